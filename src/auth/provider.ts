@@ -1,0 +1,16 @@
+import type { NamedKeyCredential, SASCredential, TokenCredential } from '@azure/core-auth'
+
+/** Which namespace a credential is wanted for. @public */
+export interface AuthTarget {
+  /** Host name without port, e.g. `my-namespace.servicebus.windows.net`. */
+  fullyQualifiedNamespace: string
+}
+
+/** What an {@link AuthProvider} hands out: a connection string, or any credential shape that Azure SDKs take. @public */
+export type EventHubsCredential = { connectionString: string } | TokenCredential | NamedKeyCredential | SASCredential
+
+/** Where credentials come from. One method: anyone can write one. @public */
+export interface AuthProvider {
+  /** Called when a client connects, and again whenever it opens another connection. May be asynchronous. */
+  getCredential(target: AuthTarget): EventHubsCredential | Promise<EventHubsCredential>
+}

@@ -1,0 +1,126 @@
+/**
+ * The subset of Event Hubs that this library uses. Everything above speaks to this interface; `azure-transport.ts`
+ * implements it on `@azure/event-hubs`.
+ *
+ * Every method rejects with errors of kafkajs's family only: foreign errors have passed `translate/error.ts`. No method
+ * retries: each is a single attempt, retrying is the caller's.
+ */
+
+import type { AmqpAnnotatedMessage } from '@azure/core-amqp'
+
+/** The namespace a transport is connected to. */
+export interface NamespaceAddress {
+  /** Host name without port: what tokens and OPEN frames carry. */
+  readonly fullyQualifiedNamespace: string
+  /** What checkpoint stores key by: the host name, on a loopback emulator with its port (`localhost:5672`). */
+  readonly storeNamespace: string
+  /** `host:port` for events and logs, in the form `payload.broker` has in kafkajs. */
+  readonly broker: string
+  /** A loopback emulator: no account, memory checkpoint store by default. */
+  readonly isEmulator: boolean
+}
+
+export interface EventHubProperties {
+  readonly name: string
+  readonly createdOn: Date
+  readonly partitionIds: readonly string[]
+}
+
+export interface PartitionProperties {
+  readonly partitionId: string
+  /** Sequence number of the oldest event kept; on an empty partition of the next one or the last one, see `isEmpty`. */
+  readonly beginningSequenceNumber: number
+  /** -1 before the first event. */
+  readonly lastEnqueuedSequenceNumber: number
+  readonly lastEnqueuedOffset: string
+  readonly lastEnqueuedOnUtc: Date
+  readonly isEmpty: boolean
+}
+
+/** An event as it goes out. `translate/message.ts` makes it. */
+export type OutgoingEvent = AmqpAnnotatedMessage
+
+/** Events gathered for one atomic transfer to one partition. */
+export interface EventBatch {
+  readonly count: number
+  readonly sizeInBytes: number
+  readonly maxSizeInBytes: number
+  /** Encodes and adds an event; false when it does not fit, the batch unchanged. */
+  tryAdd(event: OutgoingEvent): boolean
+}
+
+/** An event as it comes in: the part of the SDK's `ReceivedEventData` that `translate/message.ts` reads. */
+export interface ReceivedEvent {
+  readonly sequenceNumber: number
+  /** The service's own offset, an opaque string; commits store it beside the sequence number. */
+  readonly offset: string
+  readonly enqueuedTimeUtc: Date
+  readonly partitionKey: string | null
+  getRawAmqpMessage(): AmqpAnnotatedMessage
+}
+
+export interface OperationOptions {
+  readonly abortSignal?: AbortSignal
+}
+
+export interface ReaderOptions {
+  readonly eventHubName: string
+  /** The Event Hubs consumer group, not the Kafka group. */
+  readonly consumerGroup: string
+  readonly partitionId: string
+  /** Reads events with a greater sequence number; -1 reads from the oldest kept. */
+  readonly afterSequenceNumber: number
+  /** Epoch: the service disconnects readers with a lower or no epoch. Left out: no epoch. */
+  readonly ownerLevel?: number
+  /** Most events one `onEvents` gets. */
+  readonly maxBatchSize: number
+  /** Most events asked for ahead of what `onEvents` has taken; at least `maxBatchSize`. */
+  readonly prefetchCount: number
+  /**
+   * Takes events in order. The next ones are asked for only when the promise settles. `lastEnqueuedSequenceNumber` is
+   * the newest in the partition as far as the service has told. Also called with no events about once a second while
+   * idle.
+   */
+  onEvents(events: readonly ReceivedEvent[], lastEnqueuedSequenceNumber: number | undefined): Promise<void>
+  /** The reader has ended by itself: nothing more comes. Called once at most, not after `close()`. */
+  onEnd(error: Error): void
+}
+
+/** One open link to one partition. */
+export interface PartitionReader {
+  /** Ends the link. Resolves when no `onEvents` will be called any more; does not wait for one in progress. */
+  close(): Promise<void>
+}
+
+/** Settings of idempotent publishing. */
+export interface IdempotentSender {
+  /**
+   * Publishes to one partition with producer id and sequence numbers, so that a retry after a lost acknowledgement
+   * leaves one copy. Resolves when every event is stored.
+   */
+  send(events: readonly OutgoingEvent[], options?: OperationOptions): Promise<void>
+  close(): Promise<void>
+}
+
+export interface EventHubsTransport {
+  readonly address: NamespaceAddress
+  /**
+   * Opens a connection and authenticates, without needing any event hub: name resolution, TCP/TLS, AMQP open, token.
+   * What a client's `connect()` calls.
+   */
+  verify(options?: OperationOptions): Promise<void>
+  getEventHubProperties(eventHubName: string, options?: OperationOptions): Promise<EventHubProperties>
+  getPartitionProperties(
+    eventHubName: string,
+    partitionId: string,
+    options?: OperationOptions,
+  ): Promise<PartitionProperties>
+  /** Opens the link to the partition if need be: its size limit becomes the batch's. */
+  createBatch(eventHubName: string, partitionId: string, options?: OperationOptions): Promise<EventBatch>
+  /** Resolves when the service has stored the batch. */
+  sendBatch(eventHubName: string, batch: EventBatch, options?: OperationOptions): Promise<void>
+  openIdempotentSender(eventHubName: string, partitionId: string): IdempotentSender
+  openReader(options: ReaderOptions): PartitionReader
+  /** Closes every link and connection. Calls in progress reject. May be called again. */
+  close(): Promise<void>
+}

@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config'
+
+const alias = {
+  'kafkajs-eventhubs/emulator': new URL('./src/emulator/index.ts', import.meta.url).pathname,
+  'kafkajs-eventhubs': new URL('./src/index.ts', import.meta.url).pathname,
+}
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+    maxWorkers: 2,
+    coverage: { provider: 'v8', include: ['src/**'] },
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { extends: true, test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'] } },
+      { extends: true, test: { name: 'parity', include: ['test/parity/**/*.test.ts'] } },
+    ],
+  },
+})
