@@ -1,0 +1,149 @@
+import type { OutgoingEvent, ReceivedEvent } from '../eventhubs/transport.js'
+import type { Message, RecordBatchEntry } from '../types/message.js'
+import { toBinary, toBytes, toJsonText } from './bytes.js'
+import { fromProperties, HEADERS_ANNOTATION, toProperties } from './headers.js'
+import { toOffset } from './offset.js'
+
+/**
+ * A Kafka message as an event and back (design: docs/interop.md has the table).
+ *
+ * Lost on the way: of a string, that it was one (it comes back as a Buffer, as in Kafka); of a repeated header, for
+ * readers that do not know `x-opt-kafka-headers`, all values but the last.
+ */
+
+/** The record key, binary: the annotation under which the Kafka endpoint shows its keys to AMQP readers. */
+export const KEY_ANNOTATION = 'x-opt-kafka-key'
+/** Marks the empty body of a tombstone. */
+export const NULL_VALUE_ANNOTATION = 'x-opt-kafka-null-value'
+/** Marks a body compressed by this library, so that one compressed by its sender is left alone. */
+export const COMPRESSION_ANNOTATION = 'x-opt-kafka-compression'
+
+const EMPTY = Buffer.alloc(0)
+
+/**
+ * Writes a message. The value goes out as bytes; null as an empty body with a mark. Throws a TypeError for a key, value
+ * or header of another type than string, Buffer or null, and for a timestamp that is no time, before anything is sent.
+ */
+export function toEvent(message: Message): OutgoingEvent {
+  const { key, value, headers, timestamp } = message
+  const event: OutgoingEvent = { body: value === null ? EMPTY : toBinary(value, 'value'), bodyType: 'data' }
+  if (key !== null && key !== undefined) annotate(event, KEY_ANNOTATION, toBinary(key, 'key'))
+  if (value === null) annotate(event, NULL_VALUE_ANNOTATION, true)
+  if (headers !== undefined) {
+    const written = toProperties(headers)
+    if (written) event.applicationProperties = written.applicationProperties
+    if (written?.annotation) annotate(event, HEADERS_ANNOTATION, written.annotation)
+  }
+  if (timestamp !== undefined && timestamp !== null) event.properties = { creationTime: toTime(timestamp) }
+  return event
+}
+
+function annotate(event: OutgoingEvent, name: string, value: unknown): void {
+  event.messageAnnotations ??= {}
+  event.messageAnnotations[name] = value
+}
+
+/** The range of an AMQP timestamp as JavaScript's Date has it. */
+const MAX_TIME_MS = 8_640_000_000_000_000
+
+function toTime(timestamp: string | number): number {
+  const time = Number(timestamp)
+  if (Number.isInteger(time) && Math.abs(time) <= MAX_TIME_MS && timestamp !== '') return time
+  const text = `A message timestamp must be whole milliseconds since the epoch, received ${JSON.stringify(timestamp)}`
+  throw Object.assign(new TypeError(text), { code: 'ERR_INVALID_ARG_VALUE' })
+}
+
+/** kafkajs's record, whose last two members are not in its types. */
+export interface ReceivedMessage extends RecordBatchEntry {
+  magicByte: number
+  isControlRecord: boolean
+  batchContext: BatchContext
+}
+
+/** Each event is its own batch: Kafka's record batches do not exist over AMQP. */
+interface BatchContext {
+  firstOffset: string
+  firstTimestamp: string
+  partitionLeaderEpoch: number
+  inTransaction: boolean
+  isControlBatch: boolean
+  lastOffsetDelta: number
+  producerId: string
+  producerEpoch: number
+  firstSequence: number
+  maxTimestamp: string
+  timestampType: number
+  magicByte: number
+}
+
+const CREATE_TIME = 0
+const LOG_APPEND_TIME = 1
+const RECORD_BATCH_MAGIC = 2
+
+/**
+ * Reads an event of any sender. A body compressed by this library stays so: see {@link isCompressed}.
+ *
+ * `key` and `value` may be slices of what the connection received.
+ */
+export function fromEvent(event: ReceivedEvent): ReceivedMessage {
+  const raw = event.getRawAmqpMessage()
+  const annotations = raw.messageAnnotations
+  const creationTime = raw.properties?.creationTime
+  const offset = toOffset(event.sequenceNumber)
+  const timestamp = String(creationTime ?? event.enqueuedTimeUtc.getTime())
+  return {
+    magicByte: RECORD_BATCH_MAGIC,
+    attributes: 0,
+    timestamp,
+    offset,
+    key: toKey(annotations?.[KEY_ANNOTATION] ?? event.partitionKey),
+    value: annotations?.[NULL_VALUE_ANNOTATION] === true ? null : fromBody(raw),
+    headers: fromProperties(raw),
+    isControlRecord: false,
+    batchContext: {
+      firstOffset: offset,
+      firstTimestamp: timestamp,
+      partitionLeaderEpoch: 0,
+      inTransaction: false,
+      isControlBatch: false,
+      lastOffsetDelta: 0,
+      producerId: '-1',
+      producerEpoch: -1,
+      firstSequence: -1,
+      maxTimestamp: timestamp,
+      timestampType: creationTime === undefined ? LOG_APPEND_TIME : CREATE_TIME,
+      magicByte: RECORD_BATCH_MAGIC,
+    },
+  }
+}
+
+function toKey(key: unknown): Buffer | null {
+  return key === null || key === undefined ? null : toBytes(key)
+}
+
+/** How the SDK leaves a body that it got as one AMQP section, or several of a kind. */
+interface BodySection {
+  readonly typecode: number
+  readonly content: unknown
+  readonly multiple?: boolean
+}
+
+function isSection(body: unknown): body is BodySection {
+  return typeof body === 'object' && body !== null && 'typecode' in body && 'content' in body
+}
+
+/**
+ * The bytes of a body: data sections one after the other, any other body as its JSON text, none as null. `bodyType` alone
+ * does not tell: a binary value is 'data' to the SDK.
+ */
+function fromBody({ body, bodyType }: OutgoingEvent): Buffer | null {
+  const isMany = isSection(body) && body.multiple === true
+  const content: unknown = isSection(body) ? body.content : body
+  if (Buffer.isBuffer(content)) return content
+  if (content === null || content === undefined) return null
+  if (bodyType === 'data') {
+    if (Array.isArray(content)) return Buffer.concat(content.filter(Buffer.isBuffer))
+    return toBytes(content)
+  }
+  return Buffer.from(toJsonText(bodyType === 'sequence' && isMany ? (content as unknown[]).flat() : content))
+}

@@ -1,0 +1,37 @@
+import { KafkaJSNonRetriableError, KafkaJSProtocolError } from '../errors.js'
+
+/** Event hubs: 1 to 256 of these; "Naming rules and restrictions for Azure resources", Microsoft.EventHub. */
+const EVENT_HUB_NAME = /^[A-Za-z0-9._-]{1,256}$/
+/** Consumer groups: 1 to 50, from the same page; `$Default` is there in every event hub. */
+const CONSUMER_GROUP_NAME = /^[A-Za-z0-9._-]{1,50}$/
+
+export const DEFAULT_CONSUMER_GROUP = '$Default'
+
+/** Whether an event hub can have this name. Kafka allows the same characters, and one length less. */
+export function isEventHubName(topic: unknown): topic is string {
+  return typeof topic === 'string' && EVENT_HUB_NAME.test(topic) && topic !== '.' && topic !== '..'
+}
+
+/** Whether an Event Hubs consumer group can be named like this Kafka group. Longer ones read `$Default`. */
+export function isConsumerGroupName(groupId: string): boolean {
+  return CONSUMER_GROUP_NAME.test(groupId) || groupId.toLowerCase() === DEFAULT_CONSUMER_GROUP.toLowerCase()
+}
+
+/** What kafkajs rejects with for a topic that no broker would take: one attempt, the protocol error as the cause. */
+export function invalidTopicError(topic: unknown): KafkaJSNonRetriableError {
+  const message =
+    `The request attempted to perform an operation on an invalid topic: "${String(topic)}". ` +
+    'An event hub has a name of 1 to 256 letters, digits, periods, hyphens and underscores'
+  const cause = new KafkaJSProtocolError({ message, type: 'INVALID_TOPIC_EXCEPTION', code: 17 }, { retriable: false })
+  return new KafkaJSNonRetriableError(cause, { cause })
+}
+
+/** Partition number of a partition id, which on Event Hubs is a decimal string. */
+export function toPartition(partitionId: string): number {
+  return Number(partitionId)
+}
+
+/** Partition id of a partition number. */
+export function toPartitionId(partition: number): string {
+  return String(partition)
+}

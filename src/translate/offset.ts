@@ -1,0 +1,27 @@
+/**
+ * Kafka's offset is the event's sequence number, contiguous within a partition from 0; the service's own "offset" is an
+ * opaque string and never shown. kafkajs writes offsets as decimal strings.
+ */
+
+const DECIMAL = /^-?\d+$/
+
+/** Offset of the event with this sequence number. */
+export function toOffset(sequenceNumber: number): string {
+  return String(sequenceNumber)
+}
+
+/**
+ * Sequence number of an offset; undefined when it is no whole number that both sides can hold (2^53 - 1 at most).
+ * Kafka's -1 (latest) and -2 (earliest) come back as they are.
+ */
+export function fromOffset(offset: string | number | bigint): number | undefined {
+  if (typeof offset === 'string' && !DECIMAL.test(offset)) return undefined
+  const sequenceNumber = Number(offset)
+  return Number.isSafeInteger(sequenceNumber) ? sequenceNumber : undefined
+}
+
+/** Whether the offset means the end (-1) or the start (-2) of the partition. */
+export function isLogicalOffset(offset: string | number | bigint): boolean {
+  const sequenceNumber = fromOffset(offset)
+  return sequenceNumber === -1 || sequenceNumber === -2
+}
