@@ -1,0 +1,204 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createLocalJWKSet, createRemoteJWKSet, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import type { Claim, JwtOptions, SharedAccessKey } from './options.js'
+import { badToken, ServiceError, unauthorized } from './service-error.js'
+
+/** What a verified token allows, where, and until when. */
+export interface Grant {
+  /** Path of the resource in lower case, without leading slash; `''` is the whole namespace. */
+  readonly path: string
+  readonly claims: ReadonlySet<Claim>
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+}
+
+/** Verifies credentials, for AMQP and HTTP alike. */
+export interface Authorizer {
+  /**
+   * Verifies a token that is presented for a resource. `resource` is a URI or a path. Rejects with a `ServiceError`
+   * (status 401) when the token does not hold or is not for that resource.
+   */
+  verify(token: string, kind: 'sas' | 'jwt', resource: string): Promise<Grant>
+  /** The grant of a rule's name and key, as SASL PLAIN presents them; undefined when they are wrong. */
+  verifyKey(name: string, key: string): Grant | undefined
+  /**
+   * Decides on an HTTP request by its `Authorization` header. Rejects with a `ServiceError` of status 401: no or a bad
+   * token, or one without the claim.
+   */
+  authorize(authorizationHeader: string | undefined, resourcePath: string, claim: Claim): Promise<Grant>
+}
+
+/**
+ * Path of a resource, in lower case, out of a URI (`sb://host:port/hub/`) or a path. Audiences are compared without scheme
+ * and host: behind a custom endpoint a client names a host that is not this one.
+ */
+export function resourcePath(resource: string): string {
+  const path = resource.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '')
+  return path.replace(/^\/+|\/+$/g, '').toLowerCase()
+}
+
+/** Whether a scope covers a resource: itself, or anything below it. */
+export function covers(scope: string, path: string): boolean {
+  return scope === '' || scope === path || path.startsWith(`${scope}/`)
+}
+
+/** Whether a grant holds now for a claim on a resource. `Manage` includes the other claims. */
+export function allows(grant: Grant, path: string, claim: Claim, now = Date.now()): boolean {
+  return grant.expiresAt > now && covers(grant.path, path) && (grant.claims.has(claim) || grant.claims.has('Manage'))
+}
+
+const ALL_CLAIMS: readonly Claim[] = ['Listen', 'Send', 'Manage']
+
+export function createAuthorizer(options: {
+  /** For the texts of refusals. */
+  host: string
+  sharedAccessKeys: readonly SharedAccessKey[]
+  jwt?: JwtOptions | undefined
+}): Authorizer {
+  const { host, sharedAccessKeys, jwt } = options
+  const verifyJwt = jwt && createJwtVerifier(jwt)
+
+  const verify: Authorizer['verify'] = async (token, kind, resource) => {
+    const path = resourcePath(resource)
+    if (kind === 'sas') return verifySas(token, path, sharedAccessKeys)
+    if (!verifyJwt) throw badToken('MalformedToken', 'This emulator does not accept bearer tokens: see its option jwt.')
+    const { claims, expiresAt } = await verifyJwt(token)
+    return { path, claims, expiresAt }
+  }
+
+  return {
+    verify,
+    verifyKey(name, key) {
+      const rule = sharedAccessKeys.find((candidate) => candidate.name === name && sameText(candidate.key, key))
+      if (!rule) return undefined
+      return { path: scopeOf(rule), claims: claimsOf(rule), expiresAt: Number.POSITIVE_INFINITY }
+    },
+    async authorize(header, resource, claim) {
+      const path = resourcePath(resource)
+      const [, scheme = '', rest = ''] = /^\s*(\S+)\s+(.*)$/.exec(header ?? '') ?? []
+      let grant: Grant
+      if (scheme.toLowerCase() === 'sharedaccesssignature') grant = await verify(header ?? '', 'sas', path)
+      else if (scheme.toLowerCase() === 'bearer') grant = await verify(rest.trim(), 'jwt', path)
+      else throw new ServiceError('amqp:unauthorized-access', 'MissingToken: Authorization header is missing.', 401)
+      if (!allows(grant, path, claim)) throw unauthorized(host, path, claim)
+      return grant
+    },
+  }
+}
+
+function claimsOf(rule: SharedAccessKey): ReadonlySet<Claim> {
+  return new Set(rule.claims ?? ALL_CLAIMS)
+}
+
+function scopeOf(rule: SharedAccessKey): string {
+  return rule.eventHub === undefined ? '' : resourcePath(rule.eventHub)
+}
+
+/**
+ * A shared access signature: `SharedAccessSignature sr=…&sig=…&se=…&skn=…`, HMAC-SHA256 with the rule's key over the
+ * encoded resource and the expiry. Microsoft: "Authenticate access to Event Hubs with shared access signatures".
+ */
+function verifySas(token: string, path: string, rules: readonly SharedAccessKey[]): Grant {
+  const fields = new Map(
+    token
+      .replace(/^\s*SharedAccessSignature\s+/i, '')
+      .split('&')
+      .map((field): [string, string] => {
+        const equals = field.indexOf('=')
+        return equals < 0 ? [field, ''] : [field.slice(0, equals).trim(), field.slice(equals + 1)]
+      }),
+  )
+  const sr = fields.get('sr')
+  const sig = fields.get('sig')
+  const se = fields.get('se')
+  const skn = fields.get('skn')
+  if (!sr || !sig || !se || !skn || !/^\d+$/.test(se)) {
+    throw badToken('MalformedToken', 'The token is not a shared access signature.')
+  }
+  const rule = rules.find((candidate) => candidate.name === decoded(skn))
+  const expected = createHmac('sha256', rule?.key ?? '')
+    .update(`${sr}\n${se}`)
+    .digest('base64')
+  if (!rule || !sameText(decoded(sig), expected)) {
+    throw badToken('InvalidSignature', 'The token has an invalid signature.')
+  }
+  const expiresAt = Number(se) * 1000
+  if (expiresAt <= Date.now()) {
+    throw badToken('ExpiredToken', `The token is expired. Expiration time: ${new Date(expiresAt).toISOString()}.`)
+  }
+  if (!covers(resourcePath(decoded(sr)), path) || !covers(scopeOf(rule), path)) {
+    throw badToken('InvalidAudience', 'The token is not valid for this resource.')
+  }
+  return { path, claims: claimsOf(rule), expiresAt }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replace(/\+/g, '%2B'))
+  } catch {
+    return ''
+  }
+}
+
+function sameText(a: string, b: string): boolean {
+  const digest = (text: string) => createHmac('sha256', 'compare').update(text).digest()
+  return timingSafeEqual(digest(a), digest(b))
+}
+
+/**
+ * The built-in roles: Microsoft, "Authorize access to Event Hubs resources using Microsoft Entra ID". Azure keeps role
+ * assignments beside the token; here they are read from its `roles`, where the bare claims may stand too.
+ */
+const CLAIMS_OF_ROLE: ReadonlyMap<string, readonly Claim[]> = new Map([
+  ['azure event hubs data owner', ALL_CLAIMS],
+  ['azure event hubs data sender', ['Send']],
+  ['azure event hubs data receiver', ['Listen']],
+  ['manage', ALL_CLAIMS],
+  ['send', ['Send']],
+  ['listen', ['Listen']],
+])
+
+function createJwtVerifier(options: JwtOptions) {
+  const { jwks, secret, issuer, audience } = options
+  const checks = { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) }
+  const hmacKey = typeof secret === 'string' ? new TextEncoder().encode(secret) : secret
+  const keySet = jwks === undefined ? undefined : keySetOf(jwks)
+  return async (token: string): Promise<Pick<Grant, 'claims' | 'expiresAt'>> => {
+    try {
+      const { payload } = keySet
+        ? await jwtVerify(token, keySet, checks)
+        : await jwtVerify(token, hmacKey as Uint8Array, checks)
+      if (payload.exp === undefined) throw badToken('MalformedToken', 'The token has no expiry.')
+      return { claims: claimsOfPayload(payload), expiresAt: payload.exp * 1000 }
+    } catch (error) {
+      throw error instanceof ServiceError ? error : refusalOf(error)
+    }
+  }
+}
+
+function keySetOf(jwks: NonNullable<JwtOptions['jwks']>): JWTVerifyGetKey {
+  if (typeof jwks === 'string' || jwks instanceof URL) return createRemoteJWKSet(new URL(jwks))
+  return createLocalJWKSet(jwks)
+}
+
+/** A token that names no roles may do everything: Azure's tokens don't, their rights stand elsewhere. */
+function claimsOfPayload(payload: JWTPayload): ReadonlySet<Claim> {
+  const { roles } = payload
+  if (!Array.isArray(roles)) return new Set(ALL_CLAIMS)
+  return new Set(roles.flatMap((role) => CLAIMS_OF_ROLE.get(String(role).toLowerCase()) ?? []))
+}
+
+function refusalOf(error: unknown): ServiceError {
+  const { code, claim } = error as { code?: string; claim?: string }
+  if (code === 'ERR_JWT_EXPIRED') return badToken('ExpiredToken', 'The token is expired.')
+  if (code === 'ERR_JWT_CLAIM_VALIDATION_FAILED' && claim === 'iss') {
+    return badToken('InvalidIssuer', 'Token issuer is invalid.')
+  }
+  if (code === 'ERR_JWT_CLAIM_VALIDATION_FAILED' && claim === 'aud') {
+    return badToken('InvalidAudience', 'Invalid authorization token audience.')
+  }
+  if (code === 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' || code === 'ERR_JWKS_NO_MATCHING_KEY') {
+    return badToken('InvalidSignature', 'The token has an invalid signature.')
+  }
+  return badToken('MalformedToken', 'The token could not be verified.')
+}

@@ -1,0 +1,145 @@
+import type { JSONWebKeySet } from 'jose'
+
+/** What a key or token allows. `Manage` includes the other two. @public */
+export type Claim = 'Listen' | 'Send' | 'Manage'
+
+/** How long events are kept; the first limit reached counts. All of them are per partition. @public */
+export interface RetentionOptions {
+  /** Hours. Default 24; -1 is for ever. */
+  hours?: number
+  /** Bytes held in memory, about 200 of overhead per event included. Default 128 MiB. */
+  bytes?: number
+  /** Events. Default: no limit. */
+  count?: number
+}
+
+/** An event hub to create. @public */
+export interface EventHubSpec {
+  /** 1 to 256 letters, digits, `.`, `-`, `_` or `/`; begins and ends with a letter or digit. Case does not matter. */
+  name: string
+  /** 1 to 1024. Default 4. */
+  partitionCount?: number
+  /** Beside `$Default`, which is always there. */
+  consumerGroups?: readonly string[]
+  retention?: RetentionOptions
+}
+
+/** A shared access rule. @public */
+export interface SharedAccessKey {
+  name: string
+  key: string
+  /** Default: all three. */
+  claims?: readonly Claim[]
+  /** Only for this event hub. Default: for the namespace. */
+  eventHub?: string
+}
+
+/** Which bearer tokens are accepted. @public */
+export interface JwtOptions {
+  /** Keys that sign the tokens: a key set, or the URL where one is published. */
+  jwks?: JSONWebKeySet | URL | string
+  /** Shared secret of HMAC-signed tokens, instead of `jwks`. */
+  secret?: string | Uint8Array
+  /** Required `iss`. Default: any. */
+  issuer?: string | string[]
+  /** Required `aud`. Default: any. */
+  audience?: string | string[]
+}
+
+/**
+ * After how many milliseconds the service ends what is not used; `0` switches a rule off. The defaults are the service's.
+ * @public
+ */
+export interface IdleLimits {
+  /** A connection without a valid token. Default 20 s. */
+  authentication?: number
+  /** A connection that has never had a link beside `$cbs`. Default 60 s. */
+  firstLink?: number
+  /** A connection whose links are all gone. Default 5 min. */
+  connection?: number
+  /** A link without transfers; a reader with credit waits for events and is not idle. Default 10 min. */
+  link?: number
+}
+
+/** Options of `startEmulator`. @public */
+export interface EmulatorOptions {
+  /** Interface to listen on. Default `127.0.0.1`. */
+  host?: string
+  /** Default 0: a free one. */
+  port?: number
+  eventHubs?: readonly EventHubSpec[]
+  /** Whether an unknown event hub springs into being when it is first used over AMQP. Default true, 4 partitions. */
+  autoCreateEventHubs?: boolean | { partitionCount: number }
+  /** Whether an unknown consumer group springs into being when it is first read. Default false. */
+  autoCreateConsumerGroups?: boolean
+  /** Default: `RootManageSharedAccessKey` with the key `SAS_KEY_VALUE` and all claims. */
+  sharedAccessKeys?: readonly SharedAccessKey[]
+  /** Accepts bearer tokens. Default: none. */
+  jwt?: JwtOptions
+  /** PEM of certificate and key. With it the port speaks TLS only: AMQPS, HTTPS and wss. */
+  tls?: { cert: string | Buffer; key: string | Buffer }
+  /** Largest transfer, as the link's `max-message-size` tells. Default 1,048,576. */
+  maxMessageSizeInBytes?: number
+  /** Default: the service's. */
+  idleLimits?: IdleLimits
+}
+
+/** Options with every default filled in. */
+export interface EmulatorSettings {
+  readonly host: string
+  readonly port: number
+  readonly eventHubs: readonly EventHubSpec[]
+  /** Partitions of an event hub that springs into being; undefined: none does. */
+  readonly autoCreatePartitionCount: number | undefined
+  readonly autoCreateConsumerGroups: boolean
+  readonly sharedAccessKeys: readonly SharedAccessKey[]
+  readonly jwt: JwtOptions | undefined
+  readonly tls: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined
+  readonly maxMessageSizeInBytes: number
+  readonly idleLimits: Required<IdleLimits>
+}
+
+export const DEFAULT_PARTITION_COUNT = 4
+
+/** Name and key of Microsoft's emulator, so that one connection string fits both. */
+export const DEFAULT_KEY: SharedAccessKey = {
+  name: 'RootManageSharedAccessKey',
+  key: 'SAS_KEY_VALUE',
+  claims: ['Listen', 'Send', 'Manage'],
+}
+
+/** Fills in defaults. Throws a `TypeError` that names the option which makes no sense. */
+export function emulatorSettings(options: EmulatorOptions): EmulatorSettings {
+  const { autoCreateEventHubs = true, maxMessageSizeInBytes = 1_048_576, idleLimits = {}, jwt } = options
+  if (!(maxMessageSizeInBytes > 0)) throw new TypeError('maxMessageSizeInBytes must be positive')
+  if (jwt && (jwt.jwks === undefined) === (jwt.secret === undefined)) {
+    throw new TypeError('jwt takes either jwks or secret')
+  }
+  const sharedAccessKeys = options.sharedAccessKeys ?? [DEFAULT_KEY]
+  for (const { name, key } of sharedAccessKeys) {
+    if (!name || !key) throw new TypeError('sharedAccessKeys: each needs a name and a key')
+  }
+  return {
+    host: options.host ?? '127.0.0.1',
+    port: options.port ?? 0,
+    eventHubs: options.eventHubs ?? [],
+    autoCreatePartitionCount: autoCreatePartitionCount(autoCreateEventHubs),
+    autoCreateConsumerGroups: options.autoCreateConsumerGroups ?? false,
+    sharedAccessKeys,
+    jwt,
+    tls: options.tls,
+    maxMessageSizeInBytes,
+    idleLimits: {
+      // Microsoft: AMQP protocol guide ("within 20 seconds"); Event Hubs AMQP troubleshooting guide (the other three).
+      authentication: idleLimits.authentication ?? 20_000,
+      firstLink: idleLimits.firstLink ?? 60_000,
+      connection: idleLimits.connection ?? 300_000,
+      link: idleLimits.link ?? 600_000,
+    },
+  }
+}
+
+function autoCreatePartitionCount(option: boolean | { partitionCount: number }): number | undefined {
+  if (typeof option === 'object') return option.partitionCount
+  return option ? DEFAULT_PARTITION_COUNT : undefined
+}

@@ -1,0 +1,64 @@
+import type { EncodedEvent } from './amqp/event-encoding.js'
+import { IdempotentProducers } from './idempotent-producers.js'
+import { PartitionLog, type PartitionRetention } from './partition-log.js'
+import { PartitionReaders } from './partition-readers.js'
+
+/** A partition: its log, who reads it, who publishes to it idempotently. */
+export class Partition {
+  readonly id: string
+  readonly log: PartitionLog
+  readonly producers: IdempotentProducers = new IdempotentProducers()
+  #readers = new Map<string, PartitionReaders>()
+  #listeners = new Set<() => void>()
+  #frozen = 0
+
+  constructor(id: string, retention: PartitionRetention) {
+    this.id = id
+    this.log = new PartitionLog(retention)
+  }
+
+  /** The readers of one consumer group: epochs and quota are per group and partition. */
+  readersOf(consumerGroup: string): PartitionReaders {
+    const key = consumerGroup.toLowerCase()
+    let readers = this.#readers.get(key)
+    if (!readers) {
+      readers = new PartitionReaders()
+      this.#readers.set(key, readers)
+    }
+    return readers
+  }
+
+  /** Stores a batch and tells the waiting readers. */
+  append(events: readonly EncodedEvent[]): void {
+    this.log.append(events, Date.now())
+    this.#notify()
+  }
+
+  /** Calls back when there is something to do: events, or the end of a freeze. Returns its own remover. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+    }
+  }
+
+  get isFrozen(): boolean {
+    return this.#frozen > 0
+  }
+
+  /** Nothing goes in or out until the returned function is called. */
+  freeze(): () => void {
+    this.#frozen++
+    let released = false
+    return () => {
+      if (released) return
+      released = true
+      this.#frozen--
+      if (!this.isFrozen) this.#notify()
+    }
+  }
+
+  #notify(): void {
+    for (const listener of [...this.#listeners]) listener()
+  }
+}
