@@ -1,4 +1,5 @@
-import { KafkaJSNonRetriableError, KafkaJSProtocolError } from '../errors.js'
+import { KafkaJSNonRetriableError } from '../errors.js'
+import { createProtocolError } from '../protocol-errors.js'
 
 /** Event hubs: 1 to 256 of these; "Naming rules and restrictions for Azure resources", Microsoft.EventHub. */
 const EVENT_HUB_NAME = /^[A-Za-z0-9._-]{1,256}$/
@@ -22,7 +23,7 @@ export function invalidTopicError(topic: unknown): KafkaJSNonRetriableError {
   const message =
     `The request attempted to perform an operation on an invalid topic: "${String(topic)}". ` +
     'An event hub has a name of 1 to 256 letters, digits, periods, hyphens and underscores'
-  const cause = new KafkaJSProtocolError({ message, type: 'INVALID_TOPIC_EXCEPTION', code: 17 }, { retriable: false })
+  const cause = createProtocolError('INVALID_TOPIC_EXCEPTION', { message })
   return new KafkaJSNonRetriableError(cause, { cause })
 }
 
