@@ -1,0 +1,355 @@
+/**
+ * kafkajs's enums. At run time they are plain one-way maps (`logLevel[4]` is undefined, `Object.values` are numbers),
+ * which a compiled `enum` is not; to the compiler they are enums, named as kafkajs's are, so that values and types of
+ * the two packages are assignable to each other. Hence the ambient declarations beside the objects.
+ */
+
+/** The enums as the compiler sees them. Use the exports of the same names. @public */
+export declare namespace Enums {
+  /** How much a logger lets through: an entry is written when its level is not above the logger's. */
+  enum logLevel {
+    /** No entries at all. */
+    NOTHING = 0,
+    /** Failures only. */
+    ERROR = 1,
+    /** Failures, and what may become one. */
+    WARN = 2,
+    /** What happens; the default. */
+    INFO = 4,
+    /** Everything. */
+    DEBUG = 5,
+  }
+  /** How a producer compresses; see `eventHubs.compression` for what becomes of it over AMQP. */
+  enum CompressionTypes {
+    /** Not compressed. */
+    None = 0,
+    /** gzip, built in. */
+    GZIP = 1,
+    /** Snappy, once a codec is registered in `CompressionCodecs`. */
+    Snappy = 2,
+    /** LZ4, once a codec is registered in `CompressionCodecs`. */
+    LZ4 = 3,
+    /** Zstandard, once a codec is registered in `CompressionCodecs`. */
+    ZSTD = 4,
+  }
+  /** What a configuration belongs to. */
+  enum ConfigResourceTypes {
+    /** None that is known. */
+    UNKNOWN = 0,
+    /** A topic (event hub). */
+    TOPIC = 2,
+    /** A broker (namespace). */
+    BROKER = 4,
+    /** The log levels of a broker; Event Hubs has none. */
+    BROKER_LOGGER = 8,
+  }
+  /** Where a configuration value comes from. */
+  enum ConfigSource {
+    /** Not told. */
+    UNKNOWN = 0,
+    /** Set on the topic. */
+    TOPIC_CONFIG = 1,
+    /** Set on one broker at run time. */
+    DYNAMIC_BROKER_CONFIG = 2,
+    /** Set on all brokers at run time. */
+    DYNAMIC_DEFAULT_BROKER_CONFIG = 3,
+    /** Set on the broker at its start. */
+    STATIC_BROKER_CONFIG = 4,
+    /** The default of the service. */
+    DEFAULT_CONFIG = 5,
+    /** A log level set at run time. */
+    DYNAMIC_BROKER_LOGGER_CONFIG = 6,
+  }
+  /** What an access control entry protects. */
+  enum AclResourceTypes {
+    /** None that is known. */
+    UNKNOWN = 0,
+    /** In a filter: every one. */
+    ANY = 1,
+    /** A topic. */
+    TOPIC = 2,
+    /** A consumer group. */
+    GROUP = 3,
+    /** The cluster. */
+    CLUSTER = 4,
+    /** A transactional id. */
+    TRANSACTIONAL_ID = 5,
+    /** A delegation token. */
+    DELEGATION_TOKEN = 6,
+  }
+  /** What an access control entry allows or denies. */
+  enum AclOperationTypes {
+    /** None that is known. */
+    UNKNOWN = 0,
+    /** In a filter: every one. */
+    ANY = 1,
+    /** Every operation. */
+    ALL = 2,
+    /** Reading. */
+    READ = 3,
+    /** Writing. */
+    WRITE = 4,
+    /** Creating. */
+    CREATE = 5,
+    /** Deleting. */
+    DELETE = 6,
+    /** Altering. */
+    ALTER = 7,
+    /** Describing. */
+    DESCRIBE = 8,
+    /** Actions between brokers. */
+    CLUSTER_ACTION = 9,
+    /** Describing configurations. */
+    DESCRIBE_CONFIGS = 10,
+    /** Altering configurations. */
+    ALTER_CONFIGS = 11,
+    /** Idempotent writing. */
+    IDEMPOTENT_WRITE = 12,
+  }
+  /** Whether an access control entry allows or denies. */
+  enum AclPermissionTypes {
+    /** None that is known. */
+    UNKNOWN = 0,
+    /** In a filter: either. */
+    ANY = 1,
+    /** Denied. */
+    DENY = 2,
+    /** Allowed. */
+    ALLOW = 3,
+  }
+  /** How the resource name of an access control entry is compared. */
+  enum ResourcePatternTypes {
+    /** None that is known. */
+    UNKNOWN = 0,
+    /** In a filter: every pattern. */
+    ANY = 1,
+    /** In a filter: whatever pattern covers the name. */
+    MATCH = 2,
+    /** The very name. */
+    LITERAL = 3,
+    /** Names that start with it. */
+    PREFIXED = 4,
+  }
+}
+
+/** How much a logger lets through: an entry is written when its level is not above the logger's. @public */
+export const logLevel = {
+  NOTHING: 0,
+  ERROR: 1,
+  WARN: 2,
+  INFO: 4,
+  DEBUG: 5,
+} as unknown as typeof Enums.logLevel
+/** How much a logger lets through: an entry is written when its level is not above the logger's. @public */
+export type logLevel = Enums.logLevel
+/** The members of `logLevel` as types. @public */
+export declare namespace logLevel {
+  /** No entries at all. */
+  type NOTHING = Enums.logLevel.NOTHING
+  /** Failures only. */
+  type ERROR = Enums.logLevel.ERROR
+  /** Failures, and what may become one. */
+  type WARN = Enums.logLevel.WARN
+  /** What happens; the default. */
+  type INFO = Enums.logLevel.INFO
+  /** Everything. */
+  type DEBUG = Enums.logLevel.DEBUG
+}
+
+/** How a producer compresses; see `eventHubs.compression` for what becomes of it over AMQP. @public */
+export const CompressionTypes = {
+  None: 0,
+  GZIP: 1,
+  Snappy: 2,
+  LZ4: 3,
+  ZSTD: 4,
+} as unknown as typeof Enums.CompressionTypes
+/** How a producer compresses; see `eventHubs.compression` for what becomes of it over AMQP. @public */
+export type CompressionTypes = Enums.CompressionTypes
+/** The members of `CompressionTypes` as types. @public */
+export declare namespace CompressionTypes {
+  /** Not compressed. */
+  type None = Enums.CompressionTypes.None
+  /** gzip, built in. */
+  type GZIP = Enums.CompressionTypes.GZIP
+  /** Snappy, once a codec is registered in `CompressionCodecs`. */
+  type Snappy = Enums.CompressionTypes.Snappy
+  /** LZ4, once a codec is registered in `CompressionCodecs`. */
+  type LZ4 = Enums.CompressionTypes.LZ4
+  /** Zstandard, once a codec is registered in `CompressionCodecs`. */
+  type ZSTD = Enums.CompressionTypes.ZSTD
+}
+
+/** What a configuration belongs to. @public */
+export const ConfigResourceTypes = {
+  UNKNOWN: 0,
+  TOPIC: 2,
+  BROKER: 4,
+  BROKER_LOGGER: 8,
+} as unknown as typeof Enums.ConfigResourceTypes
+/** What a configuration belongs to. @public */
+export type ConfigResourceTypes = Enums.ConfigResourceTypes
+/** The members of `ConfigResourceTypes` as types. @public */
+export declare namespace ConfigResourceTypes {
+  /** None that is known. */
+  type UNKNOWN = Enums.ConfigResourceTypes.UNKNOWN
+  /** A topic (event hub). */
+  type TOPIC = Enums.ConfigResourceTypes.TOPIC
+  /** A broker (namespace). */
+  type BROKER = Enums.ConfigResourceTypes.BROKER
+  /** The log levels of a broker; Event Hubs has none. */
+  type BROKER_LOGGER = Enums.ConfigResourceTypes.BROKER_LOGGER
+}
+
+/** Where a configuration value comes from. @public */
+export const ConfigSource = {
+  UNKNOWN: 0,
+  TOPIC_CONFIG: 1,
+  DYNAMIC_BROKER_CONFIG: 2,
+  DYNAMIC_DEFAULT_BROKER_CONFIG: 3,
+  STATIC_BROKER_CONFIG: 4,
+  DEFAULT_CONFIG: 5,
+  DYNAMIC_BROKER_LOGGER_CONFIG: 6,
+} as unknown as typeof Enums.ConfigSource
+/** Where a configuration value comes from. @public */
+export type ConfigSource = Enums.ConfigSource
+/** The members of `ConfigSource` as types. @public */
+export declare namespace ConfigSource {
+  /** Not told. */
+  type UNKNOWN = Enums.ConfigSource.UNKNOWN
+  /** Set on the topic. */
+  type TOPIC_CONFIG = Enums.ConfigSource.TOPIC_CONFIG
+  /** Set on one broker at run time. */
+  type DYNAMIC_BROKER_CONFIG = Enums.ConfigSource.DYNAMIC_BROKER_CONFIG
+  /** Set on all brokers at run time. */
+  type DYNAMIC_DEFAULT_BROKER_CONFIG = Enums.ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG
+  /** Set on the broker at its start. */
+  type STATIC_BROKER_CONFIG = Enums.ConfigSource.STATIC_BROKER_CONFIG
+  /** The default of the service. */
+  type DEFAULT_CONFIG = Enums.ConfigSource.DEFAULT_CONFIG
+  /** A log level set at run time. */
+  type DYNAMIC_BROKER_LOGGER_CONFIG = Enums.ConfigSource.DYNAMIC_BROKER_LOGGER_CONFIG
+}
+
+/** What an access control entry protects. @public */
+export const AclResourceTypes = {
+  UNKNOWN: 0,
+  ANY: 1,
+  TOPIC: 2,
+  GROUP: 3,
+  CLUSTER: 4,
+  TRANSACTIONAL_ID: 5,
+  DELEGATION_TOKEN: 6,
+} as unknown as typeof Enums.AclResourceTypes
+/** What an access control entry protects. @public */
+export type AclResourceTypes = Enums.AclResourceTypes
+/** The members of `AclResourceTypes` as types. @public */
+export declare namespace AclResourceTypes {
+  /** None that is known. */
+  type UNKNOWN = Enums.AclResourceTypes.UNKNOWN
+  /** In a filter: every one. */
+  type ANY = Enums.AclResourceTypes.ANY
+  /** A topic. */
+  type TOPIC = Enums.AclResourceTypes.TOPIC
+  /** A consumer group. */
+  type GROUP = Enums.AclResourceTypes.GROUP
+  /** The cluster. */
+  type CLUSTER = Enums.AclResourceTypes.CLUSTER
+  /** A transactional id. */
+  type TRANSACTIONAL_ID = Enums.AclResourceTypes.TRANSACTIONAL_ID
+  /** A delegation token. */
+  type DELEGATION_TOKEN = Enums.AclResourceTypes.DELEGATION_TOKEN
+}
+
+/** What an access control entry allows or denies. @public */
+export const AclOperationTypes = {
+  UNKNOWN: 0,
+  ANY: 1,
+  ALL: 2,
+  READ: 3,
+  WRITE: 4,
+  CREATE: 5,
+  DELETE: 6,
+  ALTER: 7,
+  DESCRIBE: 8,
+  CLUSTER_ACTION: 9,
+  DESCRIBE_CONFIGS: 10,
+  ALTER_CONFIGS: 11,
+  IDEMPOTENT_WRITE: 12,
+} as unknown as typeof Enums.AclOperationTypes
+/** What an access control entry allows or denies. @public */
+export type AclOperationTypes = Enums.AclOperationTypes
+/** The members of `AclOperationTypes` as types. @public */
+export declare namespace AclOperationTypes {
+  /** None that is known. */
+  type UNKNOWN = Enums.AclOperationTypes.UNKNOWN
+  /** In a filter: every one. */
+  type ANY = Enums.AclOperationTypes.ANY
+  /** Every operation. */
+  type ALL = Enums.AclOperationTypes.ALL
+  /** Reading. */
+  type READ = Enums.AclOperationTypes.READ
+  /** Writing. */
+  type WRITE = Enums.AclOperationTypes.WRITE
+  /** Creating. */
+  type CREATE = Enums.AclOperationTypes.CREATE
+  /** Deleting. */
+  type DELETE = Enums.AclOperationTypes.DELETE
+  /** Altering. */
+  type ALTER = Enums.AclOperationTypes.ALTER
+  /** Describing. */
+  type DESCRIBE = Enums.AclOperationTypes.DESCRIBE
+  /** Actions between brokers. */
+  type CLUSTER_ACTION = Enums.AclOperationTypes.CLUSTER_ACTION
+  /** Describing configurations. */
+  type DESCRIBE_CONFIGS = Enums.AclOperationTypes.DESCRIBE_CONFIGS
+  /** Altering configurations. */
+  type ALTER_CONFIGS = Enums.AclOperationTypes.ALTER_CONFIGS
+  /** Idempotent writing. */
+  type IDEMPOTENT_WRITE = Enums.AclOperationTypes.IDEMPOTENT_WRITE
+}
+
+/** Whether an access control entry allows or denies. @public */
+export const AclPermissionTypes = {
+  UNKNOWN: 0,
+  ANY: 1,
+  DENY: 2,
+  ALLOW: 3,
+} as unknown as typeof Enums.AclPermissionTypes
+/** Whether an access control entry allows or denies. @public */
+export type AclPermissionTypes = Enums.AclPermissionTypes
+/** The members of `AclPermissionTypes` as types. @public */
+export declare namespace AclPermissionTypes {
+  /** None that is known. */
+  type UNKNOWN = Enums.AclPermissionTypes.UNKNOWN
+  /** In a filter: either. */
+  type ANY = Enums.AclPermissionTypes.ANY
+  /** Denied. */
+  type DENY = Enums.AclPermissionTypes.DENY
+  /** Allowed. */
+  type ALLOW = Enums.AclPermissionTypes.ALLOW
+}
+
+/** How the resource name of an access control entry is compared. @public */
+export const ResourcePatternTypes = {
+  UNKNOWN: 0,
+  ANY: 1,
+  MATCH: 2,
+  LITERAL: 3,
+  PREFIXED: 4,
+} as unknown as typeof Enums.ResourcePatternTypes
+/** How the resource name of an access control entry is compared. @public */
+export type ResourcePatternTypes = Enums.ResourcePatternTypes
+/** The members of `ResourcePatternTypes` as types. @public */
+export declare namespace ResourcePatternTypes {
+  /** None that is known. */
+  type UNKNOWN = Enums.ResourcePatternTypes.UNKNOWN
+  /** In a filter: every pattern. */
+  type ANY = Enums.ResourcePatternTypes.ANY
+  /** In a filter: whatever pattern covers the name. */
+  type MATCH = Enums.ResourcePatternTypes.MATCH
+  /** The very name. */
+  type LITERAL = Enums.ResourcePatternTypes.LITERAL
+  /** Names that start with it. */
+  type PREFIXED = Enums.ResourcePatternTypes.PREFIXED
+}

@@ -1,0 +1,99 @@
+import type { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from '../enums.js'
+
+/** Who may do what. Access control lists are refused: Event Hubs has Azure roles and SAS rules. @public */
+export interface Acl {
+  /** Who. */
+  principal: string
+  /** From where. */
+  host: string
+  /** What. */
+  operation: AclOperationTypes
+  /** Allowed or denied. */
+  permissionType: AclPermissionTypes
+}
+
+/** What an entry protects. @public */
+export interface AclResource {
+  /** Its kind. */
+  resourceType: AclResourceTypes
+  /** Its name. */
+  resourceName: string
+  /** How names are compared. */
+  resourcePatternType: ResourcePatternTypes
+}
+
+/** One entry. @public */
+export type AclEntry = Acl & AclResource
+
+/** Entries of a resource. @public */
+export type DescribeAclResource = AclResource & { acls: Acl[] }
+
+/** What `admin.describeAcls` would resolve to. @public */
+export interface DescribeAclResponse {
+  /** Ms. */
+  throttleTime: number
+  /** 0: none. */
+  errorCode: number
+  /** What went wrong. */
+  errorMessage?: string
+  /** By resource. */
+  resources: DescribeAclResource[]
+}
+
+/** Which entries are meant. @public */
+export interface AclFilter {
+  /** Kind of resource. */
+  resourceType: AclResourceTypes
+  /** Name of the resource. */
+  resourceName?: string
+  /** How names are compared. */
+  resourcePatternType: ResourcePatternTypes
+  /** Who. */
+  principal?: string
+  /** From where. */
+  host?: string
+  /** What. */
+  operation: AclOperationTypes
+  /** Allowed or denied. */
+  permissionType: AclPermissionTypes
+}
+
+/** A deleted entry. @public */
+export interface MatchingAcl {
+  /** 0: none. */
+  errorCode: number
+  /** What went wrong. */
+  errorMessage?: string
+  /** Kind of resource. */
+  resourceType: AclResourceTypes
+  /** Name of the resource. */
+  resourceName: string
+  /** How names are compared. */
+  resourcePatternType: ResourcePatternTypes
+  /** Who. */
+  principal: string
+  /** From where. */
+  host: string
+  /** What. */
+  operation: AclOperationTypes
+  /** Allowed or denied. */
+  permissionType: AclPermissionTypes
+}
+
+/** What a filter has deleted. @public */
+export interface DeleteAclFilterResponses {
+  /** 0: none. */
+  errorCode: number
+  /** What went wrong. */
+  errorMessage?: string
+  /** The entries. */
+  matchingAcls: MatchingAcl[]
+}
+
+/** What `admin.deleteAcls` would resolve to. @public */
+export interface DeleteAclResponse {
+  /** Ms. */
+  throttleTime: number
+  /** By filter. */
+  filterResponses: DeleteAclFilterResponses[]
+}

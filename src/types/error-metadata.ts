@@ -1,0 +1,77 @@
+import type { PartitionMetadata } from './producer.js'
+
+/** What errors in general carry. @public */
+export interface KafkaJSErrorMetadata {
+  /** Whether trying again may help. Default true. */
+  retriable?: boolean
+  /** The topic. */
+  topic?: string
+  /** The partition. */
+  partitionId?: number
+  /** What is known of the partition. */
+  metadata?: PartitionMetadata
+  /** The error beneath. */
+  cause?: unknown
+}
+
+/** What `KafkaJSOffsetOutOfRange` carries. @public */
+export interface KafkaJSOffsetOutOfRangeMetadata {
+  /** The topic. */
+  topic: string
+  /** The partition. */
+  partition: number
+}
+
+/** What `KafkaJSNumberOfRetriesExceeded` carries. @public */
+export interface KafkaJSNumberOfRetriesExceededMetadata {
+  /** How many retries there were. */
+  retryCount: number
+  /** The last wait, ms. */
+  retryTime: number
+}
+
+/** What `KafkaJSConnectionError` carries. @public */
+export interface KafkaJSConnectionErrorMetadata {
+  /** `host:port`. */
+  broker?: string
+  /** Node's error code, e.g. `ECONNREFUSED`. */
+  code?: string
+}
+
+/** What `KafkaJSRequestTimeoutError` carries. @public */
+export interface KafkaJSRequestTimeoutErrorMetadata {
+  /** `host:port`. */
+  broker: string
+  /** The name this program goes by. */
+  clientId: string
+  /** Number of the operation. */
+  correlationId: number
+  /** Ms since the epoch. */
+  createdAt: number
+  /** Ms since the epoch. */
+  sentAt: number
+  /** Ms. */
+  pendingDuration: number
+}
+
+/** What `KafkaJSTopicMetadataNotLoaded` carries. @public */
+export interface KafkaJSTopicMetadataNotLoadedMetadata {
+  /** The topic. */
+  topic: string
+}
+
+/** What `KafkaJSStaleTopicMetadataAssignment` carries. @public */
+export interface KafkaJSStaleTopicMetadataAssignmentMetadata {
+  /** The topic. */
+  topic: string
+  /** Partitions that were not known before. */
+  unknownPartitions: PartitionMetadata[]
+}
+
+/** What `KafkaJSServerDoesNotSupportApiKey` carries. @public */
+export interface KafkaJSServerDoesNotSupportApiKeyMetadata {
+  /** Number of the request. */
+  apiKey: number
+  /** Name of the request. */
+  apiName: string
+}

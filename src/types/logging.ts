@@ -1,0 +1,42 @@
+import type { logLevel } from '../enums.js'
+
+/** What a log entry says. @public */
+export interface LoggerEntryContent {
+  /** When it was written, ISO 8601. */
+  readonly timestamp: string
+  /** What happened. */
+  readonly message: string
+  /** Whatever was logged with it. */
+  // biome-ignore lint/suspicious/noExplicitAny: kafkajs's contract, which log creators are compiled against
+  [key: string]: any
+}
+
+/** What a log function made by a {@link logCreator} gets. @public */
+export interface LogEntry {
+  /** Which part speaks (`Producer`, `Consumer`, ...); undefined for the root logger. */
+  namespace: string
+  /** How grave it is. */
+  level: logLevel
+  /** The name of the level: `ERROR`, `WARN`, `INFO` or `DEBUG`. */
+  label: string
+  /** What it says. */
+  log: LoggerEntryContent
+}
+
+/** Makes the function that log entries go to. Called once per `Kafka` with its first log level. @public */
+export type logCreator = (logLevel: logLevel) => (entry: LogEntry) => void
+
+/**
+ * Writes log entries. `namespace()` gives a logger of another name, which does not nest; `setLogLevel()` changes the
+ * level of every logger of one `Kafka` that was not given its own.
+ *
+ * @public
+ */
+export type Logger = {
+  info: (message: string, extra?: object) => void
+  error: (message: string, extra?: object) => void
+  warn: (message: string, extra?: object) => void
+  debug: (message: string, extra?: object) => void
+  namespace: (namespace: string, logLevel?: logLevel) => Logger
+  setLogLevel: (logLevel: logLevel) => void
+}

@@ -1,0 +1,105 @@
+import type { ConfigResourceTypes, ConfigSource } from '../enums.js'
+import type { PartitionMetadata } from './producer.js'
+import type { ReplicaAssignment } from './reassignment.js'
+
+/** A setting. @public */
+export interface IResourceConfigEntry {
+  /** Its name, e.g. `retention.ms`. */
+  name: string
+  /** Its value. */
+  value: string
+}
+
+/** A topic to create. @public */
+export interface ITopicConfig {
+  /** Its name. */
+  topic: string
+  /** How many partitions. Default: the service's. */
+  numPartitions?: number
+  /** Not applied: Event Hubs replicates by itself. */
+  replicationFactor?: number
+  /** Not applied: Event Hubs replicates by itself. */
+  replicaAssignment?: ReplicaAssignment[]
+  /** Settings. */
+  configEntries?: IResourceConfigEntry[]
+}
+
+/** How many partitions a topic shall have. @public */
+export interface ITopicPartitionConfig {
+  /** The topic. */
+  topic: string
+  /** The new total. */
+  count: number
+  /** Not applied: Event Hubs places replicas itself. */
+  assignments?: Array<Array<number>>
+}
+
+/** A topic's partitions. @public */
+export interface ITopicMetadata {
+  /** The topic. */
+  name: string
+  /** Its partitions. */
+  partitions: PartitionMetadata[]
+}
+
+/** Whose settings are asked for. @public */
+export interface ResourceConfigQuery {
+  /** Kind of resource. */
+  type: ConfigResourceTypes
+  /** Its name. */
+  name: string
+  /** Which settings; default all. */
+  configNames?: string[]
+}
+
+/** A setting that another one stands in for. @public */
+export interface ConfigSynonyms {
+  /** Its name. */
+  configName: string
+  /** Its value. */
+  configValue: string
+  /** Where it comes from. */
+  configSource: ConfigSource
+}
+
+/** A setting as it stands. @public */
+export interface ConfigEntries {
+  /** Its name. */
+  configName: string
+  /** Its value. */
+  configValue: string
+  /** Whether it was left alone. */
+  isDefault: boolean
+  /** Where it comes from. */
+  configSource: ConfigSource
+  /** Whether the value is withheld. */
+  isSensitive: boolean
+  /** Whether it cannot be set. */
+  readOnly: boolean
+  /** What else sets it. */
+  configSynonyms: ConfigSynonyms[]
+}
+
+/** What `admin.describeConfigs` resolves to. @public */
+export interface DescribeConfigResponse {
+  /** By resource. */
+  resources: {
+    configEntries: ConfigEntries[]
+    errorCode: number
+    errorMessage: string
+    resourceName: string
+    resourceType: ConfigResourceTypes
+  }[]
+  /** Ms. */
+  throttleTime: number
+}
+
+/** Settings to give a resource. @public */
+export interface IResourceConfig {
+  /** Kind of resource. */
+  type: ConfigResourceTypes
+  /** Its name. */
+  name: string
+  /** The settings. */
+  configEntries: IResourceConfigEntry[]
+}
