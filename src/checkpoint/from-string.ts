@@ -1,0 +1,71 @@
+import { fileURLToPath } from 'node:url'
+import { isTokenCredential, type TokenCredential } from '@azure/core-auth'
+import type { AuthProvider } from '../auth/provider.js'
+import { KafkaJSNonRetriableError } from '../errors.js'
+import { createBlobStore } from './blob.js'
+import { fileCheckpointStore } from './file.js'
+import type { StoreLogger } from './logger.js'
+import { sharedMemoryCheckpointStore } from './memory.js'
+import type { CheckpointStore } from './store.js'
+
+export interface FromStringOptions {
+  /** The clients' own credential: a `TokenCredential` it gives for the storage account is used for a blob container. */
+  readonly auth?: AuthProvider
+  /** Gets what a store passes over, such as a malformed blob. */
+  readonly logger?: StoreLogger
+}
+
+const FORMS =
+  "'memory:' (this process only), 'file:<directory>' (the processes of one machine) or 'https://<account>.blob.core.windows.net/<container>' (any)"
+
+/**
+ * The store that `eventHubs.checkpointStore` or `KAFKAJS_EVENTHUBS_CHECKPOINT_STORE` names. `memory:` is one store for
+ * all clients of the process. Throws `KafkaJSNonRetriableError` for a text of no known form; a wrong container or
+ * directory is found out at the first use.
+ */
+export function checkpointStoreFromString(text: string, options: FromStringOptions = {}): CheckpointStore {
+  if (text === 'memory:') return sharedMemoryCheckpointStore()
+  if (text.startsWith('file:') && text.length > 'file:'.length) return fileCheckpointStore(toPath(text))
+  if (isContainerUrl(text)) {
+    return createBlobStore({
+      containerUrl: text,
+      logger: options.logger,
+      findCredential: () => findCredential(text, options.auth),
+    })
+  }
+  // The text may hold a key or a signature: no more of it than its scheme is shown.
+  const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(text)?.[0]
+  throw new KafkaJSNonRetriableError(
+    `The checkpoint store ${scheme ? `'${scheme}…'` : 'given'} is not understood: write ${FORMS}, or pass a store object`,
+  )
+}
+
+/** `file:` before a path, or a file URL. */
+function toPath(text: string): string {
+  if (!text.startsWith('file://')) return text.slice('file:'.length)
+  try {
+    return fileURLToPath(text)
+  } catch (error) {
+    throw new KafkaJSNonRetriableError(`The checkpoint store ${text} is no directory of this machine`, { cause: error })
+  }
+}
+
+/** A container of a storage account; of Azurite, where the account is in the path, over plain HTTP too. */
+function isContainerUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, pathname } = new URL(text)
+  const [account, container, ...more] = pathname.split('/').filter((part) => part !== '')
+  if (account === undefined || more.length > 0) return false
+  if (container !== undefined) return account === 'devstoreaccount1' && ['http:', 'https:'].includes(protocol)
+  return protocol === 'https:'
+}
+
+/** The clients' credential, where it can also give tokens for the storage account. */
+async function findCredential(
+  containerUrl: string,
+  auth: AuthProvider | undefined,
+): Promise<TokenCredential | undefined> {
+  if (!auth) return undefined
+  const credential = await auth.getCredential({ fullyQualifiedNamespace: new URL(containerUrl).hostname })
+  return isTokenCredential(credential) ? credential : undefined
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { appendRecords, readRecords } from './framed-records.js'
+
+/**
+ * Which log of a directory is the current one.
+ *
+ *     chain                    one line for each log there ever was, appended to only
+ *     <number>-<random>.log    the logs: the current one, for a moment its predecessor, and proposals
+ *
+ * Any process may propose a successor; the first line with a number counts, the files of the others are removed. Random
+ * names keep a process that was asleep for long from bringing an old log back to life.
+ */
+export interface ChainLink {
+  readonly number: number
+  readonly file: string
+}
+
+const CHAIN = 'chain'
+const LOG_FILE = /^(\d+)-[0-9a-f]+\.log$/
+
+/** The current log; undefined when the directory has none yet, or does not exist. */
+export async function readChain(directory: string): Promise<ChainLink | undefined> {
+  const chain = await openExisting(join(directory, CHAIN))
+  if (!chain) return undefined
+  try {
+    const { records } = await readRecords(chain, 0)
+    let last: ChainLink | undefined
+    for (const link of records as ChainLink[]) {
+      if (link.number > (last?.number ?? 0) && LOG_FILE.test(link.file)) last = link
+    }
+    return last
+  } finally {
+    await chain.close()
+  }
+}
+
+/**
+ * Proposes a log with this content as the one of this number. Returns the log that was chosen, which is now on disk. It
+ * is forced there before the chain names it: a power failure must not leave a chain that leads nowhere.
+ */
+export async function extendChain(directory: string, number: number, content: Buffer): Promise<ChainLink | undefined> {
+  await mkdir(directory, { recursive: true })
+  const file = `${number}-${randomBytes(8).toString('hex')}.log`
+  await using(await open(join(directory, file), 'wx'), async (log) => {
+    await log.writeFile(content)
+    await log.sync()
+  })
+  await syncDirectory(directory)
+  await using(await open(join(directory, CHAIN), 'a'), async (chain) => {
+    await appendRecords(chain, [{ number, file } satisfies ChainLink])
+    await chain.sync()
+  })
+  const chosen = await readChain(directory)
+  if (chosen) await removeSuperseded(directory, chosen)
+  return chosen
+}
+
+/** A proposal for a number that is taken can never be chosen, so it does not matter who is still busy with it. */
+async function removeSuperseded(directory: string, chosen: ChainLink): Promise<void> {
+  for (const file of await readdir(directory)) {
+    const number = Number(LOG_FILE.exec(file)?.[1] ?? Number.POSITIVE_INFINITY)
+    if (number > chosen.number || file === chosen.file) continue
+    await unlink(join(directory, file)).catch((error: NodeJS.ErrnoException) => {
+      // Another process has removed it; or, on Windows, still reads it, and a later succession will remove it.
+      if (!['ENOENT', 'EPERM', 'EBUSY', 'EACCES'].includes(error.code ?? '')) throw error
+    })
+  }
+}
+
+/** Undefined when the file does not exist. Never creates it: a log that is gone must stay gone. */
+export async function openExisting(path: string, flags: number | 'r' = 'r'): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, flags)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+async function using(file: FileHandle, work: (file: FileHandle) => Promise<void>): Promise<void> {
+  try {
+    await work(file)
+  } finally {
+    await file.close()
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  // Windows opens no directories, and needs this as little as it allows it.
+  if (process.platform === 'win32') return
+  await using(await open(directory, 'r'), (handle) => handle.sync())
+}
