@@ -1,0 +1,113 @@
+import { azureAdAuth } from './auth/azure-ad.js'
+import { msalAuth } from './auth/msal.js'
+import { oauthBearerAuth } from './auth/oauth-bearer.js'
+import { sasAuth } from './auth/sas.js'
+import { blobCheckpointStore } from './checkpoint/blob.js'
+import { fileCheckpointStore } from './checkpoint/file.js'
+import { memoryCheckpointStore } from './checkpoint/memory.js'
+import { CompressionCodecs } from './compression.js'
+import {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  CompressionTypes,
+  ConfigResourceTypes,
+  ConfigSource,
+  logLevel,
+  ResourcePatternTypes,
+} from './enums.js'
+import {
+  isKafkaJSError,
+  KafkaJSAggregateError,
+  KafkaJSAlterPartitionReassignmentsError,
+  KafkaJSBrokerNotFound,
+  KafkaJSConnectionClosedError,
+  KafkaJSConnectionError,
+  KafkaJSCreateTopicError,
+  KafkaJSDeleteGroupsError,
+  KafkaJSDeleteTopicRecordsError,
+  KafkaJSError,
+  KafkaJSFetcherRebalanceError,
+  KafkaJSGroupCoordinatorNotFound,
+  KafkaJSInvalidLongError,
+  KafkaJSInvalidVarIntError,
+  KafkaJSInvariantViolation,
+  KafkaJSLockTimeout,
+  KafkaJSMemberIdRequired,
+  KafkaJSMetadataNotLoaded,
+  KafkaJSNoBrokerAvailableError,
+  KafkaJSNonRetriableError,
+  KafkaJSNotImplemented,
+  KafkaJSNumberOfRetriesExceeded,
+  KafkaJSOffsetOutOfRange,
+  KafkaJSPartialMessageError,
+  KafkaJSProtocolError,
+  KafkaJSRequestTimeoutError,
+  KafkaJSSASLAuthenticationError,
+  KafkaJSServerDoesNotSupportApiKey,
+  KafkaJSStaleTopicMetadataAssignment,
+  KafkaJSTimeout,
+  KafkaJSTopicMetadataNotLoaded,
+  KafkaJSUnsupportedMagicByteInMessageSet,
+} from './errors.js'
+import { AssignerProtocol } from './group/assigner-protocol.js'
+import { PartitionAssigners } from './group/round-robin.js'
+import { Kafka } from './kafka.js'
+import { Partitioners } from './producer/partitioners.js'
+
+/** What `import kafkajs from 'kafkajs-eventhubs'` gives: every value of the package, in kafkajs's order. */
+export const kafkajs = {
+  Kafka,
+  PartitionAssigners,
+  AssignerProtocol,
+  Partitioners,
+  logLevel,
+  CompressionTypes,
+  CompressionCodecs,
+  ConfigResourceTypes,
+  AclResourceTypes,
+  AclOperationTypes,
+  AclPermissionTypes,
+  ResourcePatternTypes,
+  ConfigSource,
+  KafkaJSError,
+  KafkaJSNonRetriableError,
+  KafkaJSPartialMessageError,
+  KafkaJSBrokerNotFound,
+  KafkaJSProtocolError,
+  KafkaJSConnectionError,
+  KafkaJSConnectionClosedError,
+  KafkaJSRequestTimeoutError,
+  KafkaJSSASLAuthenticationError,
+  KafkaJSNumberOfRetriesExceeded,
+  KafkaJSOffsetOutOfRange,
+  KafkaJSMemberIdRequired,
+  KafkaJSGroupCoordinatorNotFound,
+  KafkaJSNotImplemented,
+  KafkaJSMetadataNotLoaded,
+  KafkaJSTopicMetadataNotLoaded,
+  KafkaJSStaleTopicMetadataAssignment,
+  KafkaJSDeleteGroupsError,
+  KafkaJSTimeout,
+  KafkaJSLockTimeout,
+  KafkaJSServerDoesNotSupportApiKey,
+  KafkaJSUnsupportedMagicByteInMessageSet,
+  KafkaJSDeleteTopicRecordsError,
+  KafkaJSInvariantViolation,
+  KafkaJSInvalidVarIntError,
+  KafkaJSInvalidLongError,
+  KafkaJSCreateTopicError,
+  KafkaJSAggregateError,
+  KafkaJSFetcherRebalanceError,
+  KafkaJSNoBrokerAvailableError,
+  KafkaJSAlterPartitionReassignmentsError,
+  // What Event Hubs has besides.
+  isKafkaJSError,
+  sasAuth,
+  azureAdAuth,
+  msalAuth,
+  oauthBearerAuth,
+  memoryCheckpointStore,
+  fileCheckpointStore,
+  blobCheckpointStore,
+}
