@@ -18,9 +18,7 @@ export interface EventHubDescription {
 }
 
 /** What can be set on an event hub; what is left out keeps its value, or takes the service's default. */
-export type EventHubSettings = Partial<
-  Omit<EventHubDescription, 'name' | 'partitionIds' | 'createdAt' | 'status'>
->
+export type EventHubSettings = Partial<Omit<EventHubDescription, 'name' | 'partitionIds' | 'createdAt' | 'status'>>
 
 export interface Management {
   /** `atom` can express whole days of retention only. */

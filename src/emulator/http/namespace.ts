@@ -1,17 +1,371 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Authorizer } from '../authorization.js'
-import type { Namespace } from '../namespace.js'
+import type { ConsumerGroup, EventHub } from '../hub.js'
+import { type Namespace, NamespaceError } from '../namespace.js'
+import type { Partition } from '../partition.js'
+import { internalError, ServiceError } from '../service-error.js'
+import { type Entry, fromEntryXml, toEntryXml, toErrorXml, toFeedXml } from './atom-xml.js'
 
+/**
+ * The namespace's own management API over HTTP: Atom XML, as documented under learn.microsoft.com/rest/api/eventhub ("Event
+ * Hubs management REST, classic"). Every call needs the Manage claim, by shared access signature or bearer token.
+ */
+
+const XML = 'application/xml; charset=utf-8'
+const ATOM_ENTRY = 'application/atom+xml;type=entry;charset=utf-8'
+const ATOM_FEED = 'application/atom+xml;type=feed;charset=utf-8'
+
+/** The most a page holds; the service pages by 100. Observed: requests of the portal, `$skip=0&$top=100`. */
+const PAGE_SIZE = 100
+
+const MAX_BODY_BYTES = 1_048_576
+
+/** "PartitionCount … 16" (Create Event Hub, default). */
+const DEFAULT_PARTITION_COUNT = 16
+
+/** Create Event Hub, "Properties". */
+const EVENT_HUB_PROPERTIES = [
+  'MessageRetentionInDays',
+  'AuthorizationRules',
+  'Status',
+  'UserMetadata',
+  'PartitionCount',
+]
+
+const CONSUMER_GROUP_PROPERTIES = ['UserMetadata']
+
+/** What the API works on. */
 export interface NamespaceHandlerOptions {
   readonly namespace: Namespace
   readonly authorizer: Authorizer
 }
 
-/** The namespace's management API over HTTP: event hubs and consumer groups as ATOM entries. */
+/** One request, taken apart. */
+interface Call {
+  readonly namespace: Namespace
+  /** Host and port as the client wrote them; stands in ids and links. */
+  readonly host: string
+  readonly method: string
+  readonly url: URL
+  /** Update rather than create. "If-Match: *" (Update Event Hub). */
+  readonly isUpdate: boolean
+  readonly body: string
+}
+
+interface Answer {
+  readonly status: number
+  readonly contentType?: string
+  readonly body?: string
+}
+
+/** What a path names: `/hub`, `/hub/consumergroups/group`, `/hub/consumergroups/group/partitions/0` or a list of these. */
+interface Target {
+  readonly eventHub: string
+  readonly consumerGroups: boolean
+  readonly consumerGroup?: string
+  readonly partitions: boolean
+  readonly partition?: string
+}
+
+/** The namespace's management API over HTTP: event hubs and consumer groups as Atom entries. */
 export function createNamespaceHandler(
-  _options: NamespaceHandlerOptions,
+  options: NamespaceHandlerOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  return (_request, response) => {
-    response.writeHead(501).end()
+  const handle = async (request: IncomingMessage, response: ServerResponse) => {
+    const { status, contentType, body = '' } = await answer(options, request).catch(refusal)
+    response.writeHead(status, {
+      ...(contentType && { 'Content-Type': contentType }),
+      'Content-Length': Buffer.byteLength(body),
+    })
+    response.end(body)
   }
+  return (request, response) => {
+    void handle(request, response)
+  }
+}
+
+async function answer({ namespace, authorizer }: NamespaceHandlerOptions, request: IncomingMessage): Promise<Answer> {
+  const host = request.headers.host ?? 'localhost'
+  const url = new URL(request.url ?? '/', `http://${host}`)
+  const path = url.pathname.split('/').map(decoded).filter(Boolean)
+  const body = await read(request)
+  await authorizer.authorize(request.headers.authorization, path.join('/'), 'Manage')
+  const isUpdate = request.headers['if-match'] !== undefined
+  const call: Call = { namespace, host, method: request.method ?? '', url, isUpdate, body }
+  if (path.length === 0 && call.method === 'GET') return feed(call, 'Publicly Listed Services', [])
+  if (path[0]?.toLowerCase() === '$resources') return listResources(call, path[1])
+  const target = targetOf(path)
+  if (target.partitions) return partitions(call, target)
+  if (target.consumerGroups) return consumerGroups(call, target)
+  return eventHubs(call, target)
+}
+
+function targetOf(path: readonly string[]): Target {
+  // Names of event hubs may contain slashes.
+  const at = path.findIndex((segment) => segment.toLowerCase() === 'consumergroups')
+  if (at <= 0) return { eventHub: path.join('/'), consumerGroups: false, partitions: false }
+  const [consumerGroup, list, partition, ...rest] = path.slice(at + 1)
+  const partitions = list?.toLowerCase() === 'partitions'
+  if (rest.length > 0 || (list !== undefined && !partitions)) throw notFound(path.join('/'))
+  return {
+    eventHub: path.slice(0, at).join('/'),
+    consumerGroups: true,
+    partitions,
+    ...(consumerGroup !== undefined && { consumerGroup }),
+    ...(partition !== undefined && { partition }),
+  }
+}
+
+/** "GET https://{servicebusNamespace}.servicebus.windows.net/$Resources/Eventhubs" (List Event Hubs). */
+function listResources(call: Call, kind: string | undefined): Answer {
+  const { namespace, host } = call
+  if (kind?.toLowerCase() !== 'eventhubs') throw notFound(`$Resources/${kind}`)
+  if (call.method !== 'GET') throw notAllowed(call.method)
+  return feed(
+    call,
+    'EventHubs',
+    namespace.listEventHubs().map((eventHub) => eventHubEntry(eventHub, host)),
+  )
+}
+
+/** Create, Update, Get and Delete Event Hub: 201, 200, 200, 200. */
+function eventHubs(call: Call, { eventHub: name }: Target): Answer {
+  const { namespace, host } = call
+  const existing = namespace.getEventHub(name)
+  switch (call.method) {
+    case 'GET':
+      if (!existing) throw notFound(name)
+      return entry(200, eventHubEntry(existing, host))
+    case 'DELETE':
+      namespace.deleteEventHub(name)
+      return { status: 200 }
+    case 'PUT': {
+      const properties = parse(call, 'EventHubDescription', EVENT_HUB_PROPERTIES)
+      const days = wholeNumber(properties, 'MessageRetentionInDays')
+      const retention = days === undefined ? {} : { hours: checkedDays(days) * 24 }
+      const partitionCount = wholeNumber(properties, 'PartitionCount')
+      const userMetadata = properties.get('UserMetadata')
+      if (call.isUpdate) {
+        if (partitionCount !== undefined) namespace.setPartitionCount(name, partitionCount)
+        const updated = namespace.setRetention(name, retention)
+        if (userMetadata !== undefined) updated.userMetadata = userMetadata
+        return entry(200, eventHubEntry(updated, host))
+      }
+      const created = namespace.createEventHub({
+        name,
+        partitionCount: partitionCount ?? DEFAULT_PARTITION_COUNT,
+        retention,
+      })
+      created.userMetadata = userMetadata
+      return entry(201, eventHubEntry(created, host))
+    }
+    default:
+      throw notAllowed(call.method)
+  }
+}
+
+/** Create, Get, Delete and List Consumer Group(s): 201, 200, 200, 200. */
+function consumerGroups(call: Call, target: Target): Answer {
+  const { namespace, host } = call
+  const eventHub = namespace.getEventHub(target.eventHub)
+  if (!eventHub) throw notFound(target.eventHub)
+  const name = target.consumerGroup
+  if (name === undefined) {
+    if (call.method !== 'GET') throw notAllowed(call.method)
+    const groups = namespace.listConsumerGroups(eventHub.name)
+    return feed(
+      call,
+      'ConsumerGroups',
+      groups.map((group) => consumerGroupEntry(eventHub, group, host)),
+    )
+  }
+  const existing = eventHub.getConsumerGroup(name)
+  switch (call.method) {
+    case 'GET':
+      if (!existing) throw notFound(`${eventHub.name}/consumergroups/${name}`)
+      return entry(200, consumerGroupEntry(eventHub, existing, host))
+    case 'DELETE':
+      namespace.deleteConsumerGroup(eventHub.name, name)
+      return { status: 200 }
+    case 'PUT': {
+      const userMetadata = parse(call, 'ConsumerGroupDescription', CONSUMER_GROUP_PROPERTIES).get('UserMetadata')
+      if (call.isUpdate) {
+        if (!existing) throw notFound(`${eventHub.name}/consumergroups/${name}`)
+        if (userMetadata !== undefined) existing.userMetadata = userMetadata
+        return entry(200, consumerGroupEntry(eventHub, existing, host))
+      }
+      return entry(
+        201,
+        consumerGroupEntry(eventHub, namespace.createConsumerGroup(eventHub.name, name, userMetadata), host),
+      )
+    }
+    default:
+      throw notAllowed(call.method)
+  }
+}
+
+/** Get Partition and List Partitions: 200. */
+function partitions(call: Call, target: Target): Answer {
+  const { namespace, host } = call
+  if (call.method !== 'GET') throw notAllowed(call.method)
+  const eventHub = namespace.getEventHub(target.eventHub)
+  const group = eventHub?.getConsumerGroup(target.consumerGroup ?? '')
+  if (!eventHub || !group) throw notFound(`${target.eventHub}/consumergroups/${target.consumerGroup}`)
+  if (target.partition === undefined) {
+    return feed(
+      call,
+      'Partitions',
+      eventHub.partitions.map((partition) => partitionEntry(eventHub, group, partition, host)),
+    )
+  }
+  const partition = eventHub.partition(target.partition)
+  if (!partition) throw notFound(`${eventHub.name}/consumergroups/${group.name}/partitions/${target.partition}`)
+  return entry(200, partitionEntry(eventHub, group, partition, host))
+}
+
+function eventHubEntry(eventHub: EventHub, host: string): Entry {
+  const { name, createdAt, updatedAt, retention, userMetadata, partitionCount, partitionIds } = eventHub
+  return {
+    id: `https://${host}/${name}`,
+    title: name,
+    published: createdAt,
+    updated: updatedAt,
+    author: host,
+    element: 'EventHubDescription',
+    description: {
+      MessageRetentionInDays: retention.hours < 0 ? -1 : Math.max(1, Math.ceil(retention.hours / 24)),
+      AuthorizationRules: '',
+      Status: 'Active',
+      CreatedAt: createdAt.toISOString(),
+      UpdatedAt: updatedAt.toISOString(),
+      ...(userMetadata !== undefined && { UserMetadata: userMetadata }),
+      PartitionCount: partitionCount,
+      PartitionIds: {
+        '@xmlns:d2p1': 'http://schemas.microsoft.com/2003/10/Serialization/Arrays',
+        'd2p1:string': partitionIds,
+      },
+    },
+  }
+}
+
+function consumerGroupEntry(eventHub: EventHub, group: ConsumerGroup, host: string): Entry {
+  return {
+    id: `https://${host}/${eventHub.name}/consumergroups/${group.name}`,
+    title: group.name,
+    published: group.createdAt,
+    updated: group.createdAt,
+    author: host,
+    element: 'ConsumerGroupDescription',
+    description: {
+      CreatedAt: group.createdAt.toISOString(),
+      UpdatedAt: group.createdAt.toISOString(),
+      ...(group.userMetadata !== undefined && { UserMetadata: group.userMetadata }),
+    },
+  }
+}
+
+function partitionEntry(eventHub: EventHub, group: ConsumerGroup, { id, log }: Partition, host: string): Entry {
+  return {
+    id: `sb://${host}/${eventHub.name}/consumergroups/${group.name}/partitions/${id}`,
+    title: id,
+    published: eventHub.createdAt,
+    updated: eventHub.createdAt,
+    author: host,
+    element: 'PartitionDescription',
+    description: {
+      SizeInBytes: log.bytes,
+      BeginSequenceNumber: log.reportedBegin,
+      EndSequenceNumber: log.last?.sequenceNumber ?? -1,
+      IncomingBytesPerSecond: 0,
+      OutgoingBytesPerSecond: 0,
+      LastEnqueuedOffset: log.last?.offset ?? -1,
+      // A new partition tells the first moment of .NET's calendar, as `AccessedAt` in Get Event Hub does.
+      LastEnqueuedTimeUtc: log.last ? new Date(log.last.enqueuedTime).toISOString() : '0001-01-01T00:00:00Z',
+    },
+  }
+}
+
+function entry(status: number, content: Entry): Answer {
+  return { status, contentType: ATOM_ENTRY, body: toEntryXml(content) }
+}
+
+/** One page of a list, as `$skip` and `$top` ask. */
+function feed({ url }: Call, title: string, entries: readonly Entry[]): Answer {
+  const skip = queryNumber(url, '$skip') ?? 0
+  const top = Math.min(queryNumber(url, '$top') ?? PAGE_SIZE, PAGE_SIZE)
+  const page = entries.slice(skip, skip + top)
+  return { status: 200, contentType: ATOM_FEED, body: toFeedXml({ id: url.href, title, entries: page }) }
+}
+
+function queryNumber(url: URL, name: string): number | undefined {
+  const text = url.searchParams.get(name)
+  if (text === null) return undefined
+  if (!/^\d+$/.test(text)) throw badRequest(`The value '${text}' of the query parameter ${name} is not a number.`)
+  return Number(text)
+}
+
+function parse({ body }: Call, element: string, order: readonly string[]): Map<string, string> {
+  const properties = fromEntryXml(body, element, order)
+  if (!properties) throw badRequest(`The body must be an Atom entry whose content is a ${element}.`)
+  return properties
+}
+
+function wholeNumber(properties: ReadonlyMap<string, string>, name: string): number | undefined {
+  const text = properties.get(name)?.trim()
+  if (text === undefined) return undefined
+  if (!/^-?\d+$/.test(text)) throw badRequest(`The value '${text}' of ${name} is not a number.`)
+  return Number(text)
+}
+
+/** Microsoft, Event Hubs quotas: 90 days at most. */
+function checkedDays(days: number): number {
+  if (days < 1 || days > 90) throw badRequest(`MessageRetentionInDays must be from 1 to 90, not ${days}.`)
+  return days
+}
+
+async function read(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > MAX_BODY_BYTES) throw new ServiceError('amqp:not-allowed', 'The request is too large.', 413)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    throw badRequest(`The path segment '${segment}' is not percent-encoded text.`)
+  }
+}
+
+function badRequest(text: string): ServiceError {
+  return new ServiceError('amqp:not-allowed', `SubCode=40000. Bad Request. ${text}`, 400)
+}
+
+function notFound(path: string): ServiceError {
+  return new ServiceError('amqp:not-found', `SubCode=40400. Not Found. The entity '${path}' doesn't exist.`, 404)
+}
+
+function notAllowed(method: string): ServiceError {
+  return new ServiceError('amqp:not-allowed', `The method ${method} is not allowed here.`, 405)
+}
+
+/** 409 "The specified Event Hub already exists" (Create Event Hub), 404, 400. */
+function refusal(error: unknown): Answer {
+  const { status, description } = toServiceError(error)
+  return { status, contentType: XML, body: toErrorXml(status, description) }
+}
+
+function toServiceError(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error
+  if (!(error instanceof NamespaceError)) return internalError()
+  if (error.reason === 'invalid') return badRequest(error.message)
+  if (error.reason === 'not-found') {
+    return new ServiceError('amqp:not-found', `SubCode=40400. Not Found. ${error.message}`, 404)
+  }
+  return new ServiceError('amqp:not-allowed', `SubCode=40900. Conflict. ${error.message}`, 409)
 }
