@@ -75,19 +75,19 @@ function readDescriptor(buffer: Buffer, at: number, end: number): [code: number,
 /** Index of the byte behind the value whose constructor is at `at`. */
 export function skipValue(buffer: Buffer, at: number, end: number, depth = 0): number {
   if (at >= end) throw new DecodeError('unexpected end')
-  const constructor = buffer[at] as number
-  if (constructor === 0x00) {
+  const type = buffer[at] as number
+  if (type === 0x00) {
     if (depth > 8) throw new DecodeError('descriptors are nested too deep')
     return skipValue(buffer, skipValue(buffer, at + 1, end, depth + 1), end, depth + 1)
   }
-  const next = at + 1 + widthOf(buffer, constructor, at + 1, end)
+  const next = at + 1 + widthOf(buffer, type, at + 1, end)
   if (next > end) throw new DecodeError('a value is longer than the message')
   return next
 }
 
 /** Bytes behind a constructor. AMQP 1.0 §1.2, table of format codes: the high nibble tells the width. */
-function widthOf(buffer: Buffer, constructor: number, at: number, end: number): number {
-  switch (constructor >>> 4) {
+function widthOf(buffer: Buffer, type: number, at: number, end: number): number {
+  switch (type >>> 4) {
     case 0x4:
       return 0
     case 0x5:
@@ -111,7 +111,7 @@ function widthOf(buffer: Buffer, constructor: number, at: number, end: number): 
       if (at + 4 > end) throw new DecodeError('unexpected end')
       return 4 + buffer.readUInt32BE(at)
     default:
-      throw new DecodeError(`unknown type 0x${constructor.toString(16)}`)
+      throw new DecodeError(`unknown type 0x${type.toString(16)}`)
   }
 }
 

@@ -1,0 +1,162 @@
+import { createAuthorizer } from './authorization.js'
+import type { ClientConnection } from './client-connection.js'
+import { type EmulatorFaults, Faults } from './faults.js'
+import { createNamespaceHandler } from './http/namespace.js'
+import { type EmulatedEventHubs, inspectNamespace } from './inspection.js'
+import { Namespace } from './namespace.js'
+import { OpenLinks } from './open-links.js'
+import { type EmulatorOptions, emulatorSettings } from './options.js'
+import { startServer } from './server.js'
+import type { Service } from './service.js'
+import { detachForced, entityNotFound } from './service-error.js'
+import { createStats, type EmulatorStats } from './stats.js'
+
+/** What `new Kafka()` needs to reach an emulator. @public */
+export interface EmulatorKafkaConfig {
+  clientId: string
+  /** One: host and port. */
+  brokers: string[]
+  /** With TLS. */
+  ssl?: true
+  eventHubs?: {
+    connectionString?: string
+    customEndpointAddress?: string
+  }
+}
+
+/** A running emulator. @public */
+export interface Emulator {
+  readonly host: string
+  readonly port: number
+  /** Of the first key for the whole namespace. With TLS it lacks `UseDevelopmentEmulator=true`, which means plain TCP. */
+  readonly connectionString: string
+  /** The same for one key or with `EntityPath`. Throws a `RangeError` when there is no such key. */
+  connectionStringOf(options: { keyName?: string; eventHub?: string }): string
+  /** Configuration for `new Kafka()`. With TLS the certificate is trusted the Node way: `NODE_EXTRA_CA_CERTS`. */
+  kafkaConfig(options: { clientId: string }): EmulatorKafkaConfig
+  readonly eventHubs: EmulatedEventHubs
+  readonly faults: EmulatorFaults
+  readonly stats: EmulatorStats
+  /** Ends every connection and stops listening; the events are gone. May be called again. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** How often what is older than retention is looked for when no event comes in. */
+const TRIM_EVERY_MS = 30_000
+
+/**
+ * Starts an emulator. Rejects with a `TypeError` for an option that makes no sense and with the system's error when the
+ * port can't be had.
+ *
+ * @public
+ */
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const settings = emulatorSettings(options)
+  const namespace = new Namespace(settings)
+  for (const spec of settings.eventHubs) namespace.createEventHub(spec)
+  const links = new OpenLinks()
+  const connections = new Set<ClientConnection>()
+  const faults = new Faults({ links, namespace, connections })
+  const stats = createStats()
+  const clientHost = clientHostOf(settings.host)
+
+  const server = await startServer({
+    host: settings.host,
+    port: settings.port,
+    tls: settings.tls,
+    connections,
+    service(port): Service {
+      const host = `${clientHost}:${port}`
+      const authorizer = createAuthorizer({ host, sharedAccessKeys: settings.sharedAccessKeys, jwt: settings.jwt })
+      return { settings, host, namespace, authorizer, links, faults, stats }
+    },
+    onRequest: (service) => createNamespaceHandler({ namespace, authorizer: service.authorizer }),
+  })
+  const { port } = server
+  const host = `${clientHost}:${port}`
+  dropLinksOnChange(namespace, links, host)
+  const trimming = setInterval(() => {
+    for (const eventHub of namespace.listEventHubs()) eventHub.trim(Date.now())
+  }, TRIM_EVERY_MS).unref()
+
+  function connectionStringOf({ keyName, eventHub }: { keyName?: string; eventHub?: string }): string {
+    const key = settings.sharedAccessKeys.find((candidate) =>
+      keyName === undefined ? candidate.eventHub === undefined : candidate.name === keyName,
+    )
+    if (!key) throw new RangeError(`There is no shared access key '${keyName ?? ''}'`)
+    const entity = eventHub ?? key.eventHub
+    return [
+      `Endpoint=sb://${host}`,
+      `SharedAccessKeyName=${key.name}`,
+      `SharedAccessKey=${key.key}`,
+      ...(entity === undefined ? [] : [`EntityPath=${entity}`]),
+      ...(settings.tls ? [] : ['UseDevelopmentEmulator=true']),
+      '',
+    ].join(';')
+  }
+
+  let closing: Promise<void> | undefined
+  const close = () => {
+    clearInterval(trimming)
+    faults.clear()
+    closing ??= server.close()
+    return closing
+  }
+
+  return {
+    host: settings.host,
+    port,
+    get connectionString() {
+      return connectionStringOf({})
+    },
+    connectionStringOf,
+    kafkaConfig({ clientId }) {
+      const connectionString = connectionStringOf({})
+      if (!settings.tls) return { clientId, brokers: [host], eventHubs: { connectionString } }
+      return {
+        clientId,
+        brokers: [host],
+        ssl: true,
+        eventHubs: { connectionString, customEndpointAddress: `sb://${host}` },
+      }
+    },
+    eventHubs: inspectNamespace(namespace),
+    faults,
+    stats,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** Name under which clients on this machine reach an interface; certificates are made for it. */
+function clientHostOf(host: string): string {
+  if (['127.0.0.1', 'localhost', '0.0.0.0', '::', ''].includes(host)) return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/**
+ * Links to what is deleted end as for something unknown; after an increase of partitions they end and may reopen.
+ * Microsoft: "Dynamically add partitions".
+ */
+function dropLinksOnChange(namespace: Namespace, links: OpenLinks, host: string): void {
+  namespace.onChange((change) => {
+    const { name } = change.eventHub
+    switch (change.kind) {
+      case 'event-hub-deleted':
+        links.detach({ hub: name }, entityNotFound(host, name))
+        break
+      case 'consumer-group-deleted': {
+        const { consumerGroup } = change
+        links.detach(
+          { hub: name, group: consumerGroup },
+          entityNotFound(host, `${name}/consumergroups/${consumerGroup}`),
+        )
+        break
+      }
+      case 'partitions-added':
+        links.detach({ hub: name }, detachForced(`The partitions of the event hub '${name}' have changed.`))
+        break
+    }
+  })
+}

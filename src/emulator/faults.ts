@@ -1,0 +1,238 @@
+import type { Namespace } from './namespace.js'
+import { fits, type LinkFilter, type OpenLink, type OpenLinks } from './open-links.js'
+import type { Partition } from './partition.js'
+import { createRandom } from './random.js'
+import { ServiceError, serverBusy } from './service-error.js'
+
+/** A fault that is in force until it is used up or cleared. @public */
+export interface Fault {
+  /** How often it has struck. */
+  readonly hits: number
+  /** Ends it. May be called again. */
+  clear(): void
+}
+
+/** What is said when something is refused. @public */
+export interface FaultError {
+  /** AMQP error condition, e.g. `amqp:link:detach-forced`. */
+  condition: string
+  /** Default: a sentence that says that the fault was scripted. */
+  description?: string
+}
+
+/** Which lost acknowledgements, and what the client sees of the loss. @public */
+export interface LoseDispositionsOptions extends LinkFilter {
+  /** How many. Default: every one, until cleared. */
+  times?: number
+  /** Chance of each to be lost, 0 to 1, drawn from a generator with `seed`. Default 1. */
+  probability?: number
+  /** Default 1. The same seed loses the same ones. */
+  seed?: number
+  /**
+   * What happens in place of the acknowledgement. Default `connection`: the connection breaks. `link`: the link is
+   * detached with `amqp:link:detach-forced`. `nothing`: the client waits for its own time-out.
+   */
+  then?: 'connection' | 'link' | 'nothing'
+}
+
+/**
+ * Faults to be scripted: what goes wrong in a cloud, at will. Each is deterministic and strikes only what its filter names.
+ * @public
+ */
+export interface EmulatorFaults {
+  /** Breaks every AMQP connection without a goodbye. Resolves with how many, when all are gone. */
+  dropConnections(): Promise<number>
+  /** Detaches the links that fit, now. Resolves with how many. */
+  detachLinks(options: LinkFilter & FaultError): Promise<number>
+  /** Refuses links that are about to attach. `times`: how many. Default: every one, until cleared. */
+  refuseAttach(options: LinkFilter & FaultError & { times?: number }): Fault
+  /**
+   * Rejects transfers with `com.microsoft:server-busy`, for `forMs` milliseconds or `times` transfers, whichever ends
+   * first. Default: until cleared.
+   */
+  throttle(options?: LinkFilter & { forMs?: number; times?: number }): Fault
+  /** Stores at once and acknowledges `ms` milliseconds later. Default: every transfer, until cleared. */
+  delayDispositions(options: LinkFilter & { ms: number; times?: number }): Fault
+  /** Stores transfers without acknowledging them: what a client can't tell from a failure. */
+  loseDispositions(options?: LoseDispositionsOptions): Fault
+  /** Every token presented so far is over: the links it allowed are dropped. Resolves with how many. */
+  expireTokens(): Promise<number>
+  /**
+   * Nothing goes into or out of a partition: transfers stay unacknowledged, readers get nothing. Returns the function that
+   * ends it; what waited then proceeds. Throws a `RangeError` when there is no such partition.
+   */
+  freeze(options: { hub: string; partition: string | number }): () => void
+  /**
+   * Another reader takes a partition with a higher epoch (default: the highest plus one), which disconnects the ones there
+   * and keeps lower ones out. Returns the function that makes it leave. Throws a `RangeError` when there is no such
+   * partition.
+   */
+  stealEpoch(options: { hub: string; partition: string | number; group?: string; epoch?: number }): () => void
+  /** Ends every fault, frozen partitions and stolen epochs included. */
+  clear(): void
+}
+
+/** The part of a connection that faults act on. */
+export interface FaultyConnection {
+  drop(): Promise<void>
+  expireTokens(): number
+}
+
+type Target = Omit<OpenLink, 'detach'>
+
+interface Rule extends Fault {
+  strikes(target: Target): boolean
+}
+
+/** Faults in force; links ask it at the points where they can strike. */
+export class Faults implements EmulatorFaults {
+  #links: OpenLinks
+  #namespace: Namespace
+  #connections: ReadonlySet<FaultyConnection>
+  #refusals = new Map<Rule, ServiceError>()
+  #throttles = new Set<Rule>()
+  #delays = new Map<Rule, number>()
+  #losses = new Map<Rule, 'connection' | 'link' | 'nothing'>()
+  #releases = new Set<() => void>()
+
+  constructor(options: { links: OpenLinks; namespace: Namespace; connections: ReadonlySet<FaultyConnection> }) {
+    this.#links = options.links
+    this.#namespace = options.namespace
+    this.#connections = options.connections
+  }
+
+  async dropConnections(): Promise<number> {
+    const connections = [...this.#connections]
+    await Promise.all(connections.map((connection) => connection.drop()))
+    return connections.length
+  }
+
+  async detachLinks(options: LinkFilter & FaultError): Promise<number> {
+    return this.#links.detach(options, scripted(options))
+  }
+
+  refuseAttach(options: LinkFilter & FaultError & { times?: number }): Fault {
+    const rule = createRule(options, options.times, () => this.#refusals.delete(rule))
+    this.#refusals.set(rule, scripted(options))
+    return rule
+  }
+
+  throttle(options: LinkFilter & { forMs?: number; times?: number } = {}): Fault {
+    const { forMs, times } = options
+    const until = forMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + forMs
+    const rule = createRule(
+      options,
+      times,
+      () => this.#throttles.delete(rule),
+      () => performance.now() < until,
+    )
+    this.#throttles.add(rule)
+    return rule
+  }
+
+  delayDispositions(options: LinkFilter & { ms: number; times?: number }): Fault {
+    const rule = createRule(options, options.times, () => this.#delays.delete(rule))
+    this.#delays.set(rule, options.ms)
+    return rule
+  }
+
+  loseDispositions(options: LoseDispositionsOptions = {}): Fault {
+    const { times, probability = 1, seed = 1, then = 'connection' } = options
+    const random = createRandom(seed)
+    const rule = createRule(
+      options,
+      times,
+      () => this.#losses.delete(rule),
+      () => random() < probability,
+    )
+    this.#losses.set(rule, then)
+    return rule
+  }
+
+  async expireTokens(): Promise<number> {
+    return [...this.#connections].reduce((sum, connection) => sum + connection.expireTokens(), 0)
+  }
+
+  freeze(options: { hub: string; partition: string | number }): () => void {
+    return this.#untilReleased(this.#partition(options).freeze())
+  }
+
+  stealEpoch(options: { hub: string; partition: string | number; group?: string; epoch?: number }): () => void {
+    const { hub, group = '$Default' } = options
+    const readers = this.#partition(options).readersOf(group)
+    const highest = readers.all.reduce((most, { epoch = -1 }) => Math.max(most, epoch), -1)
+    const thief = { name: 'thief', epoch: options.epoch ?? highest + 1, disconnect: () => {} }
+    readers.add(thief, `${hub}|${group}`)
+    return this.#untilReleased(() => readers.remove(thief))
+  }
+
+  clear(): void {
+    for (const rules of [this.#refusals, this.#throttles, this.#delays, this.#losses]) rules.clear()
+    for (const release of [...this.#releases]) release()
+  }
+
+  /** Why a link that is about to attach is refused, if it is. */
+  refusalOf(target: Target): ServiceError | undefined {
+    return firstStruck(this.#refusals, target)
+  }
+
+  /** Why a transfer is refused, if it is. */
+  throttleOf(target: Target): ServiceError | undefined {
+    for (const rule of this.#throttles) if (rule.strikes(target)) return serverBusy()
+    return undefined
+  }
+
+  /** How many milliseconds the acknowledgement of a stored transfer waits. */
+  dispositionDelayOf(target: Target): number {
+    return firstStruck(this.#delays, target) ?? 0
+  }
+
+  /** What happens in place of the acknowledgement of a stored transfer; undefined: nothing is lost. */
+  lossOf(target: Target): 'connection' | 'link' | 'nothing' | undefined {
+    return firstStruck(this.#losses, target)
+  }
+
+  #partition({ hub, partition }: { hub: string; partition: string | number }): Partition {
+    const found = this.#namespace.getEventHub(hub)?.partition(String(partition))
+    if (!found) throw new RangeError(`There is no partition ${partition} of '${hub}'`)
+    return found
+  }
+
+  #untilReleased(release: () => void): () => void {
+    const once = () => {
+      if (this.#releases.delete(once)) release()
+    }
+    this.#releases.add(once)
+    return once
+  }
+}
+
+function firstStruck<T>(rules: ReadonlyMap<Rule, T>, target: Target): T | undefined {
+  for (const [rule, value] of rules) if (rule.strikes(target)) return value
+  return undefined
+}
+
+function createRule(
+  filter: LinkFilter,
+  times = Number.POSITIVE_INFINITY,
+  remove: () => void = () => {},
+  condition: () => boolean = () => true,
+): Rule {
+  let hits = 0
+  return {
+    get hits() {
+      return hits
+    },
+    clear: remove,
+    strikes(target) {
+      if (!fits(target, filter) || !condition()) return false
+      hits++
+      if (hits >= times) remove()
+      return true
+    },
+  }
+}
+
+function scripted({ condition, description }: FaultError): ServiceError {
+  return new ServiceError(condition, description ?? 'A fault that was scripted in the emulator.', 500)
+}

@@ -1,0 +1,21 @@
+/**
+ * An emulator of Azure Event Hubs in this process: native AMQP 1.0, AMQP over WebSockets and the namespace's management
+ * API on one port.
+ *
+ * @packageDocumentation
+ */
+
+export { type Emulator, type EmulatorKafkaConfig, startEmulator } from './emulator.js'
+export type { EmulatorFaults, Fault, FaultError, LoseDispositionsOptions } from './faults.js'
+export type { EmulatedEvent, EmulatedEventHub, EmulatedEventHubs, EmulatedPartition } from './inspection.js'
+export type { LinkFilter } from './open-links.js'
+export type {
+  Claim,
+  EmulatorOptions,
+  EventHubSpec,
+  IdleLimits,
+  JwtOptions,
+  RetentionOptions,
+  SharedAccessKey,
+} from './options.js'
+export type { EmulatorStats } from './stats.js'

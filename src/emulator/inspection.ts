@@ -1,0 +1,154 @@
+import { decodeMessage } from './amqp/rhea.js'
+import { readBytes, readSections, SECTION } from './amqp/sections.js'
+import type { EventHub } from './hub.js'
+import type { Namespace } from './namespace.js'
+import type { EventHubSpec, RetentionOptions } from './options.js'
+import type { Partition } from './partition.js'
+import type { StoredEvent } from './partition-log.js'
+
+/** A stored event, decoded to be looked at. @public */
+export interface EmulatedEvent {
+  readonly sequenceNumber: number
+  readonly offset: string
+  readonly enqueuedTime: Date
+  /** Bytes of the data sections, one after the other; empty for a body of another kind. */
+  readonly body: Buffer
+  readonly partitionKey: string | undefined
+  readonly applicationProperties: Readonly<Record<string, unknown>>
+  readonly messageAnnotations: Readonly<Record<string, unknown>>
+  /** The whole message, decoded by rhea. */
+  readonly message: Readonly<Record<string, unknown>>
+}
+
+/** A partition, to be looked at. @public */
+export interface EmulatedPartition {
+  readonly id: string
+  /** Events kept. */
+  readonly count: number
+  /** Sequence number of the oldest event kept; of the next one when there is none. */
+  readonly beginningSequenceNumber: number
+  /** -1 before the first event. */
+  readonly lastEnqueuedSequenceNumber: number
+  /** Bytes held. */
+  readonly sizeInBytes: number
+  /** The events kept, oldest first. */
+  events(): EmulatedEvent[]
+}
+
+/** An event hub of the emulator. @public */
+export interface EmulatedEventHub {
+  readonly name: string
+  readonly createdAt: Date
+  readonly partitionCount: number
+  readonly partitions: readonly EmulatedPartition[]
+  readonly consumerGroups: readonly string[]
+  readonly retention: Readonly<Required<RetentionOptions>>
+  /** The events of all partitions, partition by partition. */
+  events(): EmulatedEvent[]
+  /** Adds partitions. The service drops the links to the event hub then; so does this. */
+  setPartitionCount(count: number): void
+  /** What is left out keeps its value. */
+  setRetention(retention: RetentionOptions): void
+  createConsumerGroup(name: string): void
+  /** Drops its readers. */
+  deleteConsumerGroup(name: string): void
+}
+
+/** The event hubs of the emulator: to be looked at, created and deleted from outside. @public */
+export interface EmulatedEventHubs {
+  /** Throws when the name is taken or is none. */
+  create(spec: EventHubSpec): EmulatedEventHub
+  /** Undefined when there is none of that name. Case does not matter. */
+  get(name: string): EmulatedEventHub | undefined
+  /** In the order of their names. */
+  list(): EmulatedEventHub[]
+  /** Deletes an event hub with its events and drops its links. False when there was none. */
+  delete(name: string): boolean
+}
+
+export function inspectNamespace(namespace: Namespace): EmulatedEventHubs {
+  return {
+    create: (spec) => inspectEventHub(namespace, namespace.createEventHub(spec)),
+    get(name) {
+      const eventHub = namespace.getEventHub(name)
+      return eventHub && inspectEventHub(namespace, eventHub)
+    },
+    list: () => namespace.listEventHubs().map((eventHub) => inspectEventHub(namespace, eventHub)),
+    delete(name) {
+      if (!namespace.getEventHub(name)) return false
+      namespace.deleteEventHub(name)
+      return true
+    },
+  }
+}
+
+function inspectEventHub(namespace: Namespace, eventHub: EventHub): EmulatedEventHub {
+  const { name } = eventHub
+  return {
+    name,
+    createdAt: eventHub.createdAt,
+    get partitionCount() {
+      return eventHub.partitionCount
+    },
+    get partitions() {
+      eventHub.trim(Date.now())
+      return eventHub.partitions.map(inspectPartition)
+    },
+    get consumerGroups() {
+      return eventHub.consumerGroups.map((group) => group.name)
+    },
+    get retention() {
+      return eventHub.retention
+    },
+    events() {
+      return this.partitions.flatMap((partition) => partition.events())
+    },
+    setPartitionCount(count) {
+      namespace.setPartitionCount(name, count)
+    },
+    setRetention(retention) {
+      namespace.setRetention(name, retention)
+    },
+    createConsumerGroup(group) {
+      namespace.createConsumerGroup(name, group)
+    },
+    deleteConsumerGroup(group) {
+      namespace.deleteConsumerGroup(name, group)
+    },
+  }
+}
+
+function inspectPartition({ id, log }: Partition): EmulatedPartition {
+  return {
+    id,
+    count: log.count,
+    beginningSequenceNumber: log.begin,
+    lastEnqueuedSequenceNumber: log.last?.sequenceNumber ?? -1,
+    sizeInBytes: log.bytes,
+    events: () => [...log.from(0)].map(inspectEvent),
+  }
+}
+
+function inspectEvent(event: StoredEvent): EmulatedEvent {
+  const { sequenceNumber, offset, enqueuedTime, data } = event
+  const message = decodeMessage(data) as Record<string, unknown>
+  const annotations = (message['message_annotations'] ?? {}) as Record<string, unknown>
+  const key = annotations['x-opt-partition-key']
+  return {
+    sequenceNumber,
+    offset: String(offset),
+    enqueuedTime: new Date(enqueuedTime),
+    body: bodyOf(data),
+    partitionKey: typeof key === 'string' ? key : undefined,
+    applicationProperties: (message['application_properties'] ?? {}) as Record<string, unknown>,
+    messageAnnotations: annotations,
+    message,
+  }
+}
+
+function bodyOf(data: Buffer): Buffer {
+  const parts = readSections(data)
+    .filter((section) => section.code === SECTION.data)
+    .map((section) => data.subarray(...readBytes(data, section.value, section.end)))
+  return Buffer.concat(parts)
+}

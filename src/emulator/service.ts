@@ -1,0 +1,18 @@
+import type { Authorizer } from './authorization.js'
+import type { Faults } from './faults.js'
+import type { Namespace } from './namespace.js'
+import type { OpenLinks } from './open-links.js'
+import type { EmulatorSettings } from './options.js'
+import type { Stats } from './stats.js'
+
+/** What every connection to the emulator shares. */
+export interface Service {
+  readonly settings: EmulatorSettings
+  /** Host and port as clients write them; stands in the service's texts. */
+  readonly host: string
+  readonly namespace: Namespace
+  readonly authorizer: Authorizer
+  readonly links: OpenLinks
+  readonly faults: Faults
+  readonly stats: Stats
+}

@@ -1,0 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/**
+ * Calls `condition` until it neither throws nor rejects nor is false, and gives its value. Rejects with what it failed with
+ * last when `timeout` (milliseconds, default 10,000) is over.
+ */
+export async function eventually<T>(
+  condition: () => T | Promise<T>,
+  { timeout = 10_000, interval = 20 }: { timeout?: number; interval?: number } = {},
+): Promise<T> {
+  const end = performance.now() + timeout
+  for (;;) {
+    let failure: unknown
+    try {
+      const value = await condition()
+      if (value !== false) return value
+      failure = new Error(`The condition stayed false for ${timeout} ms: ${condition}`)
+    } catch (error) {
+      failure = error
+    }
+    if (performance.now() >= end) throw failure
+    await sleep(interval)
+  }
+}
