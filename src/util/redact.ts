@@ -68,6 +68,8 @@ export function redactError<E extends Error>(error: E, depth = 0): E {
     const clean = redact(text)
     if (clean !== text) Reflect.defineProperty(error, field, { value: clean, writable: true, configurable: true })
   }
-  if (error.cause instanceof Error && depth < deepest) redactError(error.cause, depth + 1)
+  const { errors } = error as { errors?: unknown }
+  const beneath = [error.cause, ...(Array.isArray(errors) ? errors : [])]
+  if (depth < deepest) for (const inner of beneath) if (inner instanceof Error) redactError(inner, depth + 1)
   return error
 }

@@ -1,0 +1,386 @@
+/**
+ * What each foreign failure is in Kafka's words: AMQP conditions, codes of the Azure SDK, of Node, of HTTP. `error.ts`
+ * reads this table from top to bottom; `test/unit/translate/error.test.ts` has a test for every row.
+ *
+ * Conditions: AMQP 1.0 part 2.8.15-18 and learn.microsoft.com/azure/event-hubs/event-hubs-amqp-troubleshoot. Codes:
+ * `ConditionErrorNameMapper` of `@azure/core-amqp` (the SDK keeps the code and drops the condition).
+ */
+
+/** The fields by which an error is recognized; what is missing is empty. */
+export interface ErrorTraits {
+  readonly name: string
+  /** Code of the SDK or of Node, e.g. `ServerBusyError`, `ECONNREFUSED`. */
+  readonly code: string
+  /** AMQP condition, where the error still has it. */
+  readonly condition: string
+  /** HTTP status, or 0. */
+  readonly status: number
+  readonly message: string
+}
+
+/** What an error becomes. */
+export type ErrorKind =
+  | { readonly kind: 'protocol'; readonly type: string; readonly retriable?: boolean }
+  | { readonly kind: 'offset-out-of-range' }
+  | { readonly kind: 'connection'; readonly retriable?: boolean }
+  | { readonly kind: 'connection-closed' }
+  | { readonly kind: 'authentication' }
+  | { readonly kind: 'aborted' }
+  | { readonly kind: 'mistake' }
+
+/** One row: an error that has any of the codes (and whose text matches, where one is asked for) becomes `becomes`. */
+export interface ErrorRow {
+  /** Names of errors, SDK codes, AMQP conditions, codes of Node, HTTP statuses. */
+  readonly codes: readonly (string | number)[]
+  /** With `codes`: both must hold. Without any: the text alone decides. */
+  readonly text?: RegExp
+  readonly becomes: ErrorKind
+  /** What to do, as the last sentence of the message. */
+  readonly advice?: string
+}
+
+const protocol = (type: string, retriable?: boolean): ErrorKind => ({
+  kind: 'protocol',
+  type,
+  ...(retriable !== undefined && { retriable }),
+})
+
+const checkCredentials =
+  'Check the key or credential, that it is of this namespace, and that the clock of this machine is right.'
+const checkHost =
+  'Check the namespace in brokers, and that this machine can reach it: port 5671, or port 443 with eventHubs.transport: "websockets".'
+const wait = 'It is retried; if it persists, add throughput or processing units.'
+
+export const errorTable: readonly ErrorRow[] = [
+  // Credentials.
+  {
+    codes: [
+      'CredentialUnavailableError',
+      'AuthenticationError',
+      'AggregateAuthenticationError',
+      'AuthenticationRequiredError',
+      'ClientAuthError',
+      'ClientConfigurationError',
+      'InteractionRequiredAuthError',
+    ],
+    becomes: { kind: 'authentication' },
+    advice: 'The identity library gave no token: check the credential and its environment.',
+  },
+  {
+    codes: ['ServerError'],
+    text: /AADSTS|invalid_(grant|client|request|resource)|unauthorized_client/,
+    becomes: { kind: 'authentication' },
+    advice: 'Check tenant, client and secret.',
+  },
+  {
+    codes: ['UnauthorizedError', 'amqp:unauthorized-access', 'com.microsoft:auth-failed'],
+    text: /expired|ExpiredToken/i,
+    becomes: protocol('SASL_AUTHENTICATION_FAILED', true),
+    advice: 'The token has expired; the next attempt gets a new one. A ready-made signature cannot be renewed.',
+  },
+  {
+    codes: ['UnauthorizedError', 'amqp:unauthorized-access', 'com.microsoft:auth-failed'],
+    text: /claim|permission|not authorized to/i,
+    becomes: protocol('TOPIC_AUTHORIZATION_FAILED'),
+    advice:
+      'Give the rule or identity the right it lacks: Send (Azure Event Hubs Data Sender) to produce, Listen (Data Receiver) to consume.',
+  },
+  {
+    codes: ['UnauthorizedError', 'amqp:unauthorized-access', 'com.microsoft:auth-failed'],
+    becomes: { kind: 'authentication' },
+    advice: checkCredentials,
+  },
+  {
+    codes: ['PublisherRevokedError', 'com.microsoft:publisher-revoked'],
+    becomes: protocol('TOPIC_AUTHORIZATION_FAILED'),
+    advice: 'The publisher has been revoked on the event hub.',
+  },
+
+  // What is not there.
+  {
+    codes: ['MessagingEntityNotFoundError', 'amqp:not-found'],
+    text: /consumergroups?[/:]|consumer group/i,
+    becomes: protocol('GROUP_ID_NOT_FOUND'),
+    advice: 'Create the consumer group on the event hub, or set eventHubs.consumerGroup to "$Default".',
+  },
+  {
+    codes: [
+      'MessagingEntityNotFoundError',
+      'amqp:not-found',
+      'ResourceDeletedError',
+      'amqp:resource-deleted',
+      'ServiceCommunicationError',
+    ],
+    becomes: protocol('UNKNOWN_TOPIC_OR_PARTITION'),
+    advice: 'Create the event hub, or check its name.',
+  },
+  {
+    codes: ['ArgumentOutOfRangeError', 'com.microsoft:argument-out-of-range'],
+    text: /partition/i,
+    becomes: protocol('UNKNOWN_TOPIC_OR_PARTITION', false),
+    advice: 'The event hub has no such partition.',
+  },
+  {
+    codes: ['MessagingEntityAlreadyExistsError', 'com.microsoft:entity-already-exists'],
+    becomes: protocol('TOPIC_ALREADY_EXISTS'),
+  },
+  {
+    codes: ['MessagingEntityDisabledError', 'com.microsoft:entity-disabled'],
+    becomes: protocol('POLICY_VIOLATION'),
+    advice: 'The event hub is disabled: set its status to Active.',
+  },
+
+  // Positions.
+  {
+    codes: ['com.microsoft:georeplication:invalid-offset'],
+    becomes: { kind: 'offset-out-of-range' },
+    advice: 'The stored offset is of the time before geo-replication.',
+  },
+  {
+    codes: ['ArgumentError', 'com.microsoft:argument-error'],
+    text: /(sequence number|offset).*invalid/is,
+    becomes: { kind: 'offset-out-of-range' },
+    advice: 'The event hub may have been deleted and made anew; reset the offsets of the group.',
+  },
+
+  // Ownership.
+  {
+    codes: ['ReceiverDisconnectedError', 'amqp:link:stolen'],
+    becomes: protocol('FENCED_INSTANCE_ID'),
+    advice: 'Another reader of the same Event Hubs consumer group took this partition with a higher epoch.',
+  },
+  {
+    codes: ['ProducerDisconnectedError', 'com.microsoft:producer-epoch-stolen'],
+    becomes: protocol('INVALID_PRODUCER_EPOCH'),
+    advice: 'Another producer with the same id took over.',
+  },
+  {
+    codes: ['SequenceOutOfOrderError', 'com.microsoft:out-of-order-sequence'],
+    becomes: protocol('OUT_OF_ORDER_SEQUENCE_NUMBER'),
+  },
+  {
+    codes: [
+      'PartitionNotOwnedError',
+      'com.microsoft:partition-not-owned',
+      'LinkRedirectError',
+      'amqp:link:redirect',
+      'DetachForcedError',
+      'amqp:link:detach-forced',
+    ],
+    becomes: protocol('NOT_LEADER_FOR_PARTITION', true),
+    advice: 'The service moved or idled the link; it is opened again.',
+  },
+
+  // Limits.
+  {
+    codes: ['MessageTooLargeError', 'amqp:link:message-size-exceeded', 413],
+    becomes: protocol('MESSAGE_TOO_LARGE'),
+    advice: 'Send a smaller message: 256 KB on Basic, 1 MB on the other tiers, batch and headers included.',
+  },
+  {
+    codes: [],
+    text: /^Max message size \(\d+ bytes\) is greater than/,
+    becomes: protocol('MESSAGE_TOO_LARGE'),
+    advice: 'Send a smaller message: 256 KB on Basic, 1 MB on the other tiers, batch and headers included.',
+  },
+  {
+    codes: ['QuotaExceededError', 'amqp:resource-limit-exceeded'],
+    text: /receivers per partition/i,
+    becomes: protocol('GROUP_MAX_SIZE_REACHED'),
+    advice:
+      'A partition takes five readers without epoch per consumer group: give this group a consumer group of its own.',
+  },
+  {
+    codes: ['QuotaExceededError', 'amqp:resource-limit-exceeded'],
+    becomes: protocol('POLICY_VIOLATION'),
+    advice: 'A quota of the namespace or event hub is used up.',
+  },
+  {
+    codes: ['ServerBusyError', 'com.microsoft:server-busy', 429],
+    becomes: protocol('REQUEST_TIMED_OUT', true),
+    advice: wait,
+  },
+  {
+    codes: [
+      'SenderBusyError',
+      'InsufficientCreditError',
+      'SenderNotReadyError',
+      'client.sender:not-enough-link-credit',
+      'client.sender:link-not-ready',
+      'ResourceLockedError',
+      'amqp:resource-locked',
+    ],
+    becomes: protocol('REQUEST_TIMED_OUT', true),
+    advice: wait,
+  },
+
+  // The service is slow or failing.
+  {
+    codes: [
+      'ServiceUnavailableError',
+      'com.microsoft:timeout',
+      'OperationTimeoutError',
+      'MessageWaitTimeout',
+      'com.microsoft:message-wait-timeout',
+      'TimeoutError',
+      408,
+    ],
+    becomes: protocol('REQUEST_TIMED_OUT', true),
+    advice: 'It is retried.',
+  },
+  {
+    codes: [
+      'InternalServerError',
+      'amqp:internal-error',
+      'OperationCancelledError',
+      'com.microsoft:operation-cancelled',
+    ],
+    becomes: protocol('UNKNOWN', true),
+    advice: 'It is retried; the tracking id is what Azure support asks for.',
+  },
+
+  // The request makes no sense to the service.
+  { codes: ['NotImplementedError', 'amqp:not-implemented'], becomes: protocol('UNSUPPORTED_VERSION') },
+  {
+    codes: [
+      'InvalidOperationError',
+      'amqp:not-allowed',
+      'ArgumentError',
+      'com.microsoft:argument-error',
+      'ArgumentOutOfRangeError',
+      'com.microsoft:argument-out-of-range',
+      'InvalidFieldError',
+      'amqp:invalid-field',
+      'DecodeError',
+      'amqp:decode-error',
+      'PreconditionFailedError',
+      'amqp:precondition-failed',
+      'com.microsoft:precondition-failed',
+    ],
+    becomes: protocol('INVALID_REQUEST'),
+  },
+
+  // The connection.
+  {
+    codes: ['ConnectionForcedError', 'amqp:connection:forced', 'ConnectionRedirectError', 'amqp:connection:redirect'],
+    becomes: { kind: 'connection-closed' },
+    advice: 'It is opened again.',
+  },
+  {
+    codes: [
+      'FramingError',
+      'amqp:connection:framing-error',
+      'SessionWindowViolationError',
+      'amqp:session:window-violation',
+      'ErrantLinkError',
+      'amqp:session:errant-link',
+      'HandleInUseError',
+      'amqp:session:handle-in-use',
+      'UnattachedHandleError',
+      'amqp:session:unattached-handle',
+      'TransferLimitExceededError',
+      'amqp:link:transfer-limit-exceeded',
+      'FrameSizeTooSmallError',
+      'amqp:frame-size-too-small',
+      'IllegalStateError',
+      'amqp:illegal-state',
+      'AddressAlreadyInUseError',
+      'com.microsoft:address-already-in-use',
+      'SendOperationFailedError',
+    ],
+    becomes: { kind: 'connection' },
+    advice: 'It is opened again.',
+  },
+  {
+    codes: [
+      'SELF_SIGNED_CERT_IN_CHAIN',
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'UNABLE_TO_GET_ISSUER_CERT',
+      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+      'CERT_HAS_EXPIRED',
+      'CERT_NOT_YET_VALID',
+      'CERT_UNTRUSTED',
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+    ],
+    becomes: { kind: 'connection', retriable: false },
+    advice:
+      'Trust the certificate with the environment variable NODE_EXTRA_CA_CERTS, or with ssl.ca and eventHubs.transport: "websockets".',
+  },
+  {
+    codes: [
+      'ECONNREFUSED',
+      'ENOTFOUND',
+      'EAI_AGAIN',
+      'EHOSTUNREACH',
+      'EHOSTDOWN',
+      'ENETUNREACH',
+      'ENETDOWN',
+      'ENONET',
+      'EADDRNOTAVAIL',
+      'ETIMEDOUT',
+      'ERR_SOCKET_CONNECTION_TIMEOUT',
+      'UND_ERR_CONNECT_TIMEOUT',
+    ],
+    becomes: { kind: 'connection' },
+    advice: checkHost,
+  },
+  {
+    codes: [
+      'ECONNRESET',
+      'ECONNABORTED',
+      'ENETRESET',
+      'EPIPE',
+      'EBUSY',
+      'EPROTO',
+      'ERR_SSL_WRONG_VERSION_NUMBER',
+      'ERR_STREAM_DESTROYED',
+      'ERR_STREAM_WRITE_AFTER_END',
+      'UND_ERR_SOCKET',
+    ],
+    becomes: { kind: 'connection' },
+    advice: 'The connection broke; it is opened again.',
+  },
+  {
+    codes: ['NetworkError', 'REQUEST_SEND_ERROR', 'endpoints_resolution_error', 'network_error'],
+    becomes: { kind: 'connection' },
+    advice: checkHost,
+  },
+  {
+    codes: [407],
+    becomes: { kind: 'connection', retriable: false },
+    advice: 'The proxy wants credentials: put them into the URL of eventHubs.proxy.',
+  },
+  {
+    codes: [],
+    text: /^Failed to connect$|socket disconnected before secure TLS|closed before the connection was established|socket hang up|before message completed/i,
+    becomes: { kind: 'connection' },
+    advice: checkHost,
+  },
+  {
+    codes: [],
+    text: /connection (is|was|has been) closed|connection.*(not open|closed)|(sender|receiver|link|session).*(is|was|has been|got) (closed|disconnected|detached)/i,
+    becomes: { kind: 'connection-closed' },
+    advice: 'It is opened again.',
+  },
+
+  // HTTP answers: management, and the upgrade to a WebSocket.
+  { codes: [401], becomes: { kind: 'authentication' }, advice: checkCredentials },
+  {
+    codes: [403],
+    becomes: protocol('TOPIC_AUTHORIZATION_FAILED'),
+    advice: 'Give the rule Manage, or the identity the role Azure Event Hubs Data Owner.',
+  },
+  {
+    codes: [404, 410],
+    becomes: protocol('UNKNOWN_TOPIC_OR_PARTITION'),
+    advice: 'Create the event hub, or check its name.',
+  },
+  { codes: [409], becomes: protocol('TOPIC_ALREADY_EXISTS') },
+  { codes: [500, 502, 503, 504], becomes: protocol('REQUEST_TIMED_OUT', true), advice: 'It is retried.' },
+  { codes: [400, 405, 406, 411, 412, 415, 422], becomes: protocol('INVALID_REQUEST') },
+
+  // Ourselves.
+  { codes: ['AbortError', 'ABORT_ERR'], becomes: { kind: 'aborted' } },
+  { codes: ['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'], becomes: { kind: 'mistake' } },
+]
