@@ -30,7 +30,7 @@ export function managementFailure(failure: ManagementFailure): KafkaJSError {
   const message = `${subject}: ${advice(status)} (HTTP ${status}${detail ? `: ${detail}` : ''})`
   const error = createProtocolError(protocolErrorType(failure), { message, cause })
   const named = topic === undefined ? error : Object.assign(error, { topic })
-  return isPassing(status) ? exhausted(named, retries) : named
+  return isPassing(failure) ? exhausted(named, retries) : named
 }
 
 function exhausted(error: KafkaJSError, retries: number): KafkaJSError {
@@ -40,11 +40,18 @@ function exhausted(error: KafkaJSError, retries: number): KafkaJSError {
 }
 
 /** Busy or broken for now: what the transport retries. */
-function isPassing(status: number): boolean {
-  return status === 408 || status === 429 || status >= 500
+function isPassing({ status = 0, detail = '' }: ManagementFailure): boolean {
+  return status === 408 || status === 429 || status >= 500 || isPassingConflict(status, detail)
 }
 
-function protocolErrorType({ status = 0, detail = '', topic }: ManagementFailure): string {
+/** 409 with sub-code 40901 is not "exists" but "another conflicting operation is in progress". */
+export function isPassingConflict(status: number, detail: string): boolean {
+  return status === 409 && /SubCode=40901\b|conflicting operation|in progress/i.test(detail)
+}
+
+function protocolErrorType(failure: ManagementFailure): string {
+  const { status = 0, detail = '', topic } = failure
+  if (isPassing(failure)) return 'REQUEST_TIMED_OUT'
   const denied = topic === undefined ? 'CLUSTER_AUTHORIZATION_FAILED' : 'TOPIC_AUTHORIZATION_FAILED'
   switch (status) {
     case 400:
@@ -59,7 +66,7 @@ function protocolErrorType({ status = 0, detail = '', topic }: ManagementFailure
     case 409:
       return 'TOPIC_ALREADY_EXISTS'
     default:
-      return isPassing(status) ? 'REQUEST_TIMED_OUT' : 'INVALID_REQUEST'
+      return 'INVALID_REQUEST'
   }
 }
 

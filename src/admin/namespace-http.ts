@@ -1,6 +1,6 @@
 import { Agent } from 'node:http'
-import { Constants, createSasTokenProvider, parseConnectionString } from '@azure/core-amqp'
-import { isNamedKeyCredential, isSASCredential, isTokenCredential } from '@azure/core-auth'
+import { Constants, createSasTokenProvider } from '@azure/core-amqp'
+import { isTokenCredential, type TokenCredential } from '@azure/core-auth'
 import {
   bearerTokenAuthenticationPolicy,
   createDefaultHttpClient,
@@ -13,8 +13,10 @@ import {
   type ProxySettings,
   retryPolicy,
 } from '@azure/core-rest-pipeline'
-import type { AuthProvider, EventHubsCredential } from '../auth/provider.js'
+import type { AuthProvider } from '../auth/provider.js'
+import { sharedAccessOf } from '../auth/shared-access.js'
 import type { RetrySettings } from '../util/retry.js'
+import { isPassingConflict } from './management-error.js'
 
 /** What the namespace's HTTPS API is reached with. */
 export interface NamespaceHttpOptions {
@@ -67,7 +69,7 @@ const CONTENT_TYPE = 'application/atom+xml;type=entry;charset=utf-8'
  * Makes requests to the namespace's HTTPS API: signed, and retried when the network fails, the service is busy (429, 503,
  * after its `Retry-After`), another operation on the same entity is in progress, or it fails inside (5xx).
  */
-export async function createNamespaceHttp(options: NamespaceHttpOptions): Promise<NamespaceHttp> {
+export function createNamespaceHttp(options: NamespaceHttpOptions): NamespaceHttp {
   const pipeline = createPipelineFromOptions({
     retryOptions: {
       maxRetries: options.retry.retries,
@@ -78,8 +80,7 @@ export async function createNamespaceHttp(options: NamespaceHttpOptions): Promis
     ...connection(options),
   })
   pipeline.addPolicy(conflictRetryPolicy(options.retry), { phase: 'Retry' })
-  const credential = await options.auth.getCredential({ fullyQualifiedNamespace: options.fullyQualifiedNamespace })
-  pipeline.addPolicy(authenticationPolicy(credential, options.fullyQualifiedNamespace), { phase: 'Sign' })
+  pipeline.addPolicy(authenticationPolicy(options.auth, options.fullyQualifiedNamespace), { phase: 'Sign' })
   const client = createDefaultHttpClient()
   const closing = new AbortController()
 
@@ -134,11 +135,6 @@ function toProxySettings(proxy: string): ProxySettings {
   }
 }
 
-/** 409 with sub-code 40901 is not "exists" but "another conflicting operation is in progress": it passes. */
-export function isPassingConflict({ status, body }: NamespaceResponse): boolean {
-  return status === 409 && /SubCode=40901\b|conflicting operation/i.test(body)
-}
-
 function conflictRetryPolicy({ retries, initialRetryTime, maxRetryTime }: RetrySettings): PipelinePolicy {
   return {
     ...retryPolicy(
@@ -146,7 +142,7 @@ function conflictRetryPolicy({ retries, initialRetryTime, maxRetryTime }: RetryS
         {
           name: 'conflict',
           retry: ({ retryCount, response }) =>
-            response && isPassingConflict(toNamespaceResponse(response))
+            response && isPassingConflict(response.status, response.bodyAsText ?? '')
               ? { retryAfterInMs: Math.min(initialRetryTime * 2 ** retryCount, maxRetryTime) }
               : { skipStrategy: true },
         },
@@ -162,33 +158,26 @@ function toNamespaceResponse(response: PipelineResponse): NamespaceResponse {
 }
 
 /** A bearer token where the credential makes them, else a shared access signature for the whole namespace. */
-function authenticationPolicy(credential: EventHubsCredential, fullyQualifiedNamespace: string): PipelinePolicy {
-  if (isTokenCredential(credential)) {
-    return bearerTokenAuthenticationPolicy({ credential, scopes: Constants.aadEventHubsScope })
-  }
-  const provider = createSasTokenProvider(sasData(credential))
+function authenticationPolicy(auth: AuthProvider, fullyQualifiedNamespace: string): PipelinePolicy {
+  let bearer: { readonly credential: TokenCredential; readonly policy: PipelinePolicy } | undefined
   return {
-    name: 'sharedAccessSignaturePolicy',
+    name: 'namespaceAuthenticationPolicy',
     async sendRequest(request, next) {
-      const { token } = await provider.getToken(`sb://${fullyQualifiedNamespace}/`)
+      const given = await auth.getCredential({ fullyQualifiedNamespace })
+      if (isTokenCredential(given)) {
+        if (bearer?.credential !== given) bearer = { credential: given, policy: bearerPolicy(given) }
+        return bearer.policy.sendRequest(request, next)
+      }
+      const credential = 'connectionString' in given ? sharedAccessOf(given.connectionString).credential : given
+      // The scheme is not compared; this one is what the SDKs sign for Service Bus's twin of this API.
+      const { token } = await createSasTokenProvider(credential).getToken(`sb://${fullyQualifiedNamespace}/`)
       request.headers.set('Authorization', token)
       return next(request)
     },
   }
 }
 
-function sasData(credential: Exclude<EventHubsCredential, { getToken: unknown }>) {
-  if (isNamedKeyCredential(credential) || isSASCredential(credential)) return credential
-  const { SharedAccessKeyName, SharedAccessKey, SharedAccessSignature } = parseConnectionString<{
-    SharedAccessKeyName?: string
-    SharedAccessKey?: string
-    SharedAccessSignature?: string
-  }>(credential.connectionString)
-  if (SharedAccessKeyName && SharedAccessKey) {
-    return { sharedAccessKeyName: SharedAccessKeyName, sharedAccessKey: SharedAccessKey }
-  }
-  if (SharedAccessSignature) return { sharedAccessSignature: SharedAccessSignature }
-  throw new TypeError(
-    'The connection string has neither SharedAccessKeyName and SharedAccessKey nor SharedAccessSignature',
-  )
+/** Keeps its token until shortly before it expires. */
+function bearerPolicy(credential: TokenCredential): PipelinePolicy {
+  return bearerTokenAuthenticationPolicy({ credential, scopes: Constants.aadEventHubsScope })
 }

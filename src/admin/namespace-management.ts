@@ -8,13 +8,8 @@ import {
   type XmlNode,
 } from './atom.js'
 import type { EventHubDescription, EventHubSettings, Management } from './management.js'
-import { managementFailure } from './management-error.js'
-import {
-  isPassingConflict,
-  type NamespaceHttp,
-  type NamespaceRequest,
-  type NamespaceResponse,
-} from './namespace-http.js'
+import { isPassingConflict, managementFailure } from './management-error.js'
+import type { NamespaceHttp, NamespaceRequest, NamespaceResponse } from './namespace-http.js'
 import { refuseNamespaceSettings } from './topic-settings.js'
 
 /** Entities asked for at once: the most the service gives. */
@@ -136,7 +131,7 @@ export function createNamespaceManagement(http: NamespaceHttp): Management {
       const subject = { operation: `Create the consumer group "${consumerGroup}"`, topic: eventHubName }
       const path = [eventHubName, 'consumergroups', consumerGroup]
       const response = await send({ method: 'PUT', path, body: toConsumerGroupEntry() }, subject)
-      const exists = response.status === 409 && !isPassingConflict(response)
+      const exists = response.status === 409 && !isPassingConflict(409, response.body)
       if (!isSuccess(response) && !exists) throw await failure(response, subject)
     },
 

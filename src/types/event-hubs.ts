@@ -6,8 +6,9 @@ import type { CheckpointStore } from '../checkpoint/store.js'
 /** How topics and consumer groups are managed. @public */
 export interface ManagementOptions {
   /**
-   * `namespace`: the namespace's own HTTPS API, the default with a SAS credential (its rule needs Manage). `arm`: Azure
-   * Resource Manager, through `@azure/arm-eventhub`; the default when `subscriptionId` is given.
+   * `namespace` (default): the namespace's own HTTPS API; a shared access rule needs Manage, a token the role Azure Event
+   * Hubs Data Owner. `arm`: Azure Resource Manager, through `@azure/arm-eventhub`; the default when `subscriptionId` is
+   * given.
    */
   kind?: 'namespace' | 'arm'
   /** ARM: subscription of the namespace. */
@@ -16,6 +17,8 @@ export interface ManagementOptions {
   resourceGroupName?: string
   /** ARM: credential, where it is another than the clients'. */
   credential?: TokenCredential
+  /** ARM: its endpoint, where it is not `https://management.azure.com` (sovereign clouds). */
+  endpoint?: string
 }
 
 /** Which Event Hubs consumer group a Kafka group reads. @public */
