@@ -70,6 +70,8 @@ export interface ReaderOptions {
   readonly partitionId: string
   /** Reads events with a greater sequence number; -1 reads from the oldest kept. */
   readonly afterSequenceNumber: number
+  /** Instead of after a sequence number, begins with the first event enqueued later than this, to the ms. */
+  readonly enqueuedAfter?: Date
   /** Epoch: the service disconnects readers with a lower or no epoch. Left out: no epoch. */
   readonly ownerLevel?: number
   /** Most events one `onEvents` gets. */
