@@ -1,6 +1,6 @@
+import type { Management } from './admin/management.js'
 import type { CheckpointStore } from './checkpoint/store.js'
 import type { KafkaSettings } from './config.js'
-import type { Management } from './admin/management.js'
 import type { EventHubsTransport } from './eventhubs/transport.js'
 import type { RootLogger } from './logger.js'
 

@@ -1,0 +1,48 @@
+import type { Instrumentation } from '../events.js'
+import type { ConsumerEvents } from '../types.js'
+import { createDeferred } from '../util/deferred.js'
+import { wait } from '../util/wait.js'
+
+/**
+ * kafkajs's fetches, as events: `FETCH_START`, then `FETCH` when batches have come or `maxWaitTimeInMs` has passed. There
+ * are no fetches over AMQP, partitions flow by themselves; programs and test suites wait on these events all the same.
+ */
+export interface FetchCycle {
+  /** A batch has come. */
+  fetched(): void
+  /** Runs until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+export function createFetchCycle(
+  instrumentation: Instrumentation<ConsumerEvents>,
+  maxWaitTimeInMs: number,
+  onIdle: () => Promise<void>,
+): FetchCycle {
+  /** kafkajs sends a string, and declares a number. */
+  const nodeId = '0'
+  let batches = 0
+  let come = createDeferred()
+
+  return {
+    fetched() {
+      if (batches++ === 0) come.resolve()
+    },
+
+    async run(signal) {
+      while (!signal.aborted) {
+        const begun = Date.now()
+        instrumentation.emit('FETCH_START', () => ({ nodeId }))
+        const round = new AbortController()
+        await Promise.race([come.promise, wait(maxWaitTimeInMs, AbortSignal.any([signal, round.signal]))])
+        round.abort()
+        if (signal.aborted) return
+        const numberOfBatches = batches
+        batches = 0
+        come = createDeferred()
+        instrumentation.emit('FETCH', () => ({ numberOfBatches, duration: Date.now() - begun, nodeId }))
+        if (numberOfBatches === 0) await onIdle()
+      }
+    },
+  }
+}

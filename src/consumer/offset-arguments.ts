@@ -1,0 +1,43 @@
+import { KafkaJSNonRetriableError } from '../errors.js'
+import type { TopicPartitionOffset, TopicPartitionOffsetAndMetadata } from '../types.js'
+
+/** Checks of `seek` and `commitOffsets`, in kafkajs's words. They throw `KafkaJSNonRetriableError`. */
+
+interface Checked {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
+}
+
+function check({ topic, partition, offset }: TopicPartitionOffset): Checked {
+  if (!topic) throw new KafkaJSNonRetriableError(`Invalid topic ${topic}`)
+  if (Number.isNaN(Number(partition ?? Number.NaN))) {
+    throw new KafkaJSNonRetriableError(`Invalid partition, expected a number received ${partition}`)
+  }
+  try {
+    return { topic, partition: Number(partition), offset: BigInt(offset) }
+  } catch {
+    throw new KafkaJSNonRetriableError(`Invalid offset, expected a long received ${offset}`)
+  }
+}
+
+const LATEST = -1n
+const EARLIEST = -2n
+
+export function parseSeek(given: TopicPartitionOffset): { topic: string; partition: number; offset: number } {
+  const { topic, partition, offset } = check(given)
+  if (offset < 0n && offset !== LATEST && offset !== EARLIEST) {
+    throw new KafkaJSNonRetriableError('Offset must not be a negative number')
+  }
+  return { topic, partition, offset: Number(offset) }
+}
+
+export function parseCommit(given: TopicPartitionOffsetAndMetadata): TopicPartitionOffset {
+  const { topic, partition, offset } = check(given)
+  if (offset < 0n) throw new KafkaJSNonRetriableError('Offset must not be a negative number')
+  const { metadata } = given
+  if (metadata != null && typeof metadata !== 'string') {
+    throw new KafkaJSNonRetriableError(`Invalid offset metadata, expected string or null, received ${metadata}`)
+  }
+  return { topic, partition, offset: String(offset) }
+}

@@ -1,0 +1,166 @@
+import type { CommittedOffsets } from '../checkpoint/committed-offsets.js'
+import type { ReceivedEvent } from '../eventhubs/transport.js'
+import type { OffsetsByTopicPartition, TopicPartition, TopicPartitionOffset } from '../types.js'
+import { createSerial } from '../util/serial.js'
+
+/** How far one partition has been handled and committed; offsets are the next to read, -1 unknown. */
+interface Progress extends TopicPartition {
+  resolved: number
+  committed: number
+  /** The service's own offset of the event before `resolved`, when known. */
+  amqpOffset: string | undefined
+  /** Events being handled, and the last one before them: those whose own offsets can be told without asking. */
+  events: readonly ReceivedEvent[]
+  before: ReceivedEvent | undefined
+  readonly inTurn: <T>(operation: () => Promise<T>) => Promise<T>
+}
+
+export interface OffsetsOptions {
+  readonly committed: CommittedOffsets
+  /** Whether the partition's offsets are this member's to commit, asked right before each write. */
+  readonly mayCommit: (topic: string, partition: number) => Promise<boolean>
+  /** After offsets that were handled have been written. */
+  readonly onCommitted: (offsets: OffsetsByTopicPartition) => void
+  readonly autoCommitInterval: number | null
+  readonly autoCommitThreshold: number | null
+}
+
+/** Resolved and committed offsets of the partitions being read. A partition's writes follow one another: none overtakes. */
+export interface Offsets {
+  start(topic: string, partition: number, committed: number | undefined): void
+  forget(topic: string, partition: number): void
+  resolved(topic: string, partition: number): number | undefined
+  hasCommitted(topic: string, partition: number): boolean
+  /** Events that go to the handler now. */
+  handing(topic: string, partition: number, events: readonly ReceivedEvent[]): void
+  /** Marks everything before `offset` as handled. */
+  resolve(topic: string, partition: number, offset: number, amqpOffset?: string): void
+  uncommitted(): OffsetsByTopicPartition
+  /** Commits one partition, or all, up to what is resolved. */
+  commit(only?: TopicPartition): Promise<void>
+  /** Commits all when the interval has passed or the threshold is reached; nothing where neither is configured. */
+  commitIfDue(): Promise<void>
+  /** Commits exactly these. */
+  commitExactly(list: readonly TopicPartitionOffset[], options?: { silent?: boolean }): Promise<void>
+}
+
+const key = (topic: string, partition: number) => `${topic}/${partition}`
+
+export function createOffsets(options: OffsetsOptions): Offsets {
+  const { committed, mayCommit, onCommitted, autoCommitInterval, autoCommitThreshold } = options
+  const partitions = new Map<string, Progress>()
+  let resolvedSinceCommit = 0
+  let lastCommit = Date.now()
+
+  const isDirty = (one: Progress) => one.resolved >= 0 && one.resolved !== one.committed
+
+  const write = (one: Progress): Promise<boolean> =>
+    one.inTurn(async () => {
+      const { topic, partition, resolved, amqpOffset } = one
+      if (!isDirty(one) || !(await mayCommit(topic, partition))) return false
+      await committed.commit([{ topic, partition, offset: String(resolved), amqpOffset }])
+      one.committed = resolved
+      return true
+    })
+
+  return {
+    start(topic, partition, offset) {
+      partitions.set(key(topic, partition), {
+        topic,
+        partition,
+        resolved: -1,
+        committed: offset ?? -1,
+        amqpOffset: undefined,
+        events: [],
+        before: undefined,
+        inTurn: createSerial(),
+      })
+    },
+
+    forget(topic, partition) {
+      partitions.delete(key(topic, partition))
+    },
+
+    resolved(topic, partition) {
+      const resolved = partitions.get(key(topic, partition))?.resolved
+      return resolved === undefined || resolved < 0 ? undefined : resolved
+    },
+
+    hasCommitted: (topic, partition) => (partitions.get(key(topic, partition))?.committed ?? -1) >= 0,
+
+    handing(topic, partition, events) {
+      const one = partitions.get(key(topic, partition))
+      if (!one) return
+      one.before = one.events[one.events.length - 1] ?? one.before
+      one.events = events
+    },
+
+    resolve(topic, partition, offset, amqpOffset) {
+      const one = partitions.get(key(topic, partition))
+      if (!one) return
+      resolvedSinceCommit += 1
+      one.resolved = offset
+      one.amqpOffset = amqpOffset ?? knownOffset(one, offset - 1)
+    },
+
+    uncommitted() {
+      return group([...partitions.values()].filter(isDirty).map((one) => toOffset(one, one.resolved)))
+    },
+
+    async commit(only) {
+      const chosen = only ? [partitions.get(key(only.topic, only.partition))] : [...partitions.values()]
+      const dirty = chosen.filter((one) => one !== undefined && isDirty(one)) as Progress[]
+      lastCommit = Date.now()
+      resolvedSinceCommit = 0
+      if (dirty.length === 0) return
+      const results = await Promise.allSettled(dirty.map(write))
+      const written = dirty.filter((_, i) => (results[i] as PromiseFulfilledResult<boolean>).value === true)
+      if (written.length > 0) onCommitted(group(written.map((one) => toOffset(one, one.committed))))
+      const failed = results.find((result) => result.status === 'rejected')
+      if (failed) throw failed.reason
+    },
+
+    async commitIfDue() {
+      const byTime = autoCommitInterval !== null && Date.now() - lastCommit >= autoCommitInterval
+      const byCount = autoCommitThreshold !== null && resolvedSinceCommit >= autoCommitThreshold
+      if (byTime || byCount) await this.commit()
+    },
+
+    async commitExactly(list, { silent = false } = {}) {
+      for (const { topic, partition, offset } of list) {
+        const one = partitions.get(key(topic, partition))
+        const run = async () => {
+          const amqpOffset = one && knownOffset(one, Number(offset) - 1)
+          await committed.commit([{ topic, partition, offset, amqpOffset }])
+          if (one) one.committed = Number(offset)
+        }
+        await (one ? one.inTurn(run) : run())
+      }
+      if (!silent) onCommitted(group(list))
+    },
+  }
+}
+
+function knownOffset({ events, before }: Progress, sequenceNumber: number): string | undefined {
+  const guess = events[sequenceNumber - (events[0]?.sequenceNumber ?? 0)]
+  if (guess?.sequenceNumber === sequenceNumber) return guess.offset
+  if (before?.sequenceNumber === sequenceNumber) return before.offset
+  return events.find((event) => event.sequenceNumber === sequenceNumber)?.offset
+}
+
+const toOffset = ({ topic, partition }: Progress, next: number) => ({ topic, partition, offset: String(next) })
+
+function group(list: readonly TopicPartitionOffset[]): OffsetsByTopicPartition {
+  const topics = new Map<string, TopicPartitionOffset[]>()
+  for (const entry of list) {
+    const entries = topics.get(entry.topic)
+    if (entries) entries.push(entry)
+    else topics.set(entry.topic, [entry])
+  }
+  return {
+    topics: [...topics].map(([topic, entries]) => ({
+      topic,
+      partitions: entries.map(({ topic: _, ...partitionOffset }) => partitionOffset),
+    })),
+  }
+}

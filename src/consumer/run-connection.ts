@@ -1,0 +1,165 @@
+import { createCommittedOffsets } from '../checkpoint/committed-offsets.js'
+import { createAssignerCluster } from '../group/assigner-cluster.js'
+import { createGroupMember, type GroupMember } from '../group/member.js'
+import { toOwnerId } from '../group/member-record.js'
+import { createReadingGroups } from '../group/reading-groups.js'
+import { PartitionAssigners } from '../group/round-robin.js'
+import { createProtocolError } from '../protocol-errors.js'
+import type { TopicPartitionOffset } from '../types.js'
+import { retry } from '../util/retry.js'
+import { createSlots } from '../util/slots.js'
+import { createOffsets } from './offsets.js'
+import type { RunConnection, RunState } from './run.js'
+import type { RunContext } from './run-context.js'
+import { instrumentStore } from './store-requests.js'
+import { createTopicPartitionCounts } from './topic-partitions.js'
+import { createWorkers, type Workers } from './workers.js'
+
+/** The part of a run that exists once it is connected: its place in the group, and the partitions it reads. */
+export interface ConnectedRun {
+  readonly member: GroupMember
+  readonly context: RunContext
+  readonly workers: Workers
+  /** What every event about the group carries. */
+  identity(): { groupId: string; memberId: string; groupGenerationId: number }
+}
+
+export function connectRun(connection: RunConnection, state: RunState): ConnectedRun {
+  const { transport, management } = connection
+  const { settings, config, eventHubs, instrumentation, requests, topics, runnerLogger, groupLogger, stopping } = state
+  const { groupId, sessionTimeout } = settings
+  const { broker, storeNamespace } = transport.address
+  const store = instrumentStore(connection.store, requests, broker)
+
+  const committed = createCommittedOffsets({ store, transport, groupId })
+  const cluster = createAssignerCluster(transport.address)
+  const counts = createTopicPartitionCounts(
+    transport,
+    (operation) => requests.run('Metadata', broker, operation),
+    settings.metadataMaxAge,
+  )
+  const readingGroups = createReadingGroups({
+    choice: eventHubs.consumerGroup,
+    groupId,
+    async create(topic, consumerGroup) {
+      const service = await management()
+      if (!service) return false
+      await service.createConsumerGroup(topic, consumerGroup)
+      return true
+    },
+    logger: groupLogger,
+  })
+
+  const workers = createWorkers(
+    () => context,
+    (topic) => retry(() => committed.fetch(topic), settings.retry, { signal: stopping }),
+  )
+
+  const member = createGroupMember({
+    store,
+    namespace: storeNamespace,
+    groupId,
+    clientId: state.clientId,
+    sessionTimeout,
+    heartbeatInterval: settings.heartbeatInterval,
+    assigners: (settings.partitionAssigners ?? [PartitionAssigners.roundRobin]).map((create) =>
+      create({ cluster: cluster.cluster, groupId, logger: groupLogger }),
+    ),
+    topics: [...topics.keys()],
+    partitionCount: counts.count,
+    setAssignable: cluster.show,
+    logger: groupLogger,
+    listener: {
+      onRebalancing: () => instrumentation.emit('REBALANCING', () => ({ groupId, memberId: member.memberId() })),
+      onAcquired: (partitions) => void workers.acquire(partitions).catch(state.fail),
+      onRevoked: workers.finish,
+      onLost: workers.abandon,
+      onJoined(joined) {
+        workers
+          .positioned()
+          .then(() => {
+            if (state.isRunning()) state.joined(joined)
+          })
+          .catch(state.fail)
+      },
+      onFailed: state.fail,
+    },
+  })
+
+  const identity = () => ({ groupId, memberId: member.memberId(), groupGenerationId: member.generationId() })
+
+  const mayCommit = async (topic: string, partition: number) => {
+    // A lease that should have been renewed by now is made sure of: another member may have it.
+    if (member.leases.age(topic, partition) > sessionTimeout / 2) await member.confirm()
+    return member.leases.holds(topic, partition)
+  }
+
+  /** Kafka takes a commit from any member; the store would let a stale one overwrite the present owner's. */
+  const assertOwn = async ({ topic, partition }: TopicPartitionOffset) => {
+    if (await mayCommit(topic, partition)) return
+    const stored = await store.listOwnership(storeNamespace, topic, groupId)
+    const owner = stored.find(({ partitionId }) => Number(partitionId) === partition)?.ownerId ?? ''
+    if (owner === '' || owner === toOwnerId(member.memberId())) return
+    throw createProtocolError('ILLEGAL_GENERATION', {
+      message: `Cannot commit an offset of ${topic} [${partition}]: another member of group ${groupId} reads this partition now`,
+    })
+  }
+
+  const offsets = createOffsets({
+    committed,
+    mayCommit,
+    onCommitted: (list) => instrumentation.emit('COMMIT_OFFSETS', () => ({ ...identity(), ...list })),
+    autoCommitInterval: config.autoCommitInterval ?? null,
+    autoCommitThreshold: config.autoCommitThreshold ?? null,
+  })
+
+  const context: RunContext = {
+    transport,
+    groupId,
+    eachMessage: config.eachMessage ?? undefined,
+    eachBatch: config.eachBatch ?? undefined,
+    autoCommit: config.autoCommit ?? true,
+    eachBatchAutoResolve: config.eachBatchAutoResolve ?? true,
+    retry: settings.retry,
+    instrumentation,
+    logger: runnerLogger,
+    offsets,
+    pauses: state.pauses,
+    seeks: state.seeks,
+    slots: createSlots(Math.max(1, config.partitionsConsumedConcurrently ?? 1)),
+    readingGroups,
+    fetchLimits: { maxBatchSize: eventHubs.maxBatchSize, prefetchCount: eventHubs.prefetchCount },
+    partitionBudget: () => Math.min(settings.maxBytesPerPartition, settings.maxBytes / Math.max(1, workers.size)),
+    fromBeginning: (topic) => topics.get(topic) ?? false,
+    async topicExists(topic) {
+      const exists = (await counts.refresh(topic)) > 0
+      if (!exists) member.nudge()
+      return exists
+    },
+    heartbeat: state.heartbeat,
+    fetched: state.fetched,
+    fail: state.fail,
+    inHandler: state.inHandler,
+    isRunning: state.isRunning,
+    async commitExactly(list) {
+      for (const one of list) await assertOwn(one)
+      await offsets.commitExactly(list)
+    },
+    pause(list) {
+      state.pauses.pause(list)
+      workers.wake(list)
+    },
+    resume(list) {
+      state.pauses.resume(list)
+      workers.wake(list)
+    },
+    group: {
+      memberId: member.memberId,
+      holds: member.leases.holds,
+      mayCommit,
+      confirm: member.confirm,
+    },
+  }
+
+  return { member, context, workers, identity }
+}

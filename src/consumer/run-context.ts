@@ -1,0 +1,56 @@
+import type { EventHubsTransport } from '../eventhubs/transport.js'
+import type { Instrumentation } from '../events.js'
+import type { ReadingGroups } from '../group/reading-groups.js'
+import type { ConsumerEvents, EachBatchHandler, EachMessageHandler, Logger, TopicPartitionOffset } from '../types.js'
+import type { RetrySettings } from '../util/retry.js'
+import type { Slots } from '../util/slots.js'
+import type { Offsets } from './offsets.js'
+import type { PauseEntry, Pauses } from './pauses.js'
+import type { Seeks } from './seeks.js'
+
+/** What all partitions of one `run()` share. */
+export interface RunContext {
+  readonly transport: EventHubsTransport
+  readonly groupId: string
+  readonly eachMessage: EachMessageHandler | undefined
+  readonly eachBatch: EachBatchHandler | undefined
+  readonly autoCommit: boolean
+  readonly eachBatchAutoResolve: boolean
+  readonly retry: RetrySettings
+  readonly instrumentation: Instrumentation<ConsumerEvents>
+  readonly logger: Logger
+  readonly offsets: Offsets
+  readonly pauses: Pauses
+  readonly seeks: Seeks
+  /** `partitionsConsumedConcurrently`. */
+  readonly slots: Slots
+  readonly readingGroups: ReadingGroups
+  readonly fetchLimits: { readonly maxBatchSize?: number | undefined; readonly prefetchCount?: number | undefined }
+  /** Bytes one partition may hold. */
+  readonly partitionBudget: () => number
+  fromBeginning(topic: string): boolean
+  topicExists(topic: string): Promise<boolean>
+  /** The handler's sign of life, at most once per `heartbeatInterval`. */
+  heartbeat(): Promise<void>
+  /** Events have come. */
+  fetched(): void
+  /** Ends the run: the consumer crashes. */
+  fail(error: Error): void
+  /** Runs a handler so that a `stop()` it awaits can be told from any other. */
+  inHandler<T>(operation: () => Promise<T>): Promise<T>
+  isRunning(): boolean
+  /** Commits exactly these, if they are this member's to commit. */
+  commitExactly(list: readonly TopicPartitionOffset[]): Promise<void>
+  /** Pauses and wakes the partitions concerned. */
+  pause(list: readonly PauseEntry[]): void
+  /** Resumes and wakes the partitions concerned. */
+  resume(list: readonly PauseEntry[]): void
+  readonly group: {
+    memberId(): string
+    holds(topic: string, partition: number): boolean
+    /** Like `holds`, made sure of with the store when the lease is no longer fresh. */
+    mayCommit(topic: string, partition: number): Promise<boolean>
+    /** Renews every lease; those lost are abandoned before it resolves. */
+    confirm(): Promise<void>
+  }
+}

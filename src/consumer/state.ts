@@ -1,0 +1,56 @@
+import type { Run } from './run.js'
+
+/**
+ * What a consumer is doing. `starting` and `running` have a run, which `seek`, `pause` and the like go to; `restarting`
+ * waits after a crash.
+ *
+ * | from | to |
+ * |---|---|
+ * | idle | starting |
+ * | starting | running, stopping |
+ * | running | stopping |
+ * | stopping | idle, restarting |
+ * | restarting | starting, idle |
+ */
+export type ConsumerState =
+  | { readonly name: 'idle' }
+  | { readonly name: 'starting'; readonly run: Run }
+  | { readonly name: 'running'; readonly run: Run }
+  | { readonly name: 'stopping'; readonly run: Run }
+  | { readonly name: 'restarting'; readonly timer: NodeJS.Timeout }
+
+const next: Readonly<Record<ConsumerState['name'], readonly ConsumerState['name'][]>> = {
+  idle: ['starting'],
+  starting: ['running', 'stopping'],
+  running: ['stopping'],
+  stopping: ['idle', 'restarting'],
+  restarting: ['starting', 'idle'],
+}
+
+/** The one place where a consumer's state is kept and changed. */
+export interface ConsumerStateMachine {
+  readonly current: ConsumerState
+  /** The run that calls go to; undefined when idle, stopping or between two runs. */
+  readonly run: Run | undefined
+  /** Throws on a change the table does not have: a mistake of this package. */
+  to(state: ConsumerState): void
+}
+
+export function createConsumerState(): ConsumerStateMachine {
+  let current: ConsumerState = { name: 'idle' }
+  return {
+    get current() {
+      return current
+    },
+    get run() {
+      return current.name === 'starting' || current.name === 'running' ? current.run : undefined
+    },
+    to(state) {
+      if (!next[current.name].includes(state.name)) {
+        throw new Error(`A consumer cannot go from ${current.name} to ${state.name}`)
+      }
+      if (current.name === 'restarting') clearTimeout(current.timer)
+      current = state
+    },
+  }
+}

@@ -1,0 +1,104 @@
+import { partitionKey, type TopicPartition } from '../group/leases.js'
+import type { TopicPartitions } from '../types.js'
+import { createPartitionWorker, type PartitionWorker } from './partition-worker.js'
+import type { PauseEntry } from './pauses.js'
+import type { RunContext } from './run-context.js'
+
+/** The partitions that a run reads, a worker each. */
+export interface Workers {
+  readonly size: number
+  /** Starts reading partitions whose leases are held, from their committed offsets. */
+  acquire(partitions: readonly TopicPartition[]): Promise<void>
+  /** Lets a worker finish its message and commit. */
+  finish(partition: TopicPartition): Promise<void>
+  /** Stops workers on the spot; nothing of theirs is committed. */
+  abandon(partitions: readonly TopicPartition[]): void
+  /** Resolves when all that was acquired so far is read from a known position. */
+  positioned(): Promise<void>
+  /** Makes workers look again at pauses and seeks. */
+  wake(list: readonly PauseEntry[]): void
+  assigned(): TopicPartitions[]
+}
+
+/** @param committed - next offsets to read of a topic's partitions, -1 latest, -2 earliest */
+export function createWorkers(
+  context: () => RunContext,
+  committed: (topic: string) => Promise<ReadonlyMap<number, string>>,
+): Workers {
+  const workers = new Map<string, PartitionWorker>()
+  const acquiring = new Set<Promise<void>>()
+
+  const find = ({ topic, partition }: TopicPartition) => workers.get(partitionKey(topic, partition))
+
+  const forget = (worker: PartitionWorker) => {
+    const key = partitionKey(worker.topic, worker.partition)
+    if (workers.get(key) !== worker) return
+    workers.delete(key)
+    context().offsets.forget(worker.topic, worker.partition)
+  }
+
+  const start = async (partitions: readonly TopicPartition[]) => {
+    const topics = [...new Set(partitions.map(({ topic }) => topic))]
+    const offsets = new Map(await Promise.all(topics.map(async (topic) => [topic, await committed(topic)] as const)))
+    for (const tp of partitions) {
+      const { group, offsets: tracked } = context()
+      // Given up or lost while its offsets were fetched.
+      if (!group.holds(tp.topic, tp.partition) || find(tp)) continue
+      const offset = offsets.get(tp.topic)?.get(tp.partition)
+      const next = offset === undefined ? undefined : Number(offset)
+      tracked.start(tp.topic, tp.partition, next)
+      workers.set(partitionKey(tp.topic, tp.partition), createPartitionWorker(context(), tp.topic, tp.partition, next))
+    }
+  }
+
+  return {
+    get size() {
+      return workers.size
+    },
+
+    acquire(partitions) {
+      const work = start(partitions).finally(() => acquiring.delete(work))
+      acquiring.add(work)
+      return work
+    },
+
+    async finish(tp) {
+      const worker = find(tp)
+      if (!worker) return
+      await worker.finish()
+      forget(worker)
+    },
+
+    abandon(partitions) {
+      for (const tp of partitions) {
+        const worker = find(tp)
+        if (!worker) continue
+        worker.abandon()
+        forget(worker)
+      }
+    },
+
+    async positioned() {
+      await Promise.allSettled(acquiring)
+      await Promise.all([...workers.values()].map((worker) => worker.positioned))
+    },
+
+    wake(list) {
+      for (const worker of workers.values()) {
+        const isMeant = ({ topic, partitions }: PauseEntry) =>
+          topic === worker.topic && (partitions === undefined || partitions.includes(worker.partition))
+        if (list.some(isMeant)) worker.wake()
+      }
+    },
+
+    assigned() {
+      const byTopic = new Map<string, number[]>()
+      for (const { topic, partition } of workers.values()) {
+        const partitions = byTopic.get(topic)
+        if (partitions) partitions.push(partition)
+        else byTopic.set(topic, [partition])
+      }
+      return [...byTopic].map(([topic, partitions]) => ({ topic, partitions }))
+    },
+  }
+}

@@ -1,0 +1,129 @@
+import type { CheckpointStore, PartitionOwnership } from '../checkpoint/store.js'
+
+/** A partition of a topic. */
+export interface TopicPartition {
+  readonly topic: string
+  readonly partition: number
+}
+
+export const partitionKey = (topic: string, partition: number): string => `${topic}/${partition}`
+
+interface Lease extends TopicPartition {
+  ownership: PartitionOwnership
+  /** When the last successful write was begun, by the monotonic clock: the latest moment others count from. */
+  renewedAt: number
+}
+
+/**
+ * The partitions this member may read: ownership records in the store that carry its name. A lease not renewed for
+ * `duration` may have been taken by another, so it is no longer held, whatever the store says.
+ */
+export interface Leases {
+  held(): TopicPartition[]
+  /** Whether the partition may be read, and its offsets committed, now. */
+  holds(topic: string, partition: number): boolean
+  /** Time since the lease was last known to be ours, ms; Infinity when it is not held. */
+  age(topic: string, partition: number): number
+  /** Claims records as they were read (free, expired, or new); returns the partitions won. */
+  claim(records: readonly PartitionOwnership[]): Promise<TopicPartition[]>
+  /** Renews all; returns those that were lost to another owner. Rejects when the store can't be reached. */
+  renew(): Promise<TopicPartition[]>
+  /** Gives a partition up for others to claim. */
+  release(topic: string, partition: number): Promise<void>
+  /** Forgets a lease without touching the store. */
+  drop(topic: string, partition: number): void
+}
+
+export interface LeasesOptions {
+  readonly store: CheckpointStore
+  readonly namespace: string
+  readonly groupId: string
+  readonly ownerId: string
+  /** ms */
+  readonly duration: number
+  readonly now?: () => number
+}
+
+export function createLeases(options: LeasesOptions): Leases {
+  const { store, namespace, groupId, ownerId, duration, now = () => performance.now() } = options
+  const leases = new Map<string, Lease>()
+
+  const keyOf = (record: PartitionOwnership) => partitionKey(record.eventHubName, Number(record.partitionId))
+
+  /** Stores may return names in another case than they were given; leases keep the name asked for. */
+  const write = async (records: readonly PartitionOwnership[]): Promise<Set<PartitionOwnership>> => {
+    const begun = now()
+    const written = await store.claimOwnership(records.map((record) => ({ ...record, ownerId })))
+    const won = new Set<PartitionOwnership>()
+    for (const record of records) {
+      const answer = written.find(
+        (one) =>
+          one.partitionId === record.partitionId &&
+          one.eventHubName.toLowerCase() === record.eventHubName.toLowerCase(),
+      )
+      if (!answer) continue
+      won.add(record)
+      leases.set(keyOf(record), {
+        topic: record.eventHubName,
+        partition: Number(record.partitionId),
+        ownership: { ...answer, eventHubName: record.eventHubName },
+        renewedAt: begun,
+      })
+    }
+    return won
+  }
+
+  /** Of the leases whose renewal failed, those that the store still shows as ours: an answer got lost, not the lease. */
+  const reclaim = async (failed: readonly Lease[]): Promise<void> => {
+    for (const topic of new Set(failed.map((lease) => lease.topic))) {
+      const stored = await store.listOwnership(namespace, topic, groupId)
+      const ours = stored.filter(
+        (record) =>
+          record.ownerId === ownerId &&
+          failed.some((l) => l.topic === topic && String(l.partition) === record.partitionId),
+      )
+      if (ours.length > 0) await write(ours.map((record) => ({ ...record, eventHubName: topic })))
+    }
+  }
+
+  const age = (topic: string, partition: number) => {
+    const lease = leases.get(partitionKey(topic, partition))
+    return lease ? now() - lease.renewedAt : Number.POSITIVE_INFINITY
+  }
+
+  return {
+    held: () => [...leases.values()].map(({ topic, partition }) => ({ topic, partition })),
+    holds: (topic, partition) => age(topic, partition) < duration,
+    age,
+
+    async claim(records) {
+      if (records.length === 0) return []
+      const won = await write(records)
+      return [...won].map((record) => ({ topic: record.eventHubName, partition: Number(record.partitionId) }))
+    },
+
+    async renew() {
+      const before = [...leases.values()]
+      if (before.length === 0) return []
+      const begun = now()
+      await write(before.map((lease) => lease.ownership))
+      const stale = () =>
+        before.filter((l) => (leases.get(partitionKey(l.topic, l.partition))?.renewedAt ?? begun) < begun)
+      if (stale().length > 0) await reclaim(stale())
+      const lost = stale()
+      for (const { topic, partition } of lost) leases.delete(partitionKey(topic, partition))
+      return lost.map(({ topic, partition }) => ({ topic, partition }))
+    },
+
+    async release(topic, partition) {
+      const lease = leases.get(partitionKey(topic, partition))
+      if (!lease) return
+      leases.delete(partitionKey(topic, partition))
+      await store.claimOwnership([{ ...lease.ownership, ownerId: '' }])
+    },
+
+    drop(topic, partition) {
+      leases.delete(partitionKey(topic, partition))
+    },
+  }
+}

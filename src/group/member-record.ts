@@ -1,0 +1,54 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { KafkaJSNonRetriableError } from '../errors.js'
+
+/** What a member tells the others, kept as the owner of its slot in the store. */
+export interface MemberRecord {
+  readonly memberId: string
+  readonly clientId: string
+  readonly clientHost: string
+  /** ms; tells an onlooker when the record is surely stale. */
+  readonly sessionTimeout: number
+  /** Topics subscribed to, with the number of partitions this member knows of. */
+  readonly topics: Readonly<Record<string, number>>
+  /** Assigners the member can run, preferred first, with kafkajs's member metadata for each, base64. */
+  readonly protocols: readonly { readonly name: string; readonly metadata: string }[]
+  /** Whether it reads all that it was assigned. */
+  readonly state: 'joining' | 'stable'
+}
+
+/** The event hub name under which slots are kept. No event hub can be called so. */
+export const MEMBERS = '$members'
+
+/** Blob metadata, the narrowest of the stores, holds 8 KB in all. */
+const MAX_LENGTH = 6000
+
+export function encodeMemberRecord(record: MemberRecord): string {
+  const text = deflateRawSync(JSON.stringify({ v: 1, ...record })).toString('base64url')
+  if (text.length > MAX_LENGTH) {
+    throw new KafkaJSNonRetriableError(
+      `The subscriptions and assigner user data of this member take ${text.length} bytes in the checkpoint store, which holds ${MAX_LENGTH}: subscribe to fewer topics per consumer, or let the assigner use less user data`,
+    )
+  }
+  return text
+}
+
+/** Undefined for an empty or foreign value. */
+export function decodeMemberRecord(text: string): MemberRecord | undefined {
+  if (text === '') return undefined
+  try {
+    const value = JSON.parse(inflateRawSync(Buffer.from(text, 'base64url')).toString()) as MemberRecord & { v?: number }
+    return value.v === 1 && typeof value.memberId === 'string' ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const OWNER_PREFIX = 'kafkajs:'
+
+/** A member's name as owner of a partition, in ASCII; other SDKs' processors see it as one more owner. */
+export const toOwnerId = (memberId: string): string => OWNER_PREFIX + encodeURIComponent(memberId)
+
+/** The member behind an owner; undefined when it is another SDK's processor, or nobody. */
+export function fromOwnerId(ownerId: string): string | undefined {
+  return ownerId.startsWith(OWNER_PREFIX) ? decodeURIComponent(ownerId.slice(OWNER_PREFIX.length)) : undefined
+}

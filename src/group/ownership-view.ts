@@ -1,0 +1,72 @@
+import type { CheckpointStore, PartitionOwnership } from '../checkpoint/store.js'
+import { partitionKey } from './leases.js'
+import { fromOwnerId } from './member-record.js'
+import { createRecordWatch } from './record-watch.js'
+
+/** Who the store says reads what, at one moment. */
+export interface OwnershipSnapshot {
+  /** Undefined: nobody, or given up. */
+  ownerOf(topic: string, partition: number): string | undefined
+  /** Held, and kept up, by a processor of another SDK: not to be touched. */
+  isForeign(topic: string, partition: number): boolean
+  /** The record to claim a partition with; undefined while another owner holds it. */
+  claimable(topic: string, partition: number, ownerId: string): PartitionOwnership | undefined
+}
+
+export interface OwnershipView {
+  read(topics: readonly string[]): Promise<OwnershipSnapshot>
+}
+
+export interface OwnershipViewOptions {
+  readonly store: CheckpointStore
+  readonly namespace: string
+  readonly groupId: string
+  /** ms */
+  readonly sessionTimeout: number
+}
+
+/** Processors of the Azure SDKs renew every 10 s and call a record of 60 s abandoned, by default. */
+const FOREIGN_EXPIRY_MS = 60_000
+
+export function createOwnershipView({
+  store,
+  namespace,
+  groupId,
+  sessionTimeout,
+}: OwnershipViewOptions): OwnershipView {
+  const watch = createRecordWatch()
+
+  return {
+    async read(topics) {
+      const records = new Map<string, { record: PartitionOwnership; held: boolean; foreign: boolean }>()
+      const lists = await Promise.all(topics.map((topic) => store.listOwnership(namespace, topic, groupId)))
+      topics.forEach((topic, i) => {
+        for (const stored of lists[i] ?? []) {
+          const record = { ...stored, eventHubName: topic }
+          const key = partitionKey(topic, Number(record.partitionId))
+          const foreign = fromOwnerId(record.ownerId) === undefined
+          const expiry = foreign ? Math.max(FOREIGN_EXPIRY_MS, sessionTimeout) : sessionTimeout
+          const held = watch.idleFor(key, record.etag) < expiry && record.ownerId !== ''
+          records.set(key, { record, held, foreign: held && foreign })
+        }
+      })
+      const find = (topic: string, partition: number) => records.get(partitionKey(topic, partition))
+
+      return {
+        ownerOf: (topic, partition) => find(topic, partition)?.record.ownerId || undefined,
+        isForeign: (topic, partition) => find(topic, partition)?.foreign ?? false,
+        claimable(topic, partition, ownerId) {
+          const found = find(topic, partition)
+          if (found) return found.held && found.record.ownerId !== ownerId ? undefined : found.record
+          return {
+            fullyQualifiedNamespace: namespace,
+            eventHubName: topic,
+            consumerGroup: groupId,
+            partitionId: String(partition),
+            ownerId,
+          }
+        },
+      }
+    },
+  }
+}

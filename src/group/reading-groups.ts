@@ -1,0 +1,83 @@
+import { KafkaJSNonRetriableError } from '../errors.js'
+import { createProtocolError } from '../protocol-errors.js'
+import { DEFAULT_CONSUMER_GROUP, isConsumerGroupName } from '../translate/names.js'
+import type { ConsumerGroupChoice, Logger } from '../types.js'
+
+/** Which Event Hubs consumer group to read with, and whether as its only reader. */
+export interface ReadingGroup {
+  readonly consumerGroup: string
+  /**
+   * Epoch: the service disconnects a reader when another with the same or a higher one comes, which fences a stale
+   * member. 0 is what processors of the Azure SDKs use, so that those sharing the group and we can take partitions from
+   * one another. Left out on `$Default`, which several Kafka groups may share.
+   */
+  readonly ownerLevel?: number
+}
+
+/** Resolves `eventHubs.consumerGroup` for each topic. */
+export interface ReadingGroups {
+  of(topic: string): ReadingGroup
+  /** The service does not know the group: true when another is to be used from now on, else rejects or is false. */
+  notFound(topic: string): Promise<boolean>
+}
+
+export interface ReadingGroupsOptions {
+  readonly choice: ConsumerGroupChoice
+  readonly groupId: string
+  /** Creates a consumer group; false without management. */
+  readonly create: (topic: string, consumerGroup: string) => Promise<boolean>
+  readonly logger: Logger
+}
+
+export function createReadingGroups({ choice, groupId, create, logger }: ReadingGroupsOptions): ReadingGroups {
+  const fallen = new Set<string>()
+  const tried = new Set<string>()
+  const shared: ReadingGroup = { consumerGroup: DEFAULT_CONSUMER_GROUP }
+
+  const named = (consumerGroup: string): ReadingGroup =>
+    consumerGroup.toLowerCase() === DEFAULT_CONSUMER_GROUP.toLowerCase() ? shared : { consumerGroup, ownerLevel: 0 }
+
+  const fallBack = (topic: string) => {
+    if (!fallen.has(topic) && fallen.size === 0) {
+      logger.info(
+        `No Event Hubs consumer group is called like the group id: reading $Default, where at most 5 readers share a partition. Create a consumer group "${groupId}" on each event hub to be its only reader`,
+        { groupId, topic },
+      )
+    }
+    fallen.add(topic)
+  }
+
+  if (choice === 'dedicated' && !isConsumerGroupName(groupId)) {
+    throw new KafkaJSNonRetriableError(
+      `groupId "${groupId}" can't be the name of an Event Hubs consumer group (at most 50 letters, digits, "-", "_" and "."), which consumerGroup: 'dedicated' asks for: use another groupId, or consumerGroup: '$Default' or a function`,
+    )
+  }
+
+  return {
+    of(topic) {
+      if (typeof choice === 'function') return named(choice(groupId, topic))
+      if (choice === DEFAULT_CONSUMER_GROUP || fallen.has(topic)) return shared
+      if (choice === 'auto' && !isConsumerGroupName(groupId)) {
+        fallBack(topic)
+        return shared
+      }
+      return named(groupId)
+    },
+
+    async notFound(topic) {
+      const { consumerGroup } = this.of(topic)
+      if (consumerGroup === DEFAULT_CONSUMER_GROUP) return false
+      if (choice === 'auto') {
+        fallBack(topic)
+        return true
+      }
+      if (choice === 'dedicated' && !tried.has(topic)) {
+        tried.add(topic)
+        if (await create(topic, consumerGroup)) return true
+      }
+      throw createProtocolError('GROUP_ID_NOT_FOUND', {
+        message: `Event hub "${topic}" has no consumer group "${consumerGroup}": create it in the portal or with "az eventhubs eventhub consumer-group create", or leave eventHubs.consumerGroup at 'auto'`,
+      })
+    },
+  }
+}
