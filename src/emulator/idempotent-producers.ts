@@ -1,4 +1,4 @@
-import type { EncodedEvent, ProducerMark } from './amqp/event-encoding.js'
+import type { IncomingEvent, ProducerMark } from './amqp/event-encoding.js'
 import { ServiceError } from './service-error.js'
 
 /** What a publishing link says, or is told, about its producer. */
@@ -45,7 +45,7 @@ export class IdempotentProducers {
    * Whether a batch is to be stored; false when it already is. Throws when it belongs to an epoch that is over, leaves a
    * gap or overlaps.
    */
-  admit(events: readonly EncodedEvent[]): boolean {
+  admit(events: readonly IncomingEvent[]): boolean {
     const first = events[0]?.producer
     if (!first) return true
     const { producerId, epoch, sequenceNumber } = first

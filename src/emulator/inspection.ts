@@ -1,10 +1,10 @@
 import { decodeMessage } from './amqp/rhea.js'
-import { readBytes, readSections, SECTION } from './amqp/sections.js'
+import { SECTION, SectionReader, startOfBytes } from './amqp/sections.js'
 import type { EventHub } from './hub.js'
 import type { Namespace } from './namespace.js'
 import type { EventHubSpec, RetentionOptions } from './options.js'
 import type { Partition } from './partition.js'
-import type { StoredEvent } from './partition-log.js'
+import { bytesOf, type StoredEvent } from './partition-log.js'
 
 /** A stored event, decoded to be looked at. @public */
 export interface EmulatedEvent {
@@ -130,7 +130,8 @@ function inspectPartition({ id, log }: Partition): EmulatedPartition {
 }
 
 function inspectEvent(event: StoredEvent): EmulatedEvent {
-  const { sequenceNumber, offset, enqueuedTime, data } = event
+  const { sequenceNumber, offset, enqueuedTime } = event
+  const data = bytesOf(event)
   const message = decodeMessage(data) as Record<string, unknown>
   const annotations = (message['message_annotations'] ?? {}) as Record<string, unknown>
   const key = annotations['x-opt-partition-key']
@@ -147,8 +148,10 @@ function inspectEvent(event: StoredEvent): EmulatedEvent {
 }
 
 function bodyOf(data: Buffer): Buffer {
-  const parts = readSections(data)
-    .filter((section) => section.code === SECTION.data)
-    .map((section) => data.subarray(...readBytes(data, section.value, section.end)))
+  const parts: Buffer[] = []
+  const sections = new SectionReader(data)
+  while (sections.next()) {
+    if (sections.code === SECTION.data) parts.push(data.subarray(startOfBytes(data, sections.value), sections.end))
+  }
   return Buffer.concat(parts)
 }

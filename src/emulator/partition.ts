@@ -1,4 +1,4 @@
-import type { EncodedEvent } from './amqp/event-encoding.js'
+import type { IncomingEvent } from './amqp/event-encoding.js'
 import { IdempotentProducers } from './idempotent-producers.js'
 import { PartitionLog, type PartitionRetention } from './partition-log.js'
 import { PartitionReaders } from './partition-readers.js'
@@ -29,7 +29,7 @@ export class Partition {
   }
 
   /** Stores a batch and tells the waiting readers. */
-  append(events: readonly EncodedEvent[]): void {
+  append(events: readonly IncomingEvent[]): void {
     this.log.append(events, Date.now())
     this.#notify()
   }

@@ -3,8 +3,7 @@
  * event is encoded once, when it is stored.
  */
 
-import type { StoredEvent } from '../partition-log.js'
-import { DecodeError, readBytes, readInteger, readMap, readSections, readText, SECTION } from './sections.js'
+import { DecodeError, readInteger, readMap, readText, SECTION, SectionReader, startOfBytes } from './sections.js'
 
 /** `0x80013700`: a transfer whose data sections each hold an encoded message. Microsoft: AMQP protocol guide. */
 export const BATCH_FORMAT = 0x80013700
@@ -23,11 +22,76 @@ export interface ProducerMark {
   readonly sequenceNumber: number
 }
 
-/** An event on its way into the log. */
-export interface EncodedEvent {
+/**
+ * An event on its way into the log: the bytes it came in, and what is to be put between them. The annotations of the
+ * service are added when it is stored, in one copy.
+ */
+export class IncomingEvent {
   readonly partitionKey: string | undefined
   readonly producer: ProducerMark | undefined
-  stamp(stamp: Stamp): StoredEvent
+  readonly #buffer: Buffer
+  readonly #start: number
+  readonly #headerEnd: number
+  readonly #restStart: number
+  readonly #end: number
+  /** Encoded annotations to keep, and their size. */
+  readonly #kept: readonly Buffer[]
+  readonly #keptSize: number
+
+  constructor(fields: {
+    buffer: Buffer
+    start: number
+    headerEnd: number
+    restStart: number
+    end: number
+    annotations: Annotations
+  }) {
+    const { annotations } = fields
+    this.partitionKey = annotations.partitionKey
+    this.producer = annotations.producer
+    this.#buffer = fields.buffer
+    this.#start = fields.start
+    this.#headerEnd = fields.headerEnd
+    this.#restStart = fields.restStart
+    this.#end = fields.end
+    this.#kept = annotations.kept
+    this.#keptSize = annotations.size
+  }
+
+  /** Bytes of its header section, behind which delivery annotations go. */
+  get headerSize(): number {
+    return this.#headerEnd - this.#start
+  }
+
+  /** Bytes it takes when it is stored at that offset. */
+  sizeAt(offset: number): number {
+    return this.headerSize + FIXED_SIZE + digits(offset) + this.#keptSize + this.#end - this.#restStart
+  }
+
+  /** Writes the event as readers get it. */
+  write(data: Buffer, position: number, stamp: Stamp): void {
+    const offset = String(stamp.offset)
+    let at = position + this.#buffer.copy(data, position, this.#start, this.#headerEnd)
+    at += ANNOTATIONS_HEAD.copy(data, at)
+    at = data.writeUInt32BE(4 + STAMP_SIZE + offset.length + this.#keptSize, at)
+    at = data.writeUInt32BE(2 * (STAMP_ENTRIES + this.#kept.length), at)
+    at += KEY_SEQUENCE_NUMBER.copy(data, at)
+    at = writeLong(data, stamp.sequenceNumber, at)
+    at += KEY_OFFSET.copy(data, at)
+    at = data.writeUInt8(offset.length, at)
+    at += data.write(offset, at, 'latin1')
+    at += KEY_ENQUEUED_TIME.copy(data, at)
+    at = writeLong(data, stamp.enqueuedTime, at)
+    at += KEY_SEQUENCE_NUMBER_EPOCH.copy(data, at)
+    for (const entry of this.#kept) at += entry.copy(data, at)
+    this.#buffer.copy(data, at, this.#restStart, this.#end)
+  }
+}
+
+function digits(value: number): number {
+  let count = 1
+  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) count++
+  return count
 }
 
 const OWN_ANNOTATIONS: ReadonlySet<string> = new Set([
@@ -48,16 +112,17 @@ export interface TransferDefaults {
  * The events in a transfer. Throws {@link DecodeError}. A partition key on the envelope alone counts for every event in
  * it: the SDK writes it on both, others only there.
  */
-export function readTransfer(payload: Buffer, format: number, defaults: TransferDefaults = {}): EncodedEvent[] {
+export function readTransfer(payload: Buffer, format: number, defaults: TransferDefaults = {}): IncomingEvent[] {
   if (format !== BATCH_FORMAT) return [readEvent(payload, 0, payload.length, undefined, defaults)]
-  const events: EncodedEvent[] = []
+  const events: IncomingEvent[] = []
   let partitionKey: string | undefined
-  for (const section of readSections(payload)) {
-    if (section.code === SECTION.messageAnnotations) {
-      partitionKey = readAnnotations(payload, section.value, section.end).partitionKey
-    } else if (section.code === SECTION.data) {
-      const [start, end] = readBytes(payload, section.value, section.end)
-      events.push(readEvent(payload, start, end, partitionKey, defaults))
+  const sections = new SectionReader(payload)
+  while (sections.next()) {
+    if (sections.code === SECTION.messageAnnotations) {
+      partitionKey = readAnnotations(payload, sections.value, sections.end).partitionKey
+    } else if (sections.code === SECTION.data) {
+      const start = startOfBytes(payload, sections.value)
+      events.push(readEvent(payload, start, sections.end, partitionKey, defaults))
     }
   }
   if (events.length === 0) throw new DecodeError('a batch without events')
@@ -68,7 +133,7 @@ interface Annotations {
   partitionKey: string | undefined
   producer: ProducerMark | undefined
   /** Encoded entries to keep. */
-  kept: Buffer[]
+  readonly kept: Buffer[]
   size: number
 }
 
@@ -104,60 +169,32 @@ function readEvent(
   end: number,
   envelopeKey: string | undefined,
   defaults: TransferDefaults,
-): EncodedEvent {
+): IncomingEvent {
   let headerEnd = start
   let restStart = start
-  let annotations: Annotations | undefined
-  for (const section of readSections(buffer, start, end)) {
-    if (section.code === SECTION.header) headerEnd = section.end
-    else if (section.code === SECTION.messageAnnotations) {
-      annotations = readAnnotations(buffer, section.value, section.end)
+  let annotations = NO_ANNOTATIONS
+  const sections = new SectionReader(buffer, start, end)
+  while (sections.next()) {
+    if (sections.code === SECTION.header) headerEnd = sections.end
+    else if (sections.code === SECTION.messageAnnotations) {
+      annotations = readAnnotations(buffer, sections.value, sections.end)
     }
     // Delivery annotations are for the next hop only and end here. AMQP 1.0 §3.2.2.
-    if (section.code <= SECTION.messageAnnotations) restStart = section.end
+    if (sections.code <= SECTION.messageAnnotations) restStart = sections.end
   }
-  const kept = annotations?.kept ?? []
-  let keptSize = annotations?.size ?? 0
-  let partitionKey = annotations?.partitionKey
-  if (partitionKey === undefined && envelopeKey !== undefined) {
-    partitionKey = envelopeKey
-    keptSize += keep(kept, KEY_PARTITION_KEY, encodeString(envelopeKey))
+  if (annotations.partitionKey === undefined && envelopeKey !== undefined) {
+    annotations = withAnnotation(annotations, KEY_PARTITION_KEY, envelopeKey)
+    annotations.partitionKey = envelopeKey
   }
-  if (defaults.publisher !== undefined) keptSize += keep(kept, KEY_PUBLISHER, encodeString(defaults.publisher))
-  const header = buffer.subarray(start, headerEnd)
-  const rest = buffer.subarray(restStart, end)
-  return {
-    partitionKey,
-    producer: annotations?.producer,
-    stamp: (stamp) => encode(header, kept, keptSize, rest, stamp),
-  }
+  if (defaults.publisher !== undefined) annotations = withAnnotation(annotations, KEY_PUBLISHER, defaults.publisher)
+  return new IncomingEvent({ buffer, start, headerEnd, restStart, end, annotations })
 }
 
-function keep(entries: Buffer[], key: Buffer, value: Buffer): number {
-  const entry = Buffer.concat([key, value])
-  entries.push(entry)
-  return entry.length
-}
+const NO_ANNOTATIONS: Annotations = { partitionKey: undefined, producer: undefined, kept: [], size: 0 }
 
-function encode(header: Buffer, kept: readonly Buffer[], keptSize: number, rest: Buffer, stamp: Stamp): StoredEvent {
-  const offset = String(stamp.offset)
-  const itemsSize = STAMP_SIZE + offset.length + keptSize
-  const data = Buffer.allocUnsafe(header.length + ANNOTATIONS_HEAD.length + 8 + itemsSize + rest.length)
-  let at = header.copy(data, 0)
-  at += ANNOTATIONS_HEAD.copy(data, at)
-  at = data.writeUInt32BE(4 + itemsSize, at)
-  at = data.writeUInt32BE(2 * (STAMP_ENTRIES + kept.length), at)
-  at += KEY_SEQUENCE_NUMBER.copy(data, at)
-  at = writeLong(data, stamp.sequenceNumber, at)
-  at += KEY_OFFSET.copy(data, at)
-  at = data.writeUInt8(offset.length, at)
-  at += data.write(offset, at, 'latin1')
-  at += KEY_ENQUEUED_TIME.copy(data, at)
-  at = writeLong(data, stamp.enqueuedTime, at)
-  at += KEY_SEQUENCE_NUMBER_EPOCH.copy(data, at)
-  for (const entry of kept) at += entry.copy(data, at)
-  rest.copy(data, at)
-  return { ...stamp, data, headerEnd: header.length }
+function withAnnotation(annotations: Annotations, key: Buffer, value: string): Annotations {
+  const entry = Buffer.concat([key, encodeString(value)])
+  return { ...annotations, kept: [...annotations.kept, entry], size: annotations.size + entry.length }
 }
 
 function writeLong(buffer: Buffer, value: number, at: number): number {
@@ -202,6 +239,9 @@ const STAMP_SIZE =
   8 +
   KEY_SEQUENCE_NUMBER_EPOCH.length
 
+/** Size of the annotations section without the digits of the offset and what is kept. */
+const FIXED_SIZE = ANNOTATIONS_HEAD.length + 8 + STAMP_SIZE
+
 /** What a reader that wants the runtime metric is told with each event. */
 export interface RuntimeMetric {
   readonly lastSequenceNumber: number
@@ -236,6 +276,6 @@ export function encodeRuntimeMetric(metric: RuntimeMetric): Buffer {
 }
 
 /** A stored event with delivery annotations put in their place behind the header. AMQP 1.0 §3.2. */
-export function withDeliveryAnnotations(event: StoredEvent, annotations: Buffer): Buffer {
-  return Buffer.concat([event.data.subarray(0, event.headerEnd), annotations, event.data.subarray(event.headerEnd)])
+export function withDeliveryAnnotations(event: Buffer, headerSize: number, annotations: Buffer): Buffer {
+  return Buffer.concat([event.subarray(0, headerSize), annotations, event.subarray(headerSize)])
 }

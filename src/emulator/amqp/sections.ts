@@ -16,14 +16,6 @@ export const SECTION = {
   footer: 0x78,
 } as const
 
-/** One section: `start` is its descriptor, `value` the constructor of its content, `end` the byte behind it. */
-export interface Section {
-  readonly code: number
-  readonly start: number
-  readonly value: number
-  readonly end: number
-}
-
 /** The bytes are no AMQP. */
 export class DecodeError extends Error {
   constructor(message: string) {
@@ -32,22 +24,56 @@ export class DecodeError extends Error {
   }
 }
 
-/** The sections of a message, in order. Throws {@link DecodeError}. */
-export function readSections(buffer: Buffer, start = 0, end = buffer.length): Section[] {
-  const sections: Section[] = []
-  let previous: number = SECTION.header - 1
-  for (let at = start; at < end; ) {
-    const [code, value] = readDescriptor(buffer, at, end)
+/**
+ * Walks through the sections of a message, in order. After each `next()` that is true, `start` is the section's
+ * descriptor, `value` the constructor of its content, `end` the byte behind it. One object per message, not per section:
+ * this is run for every event that comes in.
+ */
+export class SectionReader {
+  readonly #buffer: Buffer
+  readonly #limit: number
+  code: number = SECTION.header - 1
+  start: number
+  value: number
+  end: number
+
+  constructor(buffer: Buffer, start = 0, limit = buffer.length) {
+    this.#buffer = buffer
+    this.#limit = limit
+    this.start = start
+    this.value = start
+    this.end = start
+  }
+
+  /** False at the end of the message. Throws {@link DecodeError}. */
+  next(): boolean {
+    const at = this.end
+    if (at >= this.#limit) return false
+    const previous = this.code
+    this.start = at
+    const buffer = this.#buffer
+    if (at + 3 <= this.#limit && buffer[at] === 0x00 && buffer[at + 1] === 0x53) {
+      this.code = buffer[at + 2] as number
+      this.value = at + 3
+    } else this.#readLongDescriptor(at)
+    const { code } = this
     if (code < SECTION.header || code > SECTION.footer) throw new DecodeError(`unknown section 0x${code.toString(16)}`)
     // The order is fixed; only data and sequence sections may repeat. AMQP 1.0 §3.2.
     const mayRepeat = code === SECTION.data || code === SECTION.sequence
     if (code < previous || (code === previous && !mayRepeat)) throw new DecodeError('sections out of order')
-    previous = code
-    const next = skipValue(buffer, value, end)
-    sections.push({ code, start: at, value, end: next })
-    at = next
+    this.end = skipValue(buffer, this.value, this.#limit)
+    return true
   }
-  return sections
+
+  #readLongDescriptor(at: number): void {
+    const buffer = this.#buffer
+    if (at + 2 > this.#limit || buffer[at] !== 0x00) throw new DecodeError('a section must be a described type')
+    const type = buffer[at + 1]
+    this.value = skipValue(buffer, at + 1, this.#limit)
+    if (type === 0x80) this.code = buffer.readUInt32BE(at + 6)
+    else if (type === 0xa3 || type === 0xb3) this.code = SYMBOLIC.get(readText(buffer, at + 1, this.#limit)) ?? 0
+    else throw new DecodeError('a section must have a numeric or symbolic descriptor')
+  }
 }
 
 const SYMBOLIC: ReadonlyMap<string, number> = new Map([
@@ -61,16 +87,6 @@ const SYMBOLIC: ReadonlyMap<string, number> = new Map([
   ['amqp:amqp-value:*', SECTION.value],
   ['amqp:footer:map', SECTION.footer],
 ])
-
-function readDescriptor(buffer: Buffer, at: number, end: number): [code: number, value: number] {
-  if (at + 3 > end || buffer[at] !== 0x00) throw new DecodeError('a section must be a described type')
-  const type = buffer[at + 1]
-  if (type === 0x53) return [buffer[at + 2] as number, at + 3]
-  const value = skipValue(buffer, at + 1, end)
-  if (type === 0x80) return [buffer.readUInt32BE(at + 6), value]
-  if (type === 0xa3 || type === 0xb3) return [SYMBOLIC.get(readText(buffer, at + 1, end)) ?? 0, value]
-  throw new DecodeError('a section must have a numeric or symbolic descriptor')
-}
 
 /** Index of the byte behind the value whose constructor is at `at`. */
 export function skipValue(buffer: Buffer, at: number, end: number, depth = 0): number {
@@ -115,14 +131,13 @@ function widthOf(buffer: Buffer, type: number, at: number, end: number): number 
   }
 }
 
-/** Bounds of the content of a binary, string or symbol. */
-export function readBytes(buffer: Buffer, at: number, end: number): [start: number, end: number] {
-  const next = skipValue(buffer, at, end)
+/** Where the content of a binary, string or symbol begins; it goes on to the end of the value. */
+export function startOfBytes(buffer: Buffer, at: number): number {
   switch ((buffer[at] as number) >>> 4) {
     case 0xa:
-      return [at + 2, next]
+      return at + 2
     case 0xb:
-      return [at + 5, next]
+      return at + 5
     default:
       throw new DecodeError('expected binary or text')
   }
@@ -130,8 +145,8 @@ export function readBytes(buffer: Buffer, at: number, end: number): [start: numb
 
 /** The text of a string or symbol. */
 export function readText(buffer: Buffer, at: number, end: number): string {
-  const [from, to] = readBytes(buffer, at, end)
-  return buffer.toString('utf8', from, to)
+  const next = skipValue(buffer, at, end)
+  return buffer.toString('utf8', startOfBytes(buffer, at), next)
 }
 
 /** A whole number of any width. */

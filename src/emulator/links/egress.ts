@@ -1,5 +1,6 @@
 import { encodeRuntimeMetric, withDeliveryAnnotations } from '../amqp/event-encoding.js'
 import { detach, type RheaSender, selectorOf, toInteger, wants } from '../amqp/rhea.js'
+import { bytesOf } from '../partition-log.js'
 import { parsePosition, resolvePosition } from '../position.js'
 import { entityNotFound, invalidPartition, type ServiceError } from '../service-error.js'
 import type { LinkContext } from './link-context.js'
@@ -98,7 +99,8 @@ export function openEgress(context: LinkContext, sender: RheaSender, address: Eg
         schedule()
         return
       }
-      const payload = metric ? withDeliveryAnnotations(event, metric) : event.data
+      const bare = bytesOf(event)
+      const payload = metric ? withDeliveryAnnotations(bare, event.headerSize, metric) : bare
       const delivery = sender.send(payload, undefined, 0)
       if (sender.local.attach.snd_settle_mode === 1) delivery.settled = true
       handed++

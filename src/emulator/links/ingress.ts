@@ -1,4 +1,4 @@
-import { type EncodedEvent, readTransfer } from '../amqp/event-encoding.js'
+import { type IncomingEvent, readTransfer } from '../amqp/event-encoding.js'
 import {
   accept,
   detach,
@@ -87,7 +87,7 @@ export function openIngress(context: LinkContext, receiver: RheaReceiver, addres
   }
 
   /** Stores a transfer; returns where it went. */
-  function store(events: readonly EncodedEvent[], partition: Partition): void {
+  function store(events: readonly IncomingEvent[], partition: Partition): void {
     const throttle = service.faults.throttleOf({ ...target, partition })
     if (throttle) throw throttle
     if (!partition.producers.admit(events)) return
