@@ -60,12 +60,14 @@ function isContainerUrl(text: string): boolean {
   return protocol === 'https:'
 }
 
-/** The clients' credential, where it can also give tokens for the storage account. */
+/**
+ * The clients' credential, where it can give tokens for the storage account too. One whose `getToken` takes no scope, as
+ * kafkajs's `oauthBearerProvider`, has tokens for Event Hubs only.
+ */
 async function findCredential(
   containerUrl: string,
   auth: AuthProvider | undefined,
 ): Promise<TokenCredential | undefined> {
-  if (!auth) return undefined
-  const credential = await auth.getCredential({ fullyQualifiedNamespace: new URL(containerUrl).hostname })
-  return isTokenCredential(credential) ? credential : undefined
+  const credential = await auth?.getCredential({ fullyQualifiedNamespace: new URL(containerUrl).hostname })
+  return isTokenCredential(credential) && credential.getToken.length > 0 ? credential : undefined
 }
