@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto'
+import { expect, it } from 'vitest'
+import {
+  decodeMemberRecord,
+  encodeMemberRecord,
+  fromOwnerId,
+  type MemberRecord,
+  toOwnerId,
+} from '../../../src/group/member-record.js'
+
+const record: MemberRecord = {
+  memberId: 'größe-1',
+  clientId: 'größe',
+  clientHost: 'host',
+  sessionTimeout: 30_000,
+  topics: { orders: 12, ünïcode: 3 },
+  protocols: [{ name: 'RoundRobinAssigner', metadata: 'AAE=' }],
+  state: 'stable',
+}
+
+it('comes back as it was, and is ASCII in between', () => {
+  const text = encodeMemberRecord(record)
+  expect(text).toMatch(/^[\w-]+$/)
+  expect(decodeMemberRecord(text)).toMatchObject(record)
+})
+
+it.each(['', 'something else', 'AAAA', Buffer.from('{"v":1}').toString('base64url')])(
+  'takes %j for no member',
+  (text) => {
+    expect(decodeMemberRecord(text)).toBeUndefined()
+  },
+)
+
+it('holds a hundred topics, and says what to do about more than the store can hold', () => {
+  const topics = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`orders.region-${i}`, 32]))
+  expect(encodeMemberRecord({ ...record, topics }).length).toBeLessThan(6000)
+  const metadata = randomBytes(6000).toString('base64')
+  expect(() => encodeMemberRecord({ ...record, protocols: [{ name: 'big', metadata }] })).toThrow(/fewer topics/)
+})
+
+it('marks members among the owners of partitions', () => {
+  expect(toOwnerId('größe-1')).toMatch(/^[\x21-\x7e]+$/)
+  expect(fromOwnerId(toOwnerId('größe-1'))).toBe('größe-1')
+  expect(fromOwnerId('0d0e1b4c-processor')).toBeUndefined()
+  expect(fromOwnerId('')).toBeUndefined()
+})

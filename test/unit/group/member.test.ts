@@ -1,0 +1,269 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, expect, it } from 'vitest'
+import { memoryCheckpointStore } from '../../../src/checkpoint/memory.js'
+import type { CheckpointStore, PartitionOwnership } from '../../../src/checkpoint/store.js'
+import { createAssignerCluster } from '../../../src/group/assigner-cluster.js'
+import { describeGroup } from '../../../src/group/describe.js'
+import { createGroupMember, type GroupMember, type Joined } from '../../../src/group/member.js'
+import { MEMBERS } from '../../../src/group/member-record.js'
+import { PartitionAssigners } from '../../../src/group/round-robin.js'
+import { createLogger } from '../../../src/logger.js'
+import { eventually } from '../../support/eventually.js'
+
+const namespace = 'localhost:5672'
+const quiet = createLogger({ level: 0 })
+
+interface Setting {
+  store: CheckpointStore
+  counts?: Record<string, number>
+  topics?: string[]
+  sessionTimeout?: number
+  /** Runs while a partition is given up. */
+  finishing?: () => Promise<void>
+}
+
+/** A member, and what it has been told. */
+function open(name: string, setting: Setting) {
+  const { store, counts = { t: 12 }, topics = Object.keys(counts), sessionTimeout = 3000, finishing } = setting
+  const cluster = createAssignerCluster({
+    fullyQualifiedNamespace: 'localhost',
+    storeNamespace: namespace,
+    broker: namespace,
+    isEmulator: true,
+  })
+  const reading = new Set<string>()
+  const told: { joined: Joined[]; rebalancings: number; lost: string[]; failed: Error[] } = {
+    joined: [],
+    rebalancings: 0,
+    lost: [],
+    failed: [],
+  }
+  const member: GroupMember = createGroupMember({
+    store,
+    namespace,
+    groupId: 'g',
+    clientId: name,
+    sessionTimeout,
+    heartbeatInterval: 200,
+    assigners: [PartitionAssigners.roundRobin({ cluster: cluster.cluster, groupId: 'g', logger: quiet })],
+    topics,
+    partitionCount: async (topic) => counts[topic] ?? 0,
+    setAssignable: cluster.show,
+    logger: quiet,
+    listener: {
+      onRebalancing: () => told.rebalancings++,
+      onAcquired: (list) => {
+        for (const { topic, partition } of list) reading.add(`${topic}/${partition}`)
+      },
+      async onRevoked({ topic, partition }) {
+        await finishing?.()
+        reading.delete(`${topic}/${partition}`)
+      },
+      onLost: (list) => {
+        for (const { topic, partition } of list) {
+          told.lost.push(`${topic}/${partition}`)
+          reading.delete(`${topic}/${partition}`)
+        }
+      },
+      onJoined: (joined) => told.joined.push(joined),
+      onFailed: (error) => told.failed.push(error),
+    },
+  })
+  members.push(member)
+  return { member, reading, told, counts }
+}
+
+let members: GroupMember[] = []
+afterEach(async () => {
+  await Promise.allSettled(members.map((member) => member.leave()))
+  members = []
+})
+
+const sizes = (...all: { reading: Set<string> }[]) => all.map(({ reading }) => reading.size).sort()
+const union = (...all: { reading: Set<string> }[]) => new Set(all.flatMap(({ reading }) => [...reading]))
+
+it('reads everything when alone, at once', async () => {
+  const a = open('a', { store: memoryCheckpointStore(), counts: { t: 5, u: 3 } })
+  await a.member.join()
+  expect(a.reading.size).toBe(8)
+  await eventually(() => expect(a.told.joined).toHaveLength(1))
+  expect(a.told.joined[0]).toMatchObject({
+    memberId: a.member.memberId(),
+    leaderId: a.member.memberId(),
+    protocol: 'RoundRobinAssigner',
+    assignment: { t: [0, 1, 2, 3, 4], u: [0, 1, 2] },
+  })
+  expect(a.told.rebalancings).toBe(0)
+})
+
+it('shares with members that come, and takes over from those that leave', async () => {
+  const store = memoryCheckpointStore()
+  const a = open('a', { store })
+  const b = open('b', { store })
+  const c = open('c', { store })
+  await a.member.join()
+  await b.member.join()
+  await eventually(() => expect(sizes(a, b)).toEqual([6, 6]))
+  await c.member.join()
+  await eventually(() => expect(sizes(a, b, c)).toEqual([4, 4, 4]))
+  expect(union(a, b, c).size).toBe(12)
+  await a.member.leave()
+  expect(a.reading.size).toBe(0)
+  await eventually(() => expect(sizes(b, c)).toEqual([6, 6]))
+  await c.member.leave()
+  await eventually(() => expect(b.reading.size).toBe(12))
+  expect([...a.told.lost, ...b.told.lost, ...c.told.lost]).toEqual([])
+  expect(b.told.rebalancings).toBeGreaterThan(0)
+})
+
+it('never has two members reading a partition, however many come and go at once', async () => {
+  const store = memoryCheckpointStore()
+  const all = Array.from({ length: 5 }, (_, i) => open(`m${i}`, { store, counts: { t: 17, u: 4 } }))
+  let overlaps = 0
+  const watch = setInterval(() => {
+    if (union(...all).size !== all.reduce((sum, { reading }) => sum + reading.size, 0)) overlaps++
+  }, 1)
+  await Promise.all(all.map(({ member }) => member.join()))
+  await eventually(() => expect(union(...all).size).toBe(21))
+  await Promise.all(all.slice(0, 3).map(({ member }) => member.leave()))
+  await eventually(() => expect(union(...all).size).toBe(21))
+  clearInterval(watch)
+  expect(overlaps).toBe(0)
+})
+
+it('waits for the message at hand before a partition changes hands, however long it takes', async () => {
+  const store = memoryCheckpointStore()
+  let finish = () => {}
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  const a = open('a', { store, counts: { t: 2 }, finishing: () => finished, sessionTimeout: 600 })
+  const b = open('b', { store, counts: { t: 2 } })
+  await a.member.join()
+  await b.member.join()
+  await sleep(1500) // Two and a half session timeouts: the lease is renewed all the while.
+  expect(a.reading.size).toBe(2)
+  expect(b.reading.size).toBe(0)
+  finish()
+  await eventually(() => expect(sizes(a, b)).toEqual([1, 1]))
+})
+
+it('takes over from a member that has gone silent, once its session is over', async () => {
+  const memory = memoryCheckpointStore()
+  let dead = false
+  const dying: CheckpointStore = {
+    ...memory,
+    claimOwnership: (records) => (dead ? new Promise(() => {}) : memory.claimOwnership(records)),
+    listOwnership: (...args) => (dead ? new Promise(() => {}) : memory.listOwnership(...args)),
+  }
+  const a = open('a', { store: dying, sessionTimeout: 1000 })
+  members.pop()
+  const b = open('b', { store: memory, sessionTimeout: 1000 })
+  await a.member.join()
+  await b.member.join()
+  await eventually(() => expect(sizes(a, b)).toEqual([6, 6]))
+  dead = true
+  const died = performance.now()
+  await eventually(() => expect(b.reading.size).toBe(12), { timeout: 5000 })
+  expect(performance.now() - died).toBeGreaterThan(600)
+  expect(a.member.leases.holds('t', [...a.reading].map((key) => Number(key.slice(2)))[0] ?? 0)).toBe(false)
+})
+
+it('joins anew when the others have given it up for dead', async () => {
+  const store = memoryCheckpointStore()
+  const a = open('a', { store })
+  await a.member.join()
+  const first = a.member.memberId()
+  const [slot] = await store.listOwnership(namespace, MEMBERS, 'g')
+  await store.claimOwnership([{ ...(slot as PartitionOwnership), ownerId: '' }])
+  await eventually(() => expect(a.member.memberId()).not.toBe(first))
+  expect(a.told.lost).toHaveLength(12)
+})
+
+it('leaves alone what a processor of another SDK holds, and yields what it takes', async () => {
+  const store = memoryCheckpointStore()
+  const foreign = { fullyQualifiedNamespace: namespace, eventHubName: 't', consumerGroup: 'g', ownerId: 'processor' }
+  await store.claimOwnership([{ ...foreign, partitionId: '3' }])
+  const a = open('a', { store })
+  await a.member.join()
+  expect(a.reading.size).toBe(11)
+  expect(a.reading.has('t/3')).toBe(false)
+  await eventually(() => expect(a.told.joined).toHaveLength(1))
+
+  const records = await store.listOwnership(namespace, 't', 'g')
+  const [five] = records.filter(({ partitionId }) => partitionId === '5')
+  await store.claimOwnership([{ ...(five as PartitionOwnership), ownerId: 'processor' }])
+  await eventually(() => expect(a.told.lost).toEqual(['t/5']))
+  expect(a.reading.size).toBe(10)
+
+  const [three] = records.filter(({ partitionId }) => partitionId === '3')
+  await store.claimOwnership([{ ...(three as PartitionOwnership), ownerId: '' }])
+  await eventually(() => expect(a.reading.has('t/3')).toBe(true))
+})
+
+it('goes on reading while the store is away for less than the session, and stops after it', async () => {
+  const memory = memoryCheckpointStore()
+  let away = false
+  const reach =
+    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      if (away) throw new Error('The store is away')
+      return call(...args)
+    }
+  const store: CheckpointStore = {
+    ...memory,
+    claimOwnership: reach(memory.claimOwnership),
+    listOwnership: reach(memory.listOwnership),
+  }
+  const a = open('a', { store, sessionTimeout: 1200 })
+  await a.member.join()
+  away = true
+  await sleep(500)
+  expect(a.reading.size).toBe(12)
+  await eventually(() => expect(a.reading.size).toBe(0), { timeout: 3000 })
+  expect(a.told.failed).toEqual([])
+  away = false
+  await eventually(() => expect(a.reading.size).toBe(12), { timeout: 4000 })
+})
+
+it('shares out partitions that a topic gains, as soon as one member knows of them', async () => {
+  const store = memoryCheckpointStore()
+  const a = open('a', { store, counts: { t: 4 } })
+  const b = open('b', { store, counts: { t: 4 } })
+  await a.member.join()
+  await b.member.join()
+  await eventually(() => expect(sizes(a, b)).toEqual([2, 2]))
+  a.counts['t'] = 8
+  a.member.nudge()
+  await eventually(() => expect(sizes(a, b)).toEqual([4, 4]))
+})
+
+it('gives up a topic that is gone', async () => {
+  const a = open('a', { store: memoryCheckpointStore(), counts: { t: 4, u: 2 } })
+  await a.member.join()
+  a.counts['t'] = 0
+  a.member.nudge()
+  await eventually(() => expect([...a.reading].sort()).toEqual(['u/0', 'u/1']))
+})
+
+it('is described as Stable with what each member holds, then as Empty or Dead', async () => {
+  const store = memoryCheckpointStore()
+  expect(await describeGroup(store, namespace, 'g')).toMatchObject({ state: 'Dead', members: [], protocolType: '' })
+  const a = open('a', { store, counts: { t: 2 } })
+  await a.member.join()
+  await eventually(async () => expect((await describeGroup(store, namespace, 'g')).state).toBe('Stable'))
+  const { members: described, protocol } = await describeGroup(store, namespace, 'g')
+  expect(protocol).toBe('RoundRobinAssigner')
+  expect(described).toHaveLength(1)
+  expect(described[0]).toMatchObject({ clientId: 'a', memberId: a.member.memberId() })
+  await a.member.leave()
+  await store.updateCheckpoint({
+    fullyQualifiedNamespace: namespace,
+    eventHubName: 't',
+    consumerGroup: 'g',
+    partitionId: '0',
+    sequenceNumber: 1,
+    offset: '1',
+  })
+  expect((await describeGroup(store, namespace, 'g')).state).toBe('Empty')
+})
