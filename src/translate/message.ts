@@ -15,8 +15,6 @@ import { toOffset } from './offset.js'
 export const KEY_ANNOTATION = 'x-opt-kafka-key'
 /** Marks the empty body of a tombstone. */
 export const NULL_VALUE_ANNOTATION = 'x-opt-kafka-null-value'
-/** Marks a body compressed by this library, so that one compressed by its sender is left alone. */
-export const COMPRESSION_ANNOTATION = 'x-opt-kafka-compression'
 
 const EMPTY = Buffer.alloc(0)
 
@@ -81,7 +79,7 @@ const LOG_APPEND_TIME = 1
 const RECORD_BATCH_MAGIC = 2
 
 /**
- * Reads an event of any sender. A body compressed by this library stays so: see {@link isCompressed}.
+ * Reads an event of any sender. A body compressed by this library stays so: `readEvent` undoes it.
  *
  * `key` and `value` may be slices of what the connection received.
  */

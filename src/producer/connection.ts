@@ -1,0 +1,153 @@
+import { requireCodec } from '../compression.js'
+import type { ClientContext } from '../context.js'
+import { KafkaJSConnectionError, KafkaJSError, KafkaJSNonRetriableError } from '../errors.js'
+import type { EventHubsTransport } from '../eventhubs/transport.js'
+import type { Requests } from '../events.js'
+import type { ProducerSettings } from '../settings.js'
+import { compressEvent } from '../translate/compression.js'
+import { toEvent } from '../translate/message.js'
+import type { Logger, RecordMetadata } from '../types.js'
+import { retry } from '../util/retry.js'
+import { share } from '../util/share.js'
+import { withDeadline } from './deadline.js'
+import { Outbox } from './outbox.js'
+import type { PostingOptions } from './posting.js'
+import type { Partitioner, TopicLoad } from './routing.js'
+import type { SendRequest } from './send-request.js'
+
+export interface ConnectionOptions {
+  readonly context: ClientContext
+  readonly settings: ProducerSettings
+  readonly requests: Requests
+  readonly logger: Logger
+  readonly partitioner: Partitioner
+}
+
+/** A producer's connection to its namespace, which it may open and close any number of times. */
+export interface Connection {
+  /** Verifies that the namespace answers and takes the credential. Resolves at once when open. */
+  open(): Promise<void>
+  /** Waits for what was accepted, takes nothing more, and closes. */
+  close(): Promise<void>
+  /** Throws for messages that can't be sent, and when not open, in this order as kafkajs. */
+  post(request: SendRequest, intercept?: PostingOptions['intercept']): Promise<RecordMetadata[]>
+  /** Throws when not open. */
+  transport(): EventHubsTransport
+}
+
+type State =
+  | { readonly status: 'disconnected' }
+  | { readonly status: 'connected'; readonly transport: EventHubsTransport; readonly outbox: Outbox }
+  | { readonly status: 'disconnecting' }
+
+export function createConnection(options: ConnectionOptions): Connection {
+  const { context, settings, requests, logger, partitioner } = options
+  let state: State = { status: 'disconnected' }
+  let hasSaidUncompressed = false
+
+  const connected = () => {
+    if (state.status === 'connected') return state
+    if (state.status === 'disconnected') throw new KafkaJSError('The producer is disconnected')
+    throw new KafkaJSNonRetriableError(
+      "The producer is disconnecting; therefore, it can't safely accept messages anymore",
+    )
+  }
+
+  const attempt = async (): Promise<EventHubsTransport> => {
+    const transport = await context.openTransport()
+    const { broker } = transport.address
+    const ms = context.settings.connectionTimeout
+    try {
+      await requests.run(
+        'ApiVersions',
+        broker,
+        (signal) =>
+          withDeadline((abortSignal) => transport.verify({ abortSignal }), {
+            ms,
+            signal,
+            createError: () =>
+              new KafkaJSConnectionError(`Connection timeout: no answer within ${ms} ms`, {
+                broker,
+                code: 'ETIMEDOUT',
+              }),
+          }),
+        { timeout: ms },
+      )
+      return transport
+    } catch (error) {
+      await transport.close()
+      throw error
+    }
+  }
+
+  const open = share(async () => {
+    const transport = await retry(attempt, settings.retry, {
+      onRetry: ({ message }, { retryCount, retryTime }) =>
+        logger.error(`Failed to connect: ${message}`, { retryCount, retryTime }),
+    })
+    const management = () => context.management(transport)
+    state = {
+      status: 'connected',
+      transport,
+      outbox: new Outbox({ transport, requests, settings, logger, management }, partitioner),
+    }
+  })
+
+  const close = share(async () => {
+    if (state.status !== 'connected') return
+    const { transport, outbox } = state
+    state = { status: 'disconnecting' }
+    try {
+      await outbox.drained()
+      await outbox.close()
+    } finally {
+      try {
+        await transport.close()
+      } finally {
+        state = { status: 'disconnected' }
+      }
+    }
+  })
+  let closing: Promise<void> | undefined
+  let opening: Promise<void> | undefined
+
+  /** The codec must be there even where it is not applied, as in kafkajs. */
+  const compressionOf = ({ compression }: SendRequest) => {
+    if (!compression) return undefined
+    requireCodec(compression)
+    if (context.settings.eventHubs.compression === 'body') return compression
+    if (!hasSaidUncompressed) {
+      hasSaidUncompressed = true
+      logger.info("Messages are sent uncompressed: eventHubs.compression is 'none', so readers see plain bytes")
+    }
+    return undefined
+  }
+
+  return {
+    async open() {
+      await closing
+      if (state.status === 'connected') return
+      opening = open()
+      await opening
+    },
+    async close() {
+      await opening?.catch(() => undefined)
+      closing = close()
+      await closing
+    },
+    post(request, intercept) {
+      const { outbox } = connected()
+      const compression = compressionOf(request)
+      const loads = request.topics.map(
+        ({ topic, messages }): TopicLoad => ({ topic: outbox.topic(topic), messages, events: messages.map(toEvent) }),
+      )
+      const prepared = compression
+        ? Promise.all(loads.flatMap(({ events }) => events.map((event) => compressEvent(event, compression)))).then(
+            () => undefined,
+          )
+        : undefined
+      return outbox.post(loads, { acks: request.acks, timeout: request.timeout, prepared, intercept })
+    },
+    transport: () => connected().transport,
+  }
+}

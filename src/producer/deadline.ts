@@ -1,0 +1,27 @@
+export interface DeadlineOptions {
+  readonly ms: number
+  /** Ends the operation as well. */
+  readonly signal: AbortSignal
+  createError(): Error
+}
+
+/** Runs an operation, and after the time is up ends it and rejects. */
+export async function withDeadline<T>(
+  operation: (signal: AbortSignal) => Promise<T>,
+  { ms, signal, createError }: DeadlineOptions,
+): Promise<T> {
+  const controller = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const expiry = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const error = createError()
+      reject(error)
+      controller.abort(error)
+    }, ms)
+  })
+  try {
+    return await Promise.race([operation(AbortSignal.any([signal, controller.signal])), expiry])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,52 @@
+import type { CompressionTypes } from '../enums.js'
+import { KafkaJSNonRetriableError } from '../errors.js'
+import type { ProducerBatch, TopicMessages } from '../types.js'
+
+/** What a caller wants sent: checked, each topic once, in the order first named. */
+export interface SendRequest {
+  /** Only 0 matters: it does not wait. */
+  readonly acks: number
+  /** Ms that one transfer may take to be acknowledged; undefined leaves it to `requestTimeout`. */
+  readonly timeout: number | undefined
+  readonly compression: CompressionTypes | undefined
+  readonly topics: readonly TopicMessages[]
+}
+
+/** Callers without types leave things out. */
+type Unchecked = Pick<TopicMessages, 'topic'> & Partial<TopicMessages>
+
+/**
+ * Checks in kafkajs's order and with its texts. Arguments of the wrong shape throw the TypeError that using them gives.
+ *
+ * @throws KafkaJSNonRetriableError for topics, messages and values that are missing.
+ */
+export function toSendRequest(batch: ProducerBatch, { idempotent }: { idempotent: boolean }): SendRequest {
+  const { acks = -1, timeout, compression, topicMessages = [] } = batch
+  if (topicMessages.some(({ topic }) => !topic)) throw new KafkaJSNonRetriableError('Invalid topic')
+  if (idempotent && acks !== -1) {
+    throw new KafkaJSNonRetriableError(
+      "Not requiring ack for all messages invalidates the idempotent producer's EoS guarantees",
+    )
+  }
+  for (const { topic, messages } of topicMessages as readonly Unchecked[]) {
+    if (!messages) throw new KafkaJSNonRetriableError(`Invalid messages array [${messages}] for topic "${topic}"`)
+    const withoutValue = messages.find((message) => message.value === undefined)
+    if (withoutValue) {
+      throw new KafkaJSNonRetriableError(
+        `Invalid message without value for topic "${topic}": ${JSON.stringify(withoutValue)}`,
+      )
+    }
+  }
+  return { acks, timeout, compression, topics: merged(topicMessages) }
+}
+
+function merged(topicMessages: readonly TopicMessages[]): readonly TopicMessages[] {
+  if (topicMessages.length < 2) return topicMessages
+  const byTopic = new Map<string, TopicMessages['messages'][]>()
+  for (const { topic, messages } of topicMessages) {
+    const lists = byTopic.get(topic)
+    if (lists) lists.push(messages)
+    else byTopic.set(topic, [messages])
+  }
+  return [...byTopic].map(([topic, lists]) => ({ topic, messages: lists.length === 1 ? lists[0]! : lists.flat() }))
+}

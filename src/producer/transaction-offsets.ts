@@ -1,0 +1,77 @@
+import { createCommittedOffsets, type OffsetToCommit } from '../checkpoint/committed-offsets.js'
+import type { CheckpointStore } from '../checkpoint/store.js'
+import type { ClientContext } from '../context.js'
+import { KafkaJSNonRetriableError } from '../errors.js'
+import type { Requests } from '../events.js'
+import type { ProducerSettings } from '../settings.js'
+import { fromOffset } from '../translate/offset.js'
+import type { Logger, TopicOffsets } from '../types.js'
+import { retry } from '../util/retry.js'
+import type { Connection } from './connection.js'
+
+export interface TransactionOffsetsOptions {
+  readonly context: ClientContext
+  readonly settings: ProducerSettings
+  readonly requests: Requests
+  readonly logger: Logger
+  readonly connection: Connection
+}
+
+/** Offsets that a transaction commits at its end, by consumer group. */
+export class TransactionOffsets {
+  readonly #options: TransactionOffsetsOptions
+  readonly #byGroup = new Map<string, OffsetToCommit[]>()
+
+  constructor(options: TransactionOffsetsOptions) {
+    this.#options = options
+  }
+
+  /** Rejects when they could not be committed later: without a store, and for what is no offset. */
+  async add(groupId: string, topics: readonly TopicOffsets[]): Promise<void> {
+    const offsets = topics.flatMap(({ topic, partitions }) =>
+      partitions.map(({ partition, offset }) => ({ topic, partition: Number(partition), offset: checked(offset) })),
+    )
+    await this.#store()
+    this.#byGroup.set(groupId, [...(this.#byGroup.get(groupId) ?? []), ...offsets])
+  }
+
+  /** Commits them, retrying; those of a group that was committed are not committed again by the next call. */
+  async commit(): Promise<void> {
+    const { requests, settings, logger, connection } = this.#options
+    const transport = connection.transport()
+    for (const [groupId, offsets] of this.#byGroup) {
+      const committed = createCommittedOffsets({ store: await this.#store(), transport, groupId })
+      await retry(
+        () => requests.run('TxnOffsetCommit', transport.address.broker, () => committed.commit(latest(offsets))),
+        settings.retry,
+        {
+          onRetry: ({ message }, { retryCount, retryTime }) =>
+            logger.error(`Failed to commit offsets: ${message}`, { groupId, retryCount, retryTime }),
+        },
+      )
+      this.#byGroup.delete(groupId)
+    }
+  }
+
+  async #store(): Promise<CheckpointStore> {
+    const { context, connection } = this.#options
+    const store = await context.checkpointStore(connection.transport())
+    if (store) return store
+    throw new KafkaJSNonRetriableError(
+      'sendOffsets needs a checkpoint store, where the consumer group keeps its offsets: set eventHubs.checkpointStore',
+    )
+  }
+}
+
+/** The last word on each partition. */
+function latest(offsets: readonly OffsetToCommit[]): OffsetToCommit[] {
+  return [...new Map(offsets.map((entry) => [`${entry.topic} ${entry.partition}`, entry])).values()]
+}
+
+function checked(offset: string | number): string {
+  const sequenceNumber = fromOffset(offset)
+  if (sequenceNumber === undefined || sequenceNumber < -2) {
+    throw new KafkaJSNonRetriableError(`Invalid offset, expected a long received ${String(offset)}`)
+  }
+  return String(sequenceNumber)
+}

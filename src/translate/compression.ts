@@ -1,0 +1,37 @@
+import { compressBody, decompressBody } from '../compression.js'
+import type { CompressionTypes } from '../enums.js'
+import type { OutgoingEvent, ReceivedEvent } from '../eventhubs/transport.js'
+import { fromEvent, type ReceivedMessage } from './message.js'
+
+/** Marks a body compressed by this library: one compressed by its sender is its receiver's to undo, as over Kafka. */
+const COMPRESSION_ANNOTATION = 'x-opt-kafka-compression'
+
+/** Compresses the event's body in place, and says so in `content-encoding`. A tombstone has nothing to compress. */
+export async function compressEvent(event: OutgoingEvent, type: CompressionTypes): Promise<void> {
+  const body = event.body as Buffer
+  if (body.length === 0) return
+  const compressed = await compressBody(body, type)
+  if (compressed.contentEncoding === undefined) return
+  event.body = compressed.body
+  event.properties = { ...event.properties, contentEncoding: compressed.contentEncoding }
+  event.messageAnnotations = { ...event.messageAnnotations, [COMPRESSION_ANNOTATION]: compressed.contentEncoding }
+}
+
+/**
+ * Reads an event and undoes {@link compressEvent}; a promise only then. Rejects with `KafkaJSNotImplemented` when the
+ * codec is not registered here.
+ */
+export function readEvent(event: ReceivedEvent): ReceivedMessage | Promise<ReceivedMessage> {
+  const message = fromEvent(event)
+  const { messageAnnotations, applicationProperties } = event.getRawAmqpMessage()
+  const encoding: unknown = messageAnnotations?.[COMPRESSION_ANNOTATION]
+  if (typeof encoding !== 'string') return message
+  // It is our mark, unless the sender had a header of that name.
+  if (applicationProperties?.['content-encoding'] === undefined) delete message.headers['content-encoding']
+  return decompressed(message, encoding)
+}
+
+async function decompressed(message: ReceivedMessage, encoding: string): Promise<ReceivedMessage> {
+  if (message.value) message.value = await decompressBody(message.value, encoding)
+  return message
+}
