@@ -1,0 +1,69 @@
+import { mapConcurrently } from '../checkpoint/concurrency.js'
+import { KafkaJSDeleteGroupsError, KafkaJSNonRetriableError, KafkaJSNotImplemented } from '../errors.js'
+import { describeGroup } from '../group/describe.js'
+import { createProtocolError } from '../protocol-errors.js'
+import type { Admin, DeleteGroupsResult } from '../types.js'
+import type { AdminSession } from './session.js'
+
+/** Consumer groups, as the checkpoint store shows them. */
+export function createGroupCalls(session: AdminSession): Pick<Admin, 'listGroups' | 'describeGroups' | 'deleteGroups'> {
+  const groupStore = async (method: string) => ({
+    store: await session.store(method),
+    namespace: (await session.transport()).address.storeNamespace,
+  })
+
+  return {
+    async listGroups() {
+      const { store, namespace } = await groupStore('listGroups')
+      if (!store.listGroups) throw lacks('listGroups', 'listGroups')
+      const groups = await session.request('ListGroups', async () => (await store.listGroups?.(namespace)) ?? [])
+      return { groups: groups.map(({ consumerGroup }) => ({ groupId: consumerGroup, protocolType: 'consumer' })) }
+    },
+
+    async describeGroups(groupIds) {
+      const ids = [...groupIds]
+      const { store, namespace } = await groupStore('describeGroups')
+      const groups = await mapConcurrently(ids, (groupId) =>
+        session.request('DescribeGroups', () => describeGroup(store, namespace, groupId)),
+      )
+      return { groups }
+    },
+
+    async deleteGroups(groupIds) {
+      if (!groupIds || !Array.isArray(groupIds)) {
+        throw new KafkaJSNonRetriableError(`Invalid groupIds array ${groupIds}`)
+      }
+      // kafkajs says "true" here, whatever the name is.
+      const invalid = groupIds.some((groupId) => typeof groupId !== 'string')
+      if (invalid) throw new KafkaJSNonRetriableError(`Invalid groupId name: ${invalid}`)
+      if (groupIds.length === 0) return []
+      const { store, namespace } = await groupStore('deleteGroups')
+      if (!store.deleteGroup) throw lacks('deleteGroups', 'deleteGroup')
+
+      const results = await mapConcurrently([...new Set(groupIds)], async (groupId) => {
+        const refusal = await session.request('DescribeGroups', async () => {
+          const { state } = await describeGroup(store, namespace, groupId)
+          if (state === 'Dead') return 'GROUP_ID_NOT_FOUND'
+          return state === 'Empty' ? undefined : 'NON_EMPTY_GROUP'
+        })
+        if (refusal) return refused(groupId, refusal)
+        await session.request('DeleteGroups', async () => store.deleteGroup?.(namespace, groupId))
+        return { groupId, errorCode: 0 }
+      })
+      const failed = results.flatMap((result) => ('error' in result ? [result] : []))
+      if (failed.length > 0) throw new KafkaJSDeleteGroupsError('Error in DeleteGroups', failed)
+      return results
+    },
+  }
+}
+
+function refused(groupId: string, type: string): Required<DeleteGroupsResult> {
+  const error = createProtocolError(type)
+  return { groupId, errorCode: error.code, error }
+}
+
+function lacks(admin: string, method: string): KafkaJSNotImplemented {
+  return new KafkaJSNotImplemented(
+    `admin.${admin} needs a checkpoint store with the method ${method}(), which this one lacks: use a store of this package, or add the method`,
+  )
+}

@@ -1,0 +1,200 @@
+import { mapConcurrently } from '../checkpoint/concurrency.js'
+import {
+  isKafkaJSError,
+  KafkaJSAggregateError,
+  KafkaJSCreateTopicError,
+  KafkaJSNonRetriableError,
+  KafkaJSProtocolError,
+  KafkaJSTimeout,
+} from '../errors.js'
+import { createProtocolError } from '../protocol-errors.js'
+import { isEventHubName, toPartition } from '../translate/names.js'
+import type { Admin, ITopicConfig, ITopicMetadata, ITopicPartitionConfig } from '../types.js'
+import { isRetriable } from '../util/retry.js'
+import { wait } from '../util/wait.js'
+import { NODE_ID } from './cluster.js'
+import type { EventHubSettings, Management } from './management.js'
+import type { AdminSession } from './session.js'
+import { refuseNamespaceSettings, toEventHubSettings } from './topic-settings.js'
+import { checkCreateTopics, checkTopicNames } from './topic-validation.js'
+
+/** How long new topics are waited for by default, ms; kafkajs's. */
+const DEFAULT_TIMEOUT_MS = 5000
+
+const POLL_INTERVAL_MS = 100
+
+type TopicCalls = Pick<
+  Admin,
+  'listTopics' | 'createTopics' | 'deleteTopics' | 'createPartitions' | 'fetchTopicMetadata'
+>
+
+/** Event hubs as topics: over the management API, their metadata over AMQP. */
+export function createTopicCalls(session: AdminSession): TopicCalls {
+  const listTopics = async (method: string): Promise<string[]> => {
+    const management = await session.management(method)
+    const eventHubs = await session.manage('Metadata', () => management.listEventHubs())
+    return eventHubs.map(({ name }) => name)
+  }
+
+  const topicMetadata = async (topic: string): Promise<ITopicMetadata> => {
+    const transport = await session.transport()
+    const { partitionIds } = await session.request(
+      'Metadata',
+      (abortSignal) => transport.getEventHubProperties(topic, { abortSignal }),
+      { bailOn: ['UNKNOWN_TOPIC_OR_PARTITION'] },
+    )
+    return {
+      name: topic,
+      partitions: partitionIds.map((partitionId) => ({
+        partitionErrorCode: 0,
+        partitionId: toPartition(partitionId),
+        leader: NODE_ID,
+        replicas: [NODE_ID],
+        isr: [NODE_ID],
+        offlineReplicas: [],
+      })),
+    }
+  }
+
+  /** Until the data plane knows them: management is ahead of it by a moment. */
+  const waitForLeaders = async (topics: readonly string[], timeout: number) => {
+    const transport = await session.transport()
+    const deadline = Date.now() + timeout
+    for (const topic of topics) {
+      for (;;) {
+        try {
+          await transport.getEventHubProperties(topic)
+          break
+        } catch (error) {
+          if (!isRetriable(error)) throw error
+          if (Date.now() >= deadline) {
+            throw new KafkaJSTimeout('Timed out while waiting for topic leaders', { cause: error })
+          }
+        }
+        await wait(POLL_INTERVAL_MS)
+      }
+    }
+  }
+
+  return {
+    listTopics: () => listTopics('listTopics'),
+
+    async createTopics({ topics, validateOnly = false, timeout = DEFAULT_TIMEOUT_MS, waitForLeaders: waits = true }) {
+      checkCreateTopics(topics)
+      const management = await session.management('createTopics')
+      const outcomes = await session.manage('CreateTopics', () =>
+        mapConcurrently(topics, (config) => createTopic(management, config, validateOnly)),
+      )
+      const errors = outcomes.filter((outcome) => outcome !== undefined)
+      if (errors.length > 0) {
+        if (errors.every(({ type }) => type === 'TOPIC_ALREADY_EXISTS')) return false
+        throw new KafkaJSAggregateError('Topic creation errors', errors)
+      }
+      if (waits && !validateOnly) {
+        await waitForLeaders(
+          topics.map(({ topic }) => topic),
+          timeout,
+        )
+      }
+      return true
+    },
+
+    async deleteTopics({ topics }) {
+      checkTopicNames(topics, 'Invalid topics array', 'Invalid topics array, the names must be a valid string')
+      const management = await session.management('deleteTopics')
+      const remaining = new Set(topics)
+      await session.retry(
+        () =>
+          session.manage('DeleteTopics', async () => {
+            await mapConcurrently([...remaining], async (topic) => {
+              await management.deleteEventHub(topic)
+              remaining.delete(topic)
+            })
+          }),
+        ({ message }, retryCount) =>
+          session.logger.warn('Could not delete topics', { error: message, retryCount, topics: [...remaining] }),
+      )
+    },
+
+    async createPartitions({ topicPartitions, validateOnly = false }) {
+      if (!topicPartitions || !Array.isArray(topicPartitions)) {
+        throw new KafkaJSNonRetriableError(`Invalid topic partitions array ${topicPartitions}`)
+      }
+      if (topicPartitions.length === 0) throw new KafkaJSNonRetriableError('Empty topic partitions array')
+      checkTopicNames(
+        topicPartitions.map(({ topic }) => topic),
+        'Invalid topic partitions array',
+        'Invalid topic partitions array, the topic names have to be a valid string',
+        'Invalid topic partitions array, it cannot have multiple entries for the same topic',
+      )
+      const management = await session.management('createPartitions')
+      await session.manage('CreatePartitions', () =>
+        mapConcurrently(topicPartitions, (config) => increasePartitions(management, config, validateOnly)),
+      )
+      return true
+    },
+
+    async fetchTopicMetadata({ topics } = { topics: [] }) {
+      for (const topic of topics ?? []) {
+        if (!topic || typeof topic !== 'string') throw new KafkaJSNonRetriableError(`Invalid topic ${topic}`)
+      }
+      const names = topics && topics.length > 0 ? topics : await listTopics('fetchTopicMetadata without topics')
+      return { topics: await mapConcurrently(names, topicMetadata) }
+    },
+  }
+}
+
+/** The refusal, if it is one; what went wrong otherwise is thrown. */
+async function createTopic(
+  management: Management,
+  config: ITopicConfig,
+  validateOnly: boolean,
+): Promise<KafkaJSCreateTopicError | undefined> {
+  const { topic } = config
+  try {
+    if (!isEventHubName(topic))
+      throw createProtocolError('INVALID_TOPIC_EXCEPTION', { message: `Invalid topic "${topic}"` })
+    const settings: EventHubSettings = {
+      ...partitionCountOf(config),
+      ...toEventHubSettings(topic, config.configEntries ?? []),
+    }
+    if (!validateOnly) {
+      await management.createEventHub(topic, settings)
+      return undefined
+    }
+    if (management.kind === 'atom') refuseNamespaceSettings(topic, settings)
+    if (await management.getEventHub(topic)) throw createProtocolError('TOPIC_ALREADY_EXISTS')
+    return undefined
+  } catch (error) {
+    if (error instanceof KafkaJSProtocolError) return new KafkaJSCreateTopicError(error, topic, { cause: error })
+    throw isKafkaJSError(error) ? error : new KafkaJSNonRetriableError(error as Error, { cause: error })
+  }
+}
+
+/** Left to the service without a count; placement by hand means as many partitions as it names. */
+function partitionCountOf({ topic, numPartitions = -1, replicaAssignment = [] }: ITopicConfig): EventHubSettings {
+  const count = numPartitions === -1 && replicaAssignment.length > 0 ? replicaAssignment.length : numPartitions
+  if (count === -1) return {}
+  if (Number.isInteger(count) && count > 0) return { partitionCount: count }
+  throw createProtocolError('INVALID_PARTITIONS', { message: `Topic "${topic}": ${count} is no number of partitions` })
+}
+
+async function increasePartitions(
+  management: Management,
+  { topic, count }: ITopicPartitionConfig,
+  validateOnly: boolean,
+): Promise<void> {
+  const current = await management.getEventHub(topic)
+  if (!current) throw createProtocolError('UNKNOWN_TOPIC_OR_PARTITION', { retriable: false })
+  if (!Number.isInteger(count) || count <= current.partitionCount) {
+    throw createProtocolError('INVALID_PARTITIONS', {
+      message: `Topic "${topic}" has ${current.partitionCount} partitions; their number can only be increased, not set to ${count}`,
+    })
+  }
+  if (validateOnly) return
+  const updated = await management.updateEventHub(topic, { partitionCount: count })
+  if (updated.partitionCount === count) return
+  throw createProtocolError('INVALID_PARTITIONS', {
+    message: `Topic "${topic}" still has ${updated.partitionCount} partitions: the service adds partitions in the Premium and Dedicated tiers only, and not everywhere through the namespace's own API; use eventHubs.management { subscriptionId, resourceGroupName }`,
+  })
+}
