@@ -11,6 +11,9 @@ export type EventHubsCredential = { connectionString: string } | TokenCredential
 
 /** Where credentials come from. One method: anyone can write one. @public */
 export interface AuthProvider {
-  /** Called when a client connects, and again whenever it opens another connection. May be asynchronous. */
+  /**
+   * Called when a client connects, and again when what it gave is about to expire or was refused. May be asynchronous.
+   * Tokens are asked from a `TokenCredential` as they are needed.
+   */
   getCredential(target: AuthTarget): EventHubsCredential | Promise<EventHubsCredential>
 }

@@ -1,0 +1,139 @@
+import type { NamedKeyCredential, SASCredential, TokenCredential } from '@azure/core-auth'
+import { KafkaJSSASLAuthenticationError } from '../errors.js'
+import type { Logger } from '../types.js'
+import type { AuthProvider, EventHubsCredential } from './provider.js'
+import { authenticationError, RenewingToken } from './renewing-token.js'
+import { expiryOfSignature, sharedAccessOf } from './shared-access.js'
+
+/** What a connection is opened with. */
+export interface ConnectionCredential {
+  readonly credential: NamedKeyCredential | SASCredential | TokenCredential
+  /** The one event hub that the credential is for. */
+  readonly entityPath: string | undefined
+}
+
+export interface CredentialSourceOptions {
+  readonly provider: AuthProvider
+  readonly fullyQualifiedNamespace: string
+  /** How long before the end of a token a new one is asked for, ms; at most a tenth of its life. */
+  readonly reauthenticationThreshold: number
+  readonly logger: Logger
+  /** Links opened from here on get what those open have not: they must be opened anew, without haste. */
+  onReplaced(): void
+}
+
+/** The longest a timer of Node.js runs. */
+const longestTimer = 2 ** 31 - 1
+
+/**
+ * The credential of all connections of one client. What renews itself (a key, a token credential) is asked for once; a
+ * ready-made signature again before it ends.
+ */
+export class CredentialSource {
+  readonly #options: CredentialSourceOptions
+  readonly #tokens = new Set<RenewingToken>()
+  #current: Promise<ConnectionCredential> | undefined
+  #timer: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(options: CredentialSourceOptions) {
+    this.#options = options
+  }
+
+  /** Rejects with KafkaJSSASLAuthenticationError when the provider fails, twice. */
+  current(): Promise<ConnectionCredential> {
+    if (!this.#current) {
+      const asked = this.#ask()
+      this.#current = asked
+      asked.catch(() => {
+        if (this.#current === asked) this.#current = undefined
+      })
+    }
+    return this.#current
+  }
+
+  /** The service refused the credential: the next connection asks the provider, and that for a token, again. */
+  invalidate(): void {
+    this.#current = undefined
+    for (const token of this.#tokens) token.invalidate()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    for (const token of this.#tokens) token.close()
+  }
+
+  async #ask(): Promise<ConnectionCredential> {
+    const given = await this.#call().catch((error: Error) => {
+      this.#options.logger.warn(`Asking for a credential again: ${error.message}`)
+      return this.#call()
+    })
+    const { credential, entityPath } =
+      'connectionString' in given
+        ? sharedAccessOf(given.connectionString)
+        : { credential: given, entityPath: undefined }
+    if ('getToken' in credential) return { credential: this.#renewing(credential), entityPath }
+    if ('signature' in credential) this.#replaceBefore(expiryOfSignature(credential.signature))
+    return { credential, entityPath }
+  }
+
+  async #call(): Promise<EventHubsCredential> {
+    const { provider, fullyQualifiedNamespace } = this.#options
+    let given: unknown
+    try {
+      given = await provider.getCredential({ fullyQualifiedNamespace })
+    } catch (error) {
+      throw authenticationError(error)
+    }
+    if (!isCredential(given)) {
+      throw new KafkaJSSASLAuthenticationError(
+        'getCredential() must give { connectionString }, { name, key }, { signature } or an object with getToken()',
+      )
+    }
+    return given
+  }
+
+  #renewing(source: TokenCredential): RenewingToken {
+    const token = new RenewingToken(source, {
+      threshold: this.#options.reauthenticationThreshold,
+      logger: this.#options.logger,
+      onShorterLife: () => this.#options.onReplaced(),
+    })
+    this.#tokens.add(token)
+    return token
+  }
+
+  #replaceBefore(expiry: number | undefined): void {
+    clearTimeout(this.#timer)
+    if (expiry === undefined || this.#isClosed) return
+    const life = expiry - Date.now()
+    const early = Math.min(this.#options.reauthenticationThreshold, life / 10)
+    this.#timer = setTimeout(() => void this.#replace(), Math.min(Math.max(life - early, 0), longestTimer)).unref()
+  }
+
+  /** A source that gives the same again has nothing newer: its token ends when it ends. */
+  async #replace(): Promise<void> {
+    const before = await this.#current?.catch(() => undefined)
+    this.#current = undefined
+    const after = await this.current().catch((error: Error) => {
+      this.#options.logger.error(`The credential could not be renewed: ${error.message}`)
+    })
+    if (this.#isClosed || !after || signatureOf(before) === signatureOf(after)) return
+    this.#options.onReplaced()
+  }
+}
+
+const signatureOf = (given: ConnectionCredential | undefined) =>
+  given && 'signature' in given.credential ? given.credential.signature : undefined
+
+function isCredential(value: unknown): value is EventHubsCredential {
+  if (typeof value !== 'object' || value === null) return false
+  const has = (field: string, type: string) => typeof (value as Record<string, unknown>)[field] === type
+  return (
+    has('getToken', 'function') ||
+    has('connectionString', 'string') ||
+    has('signature', 'string') ||
+    (has('name', 'string') && has('key', 'string'))
+  )
+}

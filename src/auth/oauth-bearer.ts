@@ -1,0 +1,35 @@
+import { KafkaJSSASLAuthenticationError } from '../errors.js'
+import type { AuthProvider } from './provider.js'
+
+/** How long a token that does not say so is used: as long as Kafka's clients use theirs. */
+const assumedLifetime = 60 * 60 * 1000
+
+/**
+ * Authenticates with bearer tokens from kafkajs's `oauthBearerProvider`. It is called before the last token expires,
+ * which the token's own `exp` says.
+ *
+ * @public
+ */
+export function oauthBearerAuth(provider: () => Promise<{ value: string }>): AuthProvider {
+  const credential = {
+    async getToken() {
+      const token = await provider()
+      if (typeof token?.value !== 'string' || !token.value) {
+        throw new KafkaJSSASLAuthenticationError('SASL OAUTHBEARER: Invalid OAuth bearer token')
+      }
+      return { token: token.value, expiresOnTimestamp: expiryOf(token.value) ?? Date.now() + assumedLifetime }
+    },
+  }
+  return { getCredential: () => credential }
+}
+
+/** When a JWT expires, ms since 1970; undefined for a token of another kind. */
+export function expiryOf(token: string): number | undefined {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+    const { exp } = claims as { exp?: unknown }
+    return typeof exp === 'number' ? exp * 1000 : undefined
+  } catch {
+    return undefined
+  }
+}

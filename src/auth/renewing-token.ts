@@ -1,0 +1,115 @@
+import type { AccessToken, TokenCredential } from '@azure/core-auth'
+import { type KafkaJSError, KafkaJSSASLAuthenticationError } from '../errors.js'
+import type { Logger } from '../types.js'
+import { wait } from '../util/wait.js'
+
+/** What a {@link RenewingToken} needs besides the credential. */
+export interface RenewalOptions {
+  /** How long before the end of a token a new one is asked for, ms; at most a tenth of its life. */
+  readonly threshold: number
+  readonly logger: Logger
+  /** A token lives shorter than those before it: links must be opened anew to have it renewed in time. */
+  onShorterLife(): void
+}
+
+/**
+ * What the SDK takes off a token's life to get the time after which it puts the next one: once, from the first token of
+ * a link, and for good. A token that lives shorter would make it spin.
+ */
+const sdkMargin = 2 * 60 * 1000
+
+/**
+ * Links get their token again at least this often. Identity libraries hand out a cached token up to five minutes before
+ * its end: a link must come by twice within them.
+ */
+const longestInterval = 2 * 60 * 1000
+const shortestInterval = 250
+
+/**
+ * A credential whose tokens are fetched once for all links and renewed before they end, whatever they live. What it tells
+ * the SDK as their end is the time at which a link is to get the next one.
+ */
+export class RenewingToken implements TokenCredential {
+  readonly #source: TokenCredential
+  readonly #options: RenewalOptions
+  #current: { token: AccessToken; interval: number; threshold: number } | undefined
+  #fetching: Promise<AccessToken> | undefined
+  #isClosed = false
+
+  constructor(source: TokenCredential, options: RenewalOptions) {
+    this.#source = source
+    this.#options = options
+  }
+
+  /** Rejects with KafkaJSSASLAuthenticationError when the credential keeps failing and no valid token is left. */
+  async getToken(scopes: string | string[]): Promise<AccessToken> {
+    const token = await this.#usable(scopes)
+    // The SDK's renewal timer may outlive its link: without an answer it ends.
+    if (this.#isClosed) return new Promise(() => {})
+    const interval = this.#current?.interval ?? longestInterval
+    return { token: token.token, expiresOnTimestamp: Date.now() + sdkMargin + interval }
+  }
+
+  /** Forgets the token: the next one asked for is a new one. */
+  invalidate(): void {
+    this.#current = undefined
+  }
+
+  close(): void {
+    this.#isClosed = true
+  }
+
+  async #usable(scopes: string | string[]): Promise<AccessToken> {
+    const current = this.#current
+    if (current && remaining(current.token) > current.interval + current.threshold) return current.token
+    try {
+      this.#fetching ??= this.#fetch(scopes).finally(() => {
+        this.#fetching = undefined
+      })
+      return await this.#fetching
+    } catch (error) {
+      if (!current || remaining(current.token) <= 0) throw error
+      return current.token
+    }
+  }
+
+  async #fetch(scopes: string | string[]): Promise<AccessToken> {
+    const token = await this.#ask(scopes).catch(async (error: Error) => {
+      this.#options.logger.warn(`Asking for a token again: ${error.message}`)
+      await wait(100)
+      return this.#ask(scopes)
+    })
+    const life = remaining(token)
+    const interval = Math.min(Math.max(life / 10, shortestInterval), longestInterval)
+    const threshold = Math.min(this.#options.threshold, life / 10)
+    const inForce = this.#current?.interval ?? 0
+    const isShorter = life < inForce * 2
+    this.#current = { token, threshold, interval: isShorter ? interval : Math.max(interval, inForce) }
+    if (isShorter) this.#options.onShorterLife()
+    return token
+  }
+
+  async #ask(scopes: string | string[]): Promise<AccessToken> {
+    const token = await Promise.resolve()
+      .then(() => this.#source.getToken(scopes))
+      .catch((error: unknown) => {
+        throw authenticationError(error)
+      })
+    if (!token?.token) throw new KafkaJSSASLAuthenticationError('The credential gave no token')
+    if (!(remaining(token) > 0)) {
+      throw new KafkaJSSASLAuthenticationError(
+        'The credential gave a token that has expired: check its source and this clock',
+      )
+    }
+    return token
+  }
+}
+
+/** Wraps what a credential or provider threw. */
+export function authenticationError(error: unknown): KafkaJSError {
+  if (error instanceof KafkaJSSASLAuthenticationError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new KafkaJSSASLAuthenticationError(`The credential gave no token: ${message}`, { cause: error })
+}
+
+const remaining = (token: AccessToken) => token.expiresOnTimestamp - Date.now()

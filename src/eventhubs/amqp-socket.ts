@@ -1,0 +1,93 @@
+import type { Duplex } from 'node:stream'
+
+/** Begins a connection; `onReady` is called when bytes can be written. */
+export type OpenStream = (onReady: () => void) => Duplex
+
+/** What a socket tells the one who opened it. */
+export interface SocketObserver {
+  openStream: OpenStream
+  /** How long opening may take, ms. */
+  readonly connectTimeout: number
+  onOpening(socket: AmqpSocket): void
+  onBytes(bytes: Buffer): void
+  /** Called once, with the error if there was one. */
+  onClosed(socket: AmqpSocket, error: Error | undefined): void
+}
+
+/**
+ * A byte stream in the shape of a WebSocket, which is what the SDK lets its users bring along. It is how this library
+ * opens connections of every kind itself, so that it knows at once when one is lost, bounds the time to open one, and
+ * can always close it.
+ */
+export class AmqpSocket {
+  /** For the SDK's log. */
+  readonly url: string
+  onopen: (() => void) | undefined
+  onmessage: ((message: { data: Buffer }) => void) | undefined
+  onclose: (() => void) | undefined
+  onerror: ((error: Error) => void) | undefined
+  readonly #stream: Duplex
+  readonly #observer: SocketObserver
+  readonly #timer: NodeJS.Timeout
+  #error: Error | undefined
+  #isClosing = false
+  #isClosed = false
+
+  constructor(url: string, _protocols: readonly string[], observer: SocketObserver) {
+    this.url = url
+    this.#observer = observer
+    const { connectTimeout } = observer
+    observer.onOpening(this)
+    this.#timer = setTimeout(() => this.destroy(timeoutError(connectTimeout)), connectTimeout)
+    this.#stream = observer.openStream(() => {
+      clearTimeout(this.#timer)
+      if (!this.#isClosed) this.onopen?.()
+    })
+    this.#stream.on('data', (bytes: Buffer) => {
+      observer.onBytes(bytes)
+      this.onmessage?.({ data: bytes })
+    })
+    this.#stream.on('error', (error) => {
+      // One per address tried, when a name has several.
+      this.#error ??= error instanceof AggregateError ? (error.errors.at(-1) as Error) : error
+    })
+    this.#stream.on('end', () => this.#stream.destroy())
+    this.#stream.on('close', () => this.#closed())
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#stream.writable) this.#stream.write(bytes)
+  }
+
+  close(): void {
+    this.#isClosing = true
+    this.#stream.end()
+    setTimeout(() => this.#stream.destroy(), 1000).unref()
+  }
+
+  /** Closes without waiting for anything still to be written. */
+  destroy(error?: Error): void {
+    this.#isClosing ||= !error
+    this.#error ??= error
+    this.#stream.destroy()
+  }
+
+  #closed(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+    const error = this.#error ?? (this.#isClosing ? undefined : connectionLost())
+    this.#observer.onClosed(this, error)
+    if (error) this.onerror?.(error)
+    else this.onclose?.()
+  }
+}
+
+/** `retryable` is the SDK's word: without it a connection closed before it was open counts as refused for good. */
+export function connectionLost(message = 'The connection was closed by the other side'): Error {
+  return Object.assign(new Error(message), { code: 'ECONNRESET', retryable: true })
+}
+
+function timeoutError(ms: number): Error {
+  return Object.assign(new Error(`Connection timeout: not open after ${ms} ms`), { code: 'ETIMEDOUT', retryable: true })
+}

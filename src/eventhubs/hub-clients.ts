@@ -1,0 +1,88 @@
+import { KafkaJSConnectionClosedError } from '../errors.js'
+import type { HubClient } from './hub-client.js'
+
+/** Opens a client; `onRetired` is to be called when it takes no more calls. */
+export type OpenHubClient = (eventHubName: string, onRetired: (client: HubClient) => void) => Promise<HubClient>
+
+interface Entry {
+  opening: Promise<HubClient>
+  client: HubClient | undefined
+  /** Calls that are about to use the client: it is not to be closed for being idle. */
+  claims: number
+}
+
+/**
+ * The clients that send and ask, one per event hub, since a connection of the SDK serves one. At most `limit` of them
+ * stay open: before another is opened, the one not used for longest is closed, unless all are in use.
+ */
+export class HubClients {
+  readonly #open: OpenHubClient
+  readonly #limit: number
+  readonly #entries = new Map<string, Entry>()
+  readonly #closing = new Set<Promise<void>>()
+  #isClosed = false
+
+  constructor(open: OpenHubClient, limit: number) {
+    this.#open = open
+    this.#limit = limit
+  }
+
+  /** Runs something with the event hub's client, opening it if need be. */
+  async use<T>(eventHubName: string, operation: (client: HubClient) => Promise<T>): Promise<T> {
+    const entry = this.#entries.get(eventHubName) ?? this.#enter(eventHubName)
+    entry.claims++
+    try {
+      return await operation(await entry.opening)
+    } finally {
+      entry.claims--
+    }
+  }
+
+  /** Has every event hub's next call go over a new connection. */
+  retireAll(): void {
+    for (const { client } of [...this.#entries.values()]) client?.retire()
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    const entries = [...this.#entries.values()]
+    await Promise.all(entries.map(({ opening }) => opening.then((client) => this.#discard(client)).catch(() => {})))
+    await Promise.all(this.#closing)
+  }
+
+  #enter(eventHubName: string): Entry {
+    const entry: Entry = { opening: this.#openWithinLimit(eventHubName), client: undefined, claims: 0 }
+    this.#entries.set(eventHubName, entry)
+    entry.opening.then(
+      (client) => {
+        entry.client = client
+        if (this.#isClosed) void this.#discard(client)
+      },
+      () => this.#forget(entry),
+    )
+    return entry
+  }
+
+  async #openWithinLimit(eventHubName: string): Promise<HubClient> {
+    if (this.#isClosed) throw new KafkaJSConnectionClosedError('The client is disconnected')
+    while (this.#entries.size + this.#closing.size >= this.#limit) {
+      const idle = [...this.#entries.values()].flatMap(({ client, claims }) => (client && !claims ? [client] : []))
+      const oldest = idle.sort((a, b) => a.lastUsed - b.lastUsed)[0]
+      if (oldest) void this.#discard(oldest)
+      if (!this.#closing.size) break
+      await Promise.race(this.#closing)
+    }
+    return this.#open(eventHubName, (client) => void this.#discard(client))
+  }
+
+  #discard(client: HubClient): Promise<void> {
+    for (const entry of this.#entries.values()) if (entry.client === client) this.#forget(entry)
+    const closing = client.closed(this.#isClosed).finally(() => this.#closing.delete(closing))
+    this.#closing.add(closing)
+    return closing
+  }
+
+  #forget(entry: Entry): void {
+    for (const [name, known] of this.#entries) if (known === entry) this.#entries.delete(name)
+  }
+}

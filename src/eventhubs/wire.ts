@@ -1,0 +1,154 @@
+import { PassThrough } from 'node:stream'
+import { translate } from '@azure/core-amqp'
+import { AmqpSocket, connectionLost, type OpenStream, type SocketObserver } from './amqp-socket.js'
+import { type AmqpErrorValue, createFrameReader, type LinkFrame } from './frames.js'
+
+/** What one SDK client has beneath it: its connection, seen from below. */
+export interface WireEvents {
+  /** The connection went without having been closed from here. */
+  onLost?(error: Error): void
+  /** The service answered an attach. */
+  onLinkOpen?(linkName: string, producerSequenceNumber: number | undefined): void
+  /** The service ended a link, or the session beneath it; `wasEstablished` says that it had accepted it before. */
+  onLinkEnd?(linkName: string, error: Error, wasEstablished: boolean): void
+}
+
+interface Link {
+  readonly name: string
+  /** The service has granted credit, which it does only to links it accepted. */
+  isEstablished: boolean
+}
+
+export interface WireOptions {
+  readonly openStream: OpenStream
+  readonly connectTimeout: number
+  /** Whether the SDK may open another connection when this one is lost. */
+  readonly reconnects?: boolean
+}
+
+/**
+ * The connection of one SDK client. Unless it is told otherwise it serves the life of one connection: once lost it opens
+ * no other. And none once destroyed, so that no timer the SDK left running can bring a dead client back.
+ */
+export class Wire {
+  readonly #openStream: OpenStream
+  readonly #connectTimeout: number
+  readonly #reconnects: boolean
+  readonly #events: WireEvents
+  readonly #sockets = new Set<AmqpSocket>()
+  readonly #links = new Map<number, Link>()
+  readonly #waiting = new Set<() => void>()
+  #read: (bytes: Buffer) => void = () => {}
+  #wasOpened = false
+  #ended: Error | undefined
+
+  constructor({ openStream, connectTimeout, reconnects = false }: WireOptions, events: WireEvents = {}) {
+    this.#openStream = openStream
+    this.#connectTimeout = connectTimeout
+    this.#reconnects = reconnects
+    this.#events = events
+  }
+
+  /** What the SDK's clients take as `webSocketOptions`. */
+  get webSocketOptions() {
+    return { webSocket: AmqpSocket as unknown as WebSocketConstructor, webSocketConstructorOptions: this.#observer() }
+  }
+
+  /** Why the connection ended, once it has. */
+  get ended(): Error | undefined {
+    return this.#ended
+  }
+
+  /**
+   * Resolves when every link of the connection has been granted credit, at most after a second: the SDK would wait a
+   * whole second before it sends over a link whose first credit is a moment behind the link itself.
+   */
+  async credit(): Promise<void> {
+    const deadline = setTimeout(() => this.#wake(), 1000)
+    const until = Date.now() + 1000
+    while (!this.#ended && [...this.#links.values()].some((link) => !link.isEstablished) && Date.now() < until) {
+      await new Promise<void>((resolve) => this.#waiting.add(resolve))
+    }
+    clearTimeout(deadline)
+  }
+
+  /** Closes the connection at once. */
+  destroy(): void {
+    this.#ended ??= new Error('The connection is closed')
+    for (const socket of this.#sockets) socket.destroy()
+    this.#wake()
+  }
+
+  #observer(): SocketObserver {
+    return {
+      connectTimeout: this.#connectTimeout,
+      openStream: (onReady) => this.#open(onReady),
+      onOpening: (socket) => this.#sockets.add(socket),
+      onBytes: (bytes) => this.#read(bytes),
+      onClosed: (socket, error) => this.#onClosed(socket, error),
+    }
+  }
+
+  #open(onReady: () => void) {
+    if (this.#ended || (this.#wasOpened && !this.#reconnects)) return closedStream()
+    this.#wasOpened = true
+    this.#read = createFrameReader((frame) => this.#onFrame(frame))
+    return this.#openStream(onReady)
+  }
+
+  #onClosed(socket: AmqpSocket, error: Error | undefined): void {
+    this.#sockets.delete(socket)
+    this.#links.clear()
+    this.#wake()
+    if (this.#ended) return
+    const reason = error ?? connectionLost()
+    if (!this.#reconnects) this.#ended = reason
+    this.#events.onLost?.(reason)
+  }
+
+  #onFrame(frame: LinkFrame): void {
+    switch (frame.type) {
+      case 'attach':
+        // A request link is two on one channel, of which one is granted credit.
+        this.#links.set(frame.channel, {
+          isEstablished: false,
+          ...this.#links.get(frame.channel),
+          name: frame.linkName,
+        })
+        this.#events.onLinkOpen?.(frame.linkName, frame.producerSequenceNumber)
+        break
+      case 'flow': {
+        const link = this.#links.get(frame.channel)
+        if (link) link.isEstablished = true
+        this.#wake()
+        break
+      }
+      case 'detach': {
+        const link = this.#links.get(frame.channel)
+        this.#links.delete(frame.channel)
+        this.#wake()
+        if (link) this.#events.onLinkEnd?.(link.name, errorOf(frame.error), link.isEstablished)
+        break
+      }
+      case 'close':
+        if (frame.error) for (const socket of this.#sockets) socket.destroy(errorOf(frame.error))
+    }
+  }
+
+  #wake(): void {
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const resolve of waiting) resolve()
+  }
+}
+
+type WebSocketConstructor = new (url: string, protocols?: string | string[]) => WebSocket
+
+function errorOf(error: AmqpErrorValue | undefined): Error {
+  return error ? translate(error) : connectionLost('The service closed the link')
+}
+
+function closedStream() {
+  const stream = new PassThrough()
+  return stream.destroy(connectionLost('The connection is closed'))
+}
