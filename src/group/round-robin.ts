@@ -22,7 +22,9 @@ const roundRobin: PartitionAssigner = ({ cluster }) => {
         if (memberId === undefined) break
         const byTopic = assignments.get(memberId) ?? new Map<string, number[]>()
         assignments.set(memberId, byTopic)
-        byTopic.set(topic, [...(byTopic.get(topic) ?? []), partitionId])
+        const dealt = byTopic.get(topic)
+        if (dealt) dealt.push(partitionId)
+        else byTopic.set(topic, [partitionId])
       }
       return [...assignments].map(([memberId, byTopic]) => {
         const assignment: Assignment = Object.fromEntries(byTopic)
