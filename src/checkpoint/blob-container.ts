@@ -91,16 +91,25 @@ export async function openContainer(choice: LazyBlobContainerChoice): Promise<Bl
   const { ContainerClient, StorageSharedKeyCredential } = await import('@azure/storage-blob')
   const options = { retryOptions: RETRY }
   if ('connectionString' in choice) {
-    return new ContainerClient(choice.connectionString, choice.containerName, options)
+    try {
+      return new ContainerClient(choice.connectionString, choice.containerName, options)
+    } catch (error) {
+      throw new KafkaJSNonRetriableError('The connection string of the storage account is not understood', {
+        cause: error,
+      })
+    }
   }
+
   const { containerUrl } = choice
   const url = new URL(containerUrl)
-  if (url.searchParams.has('sig')) return new ContainerClient(containerUrl, undefined, options)
-  const given = 'findCredential' in choice ? await choice.findCredential() : choice.credential
-  if (given) return new ContainerClient(containerUrl, given, options)
-  if (url.pathname.startsWith(`/${AZURITE_ACCOUNT}/`)) {
-    return new ContainerClient(containerUrl, new StorageSharedKeyCredential(AZURITE_ACCOUNT, AZURITE_KEY), options)
-  }
+  const open = (credential?: TokenCredential | StorageSharedKeyCredential) =>
+    new ContainerClient(containerUrl, credential, options)
+  if (url.searchParams.has('sig')) return open()
+  if ('credential' in choice && choice.credential) return open(choice.credential)
+  if (url.pathname.startsWith(`/${AZURITE_ACCOUNT}/`))
+    return open(new StorageSharedKeyCredential(AZURITE_ACCOUNT, AZURITE_KEY))
+  const found = 'findCredential' in choice ? await choice.findCredential() : undefined
+  if (found) return open(found)
   const { DefaultAzureCredential } = await import('@azure/identity')
-  return new ContainerClient(containerUrl, new DefaultAzureCredential(), options)
+  return open(new DefaultAzureCredential())
 }

@@ -24,14 +24,12 @@ const FORMS =
  * directory is found out at the first use.
  */
 export function checkpointStoreFromString(text: string, options: FromStringOptions = {}): CheckpointStore {
+  const { auth, logger } = options
   if (text === 'memory:') return sharedMemoryCheckpointStore()
-  if (text.startsWith('file:') && text.length > 'file:'.length) return fileCheckpointStore(toPath(text))
+  // What comes from a program without types may be anything.
+  if (typeof text === 'string' && text.startsWith('file:') && text !== 'file:') return fileCheckpointStore(toPath(text))
   if (isContainerUrl(text)) {
-    return createBlobStore({
-      containerUrl: text,
-      logger: options.logger,
-      findCredential: () => findCredential(text, options.auth),
-    })
+    return createBlobStore({ containerUrl: text, logger, findCredential: () => findCredential(text, auth) })
   }
   // The text may hold a key or a signature: no more of it than its scheme is shown.
   const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(text)?.[0]
