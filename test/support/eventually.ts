@@ -7,13 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export async function eventually<T>(
   condition: () => T | Promise<T>,
   { timeout = 10_000, interval = 20 }: { timeout?: number; interval?: number } = {},
-): Promise<T> {
+): Promise<Exclude<T, false>> {
   const end = performance.now() + timeout
   for (;;) {
     let failure: unknown
     try {
       const value = await condition()
-      if (value !== false) return value
+      if (value !== false) return value as Exclude<T, false>
       failure = new Error(`The condition stayed false for ${timeout} ms: ${condition}`)
     } catch (error) {
       failure = error

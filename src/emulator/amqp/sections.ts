@@ -58,9 +58,9 @@ export class SectionReader {
     } else this.#readLongDescriptor(at)
     const { code } = this
     if (code < SECTION.header || code > SECTION.footer) throw new DecodeError(`unknown section 0x${code.toString(16)}`)
-    // The order is fixed; only data and sequence sections may repeat. AMQP 1.0 §3.2.
-    const mayRepeat = code === SECTION.data || code === SECTION.sequence
-    if (code < previous || (code === previous && !mayRepeat)) throw new DecodeError('sections out of order')
+    // The order is fixed (AMQP 1.0 §3.2), but rhea writes the footer before the body. What has to be true here: header and
+    // annotations come first, in their order, once.
+    if (code <= SECTION.messageAnnotations && code <= previous) throw new DecodeError('sections out of order')
     this.end = skipValue(buffer, this.value, this.#limit)
     return true
   }
