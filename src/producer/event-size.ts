@@ -1,29 +1,33 @@
 import type { OutgoingEvent } from '../eventhubs/transport.js'
 
 /**
- * Bounds of an event's size as a batch of its own. Only the SDK's encoder knows it exactly; the bounds spare encoding
- * every message twice to find the rare one that is too large.
+ * Bounds of an event's size in bytes. Only the SDK's encoder knows it exactly; the bounds spare encoding every message
+ * twice to find the rare one that is too large.
  */
 export interface SizeBounds {
   /** Content bytes alone. */
   readonly least: number
-  /** With everything AMQP may add. */
-  readonly most: number
+  /** With all that AMQP may add, as one of several in a transfer. */
+  readonly inBatch: number
+  /** As the first or only one: a transfer repeats the annotations of its first event. */
+  readonly alone: number
 }
 
-/** Sections, the batch's envelope and the three annotations of idempotent publishing. */
-const FIXED_OVERHEAD = 768
+/** Section headers, and the three annotations of idempotent publishing. */
+const EVENT_OVERHEAD = 256
 /** Type codes and lengths of a name and a value. */
-const ENTRY_OVERHEAD = 16
+const ENTRY_OVERHEAD = 10
+/** Section headers of the transfer. */
+const TRANSFER_OVERHEAD = 128
 
-export function sizeBounds({ body, messageAnnotations, applicationProperties, properties }: OutgoingEvent): SizeBounds {
-  const annotations = mapSize(messageAnnotations)
-  const properties_ = mapSize(applicationProperties)
-  const encoding = properties?.contentEncoding?.length ?? 0
-  const least = (body as Buffer).length + annotations.content + properties_.content + encoding
-  const entries = annotations.entries * 2 + properties_.entries
-  // A batch repeats the annotations of its first event.
-  return { least, most: least + annotations.content + entries * ENTRY_OVERHEAD + FIXED_OVERHEAD }
+export function sizeBounds(event: OutgoingEvent): SizeBounds {
+  const annotations = mapSize(event.messageAnnotations)
+  const headers = mapSize(event.applicationProperties)
+  const encoding = event.properties?.contentEncoding?.length ?? 0
+  const least = (event.body as Buffer).length + annotations.content + headers.content + encoding
+  const inBatch = least + (annotations.entries + headers.entries) * ENTRY_OVERHEAD + EVENT_OVERHEAD
+  const alone = inBatch + annotations.content + annotations.entries * ENTRY_OVERHEAD + TRANSFER_OVERHEAD
+  return { least, inBatch, alone }
 }
 
 interface MapSize {

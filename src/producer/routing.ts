@@ -1,4 +1,4 @@
-import type { EventBatch, OutgoingEvent } from '../eventhubs/transport.js'
+import type { OutgoingEvent } from '../eventhubs/transport.js'
 import { createProtocolError } from '../protocol-errors.js'
 import type { Message, PartitionerArgs, RecordMetadata } from '../types.js'
 import { sizeBounds } from './event-size.js'
@@ -98,9 +98,9 @@ export function findCloseCalls(consignments: readonly Consignment[]): CloseCall[
   for (const { topic, shipment } of consignments) {
     const limit = topic.limit ?? Number.POSITIVE_INFINITY
     for (const event of shipment.events) {
-      const { least, most } = sizeBounds(event)
+      const { least, alone } = sizeBounds(event)
       if (least > limit) throw messageTooLarge(topic.name, shipment.partition, limit)
-      if (most > limit) close.push({ topic, shipment, event })
+      if (alone > limit) close.push({ topic, shipment, event })
     }
   }
   return close
@@ -109,7 +109,7 @@ export function findCloseCalls(consignments: readonly Consignment[]): CloseCall[
 /** Rejects with MESSAGE_TOO_LARGE when one of the events does not fit alone. */
 export async function settleCloseCalls(close: readonly CloseCall[]): Promise<void> {
   for (const { topic, shipment, event } of close) {
-    const batch: EventBatch = await topic.sender(shipment.partition).measure()
-    if (!batch.tryAdd(event)) throw messageTooLarge(topic.name, shipment.partition, batch.maxSizeInBytes)
+    const isFitting = await topic.sender(shipment.partition).fits(event)
+    if (!isFitting) throw messageTooLarge(topic.name, shipment.partition, topic.limit ?? 0)
   }
 }

@@ -5,7 +5,7 @@ import { createProtocolError } from '../protocol-errors.js'
 import type { ProducerSettings } from '../settings.js'
 import { invalidTopicError, isEventHubName, toPartition } from '../translate/names.js'
 import type { Logger, PartitionMetadata } from '../types.js'
-import { retry } from '../util/retry.js'
+import { isRetriable, retry } from '../util/retry.js'
 import { share } from '../util/share.js'
 import { createCarrier, createIdempotentCarrier } from './carrier.js'
 import { PartitionSender } from './partition-sender.js'
@@ -66,7 +66,7 @@ export class Topic {
 
   /** Learns the limit from a link to this partition. */
   readonly learnLimit: (partition: number) => Promise<void> = async (partition) => {
-    this.#limit = (await this.sender(partition).measure()).maxSizeInBytes
+    this.#limit = await this.sender(partition).limit()
   }
 
   sender(partition: number): PartitionSender {
@@ -95,7 +95,8 @@ export class Topic {
   }
 
   #onFailure(error: Error): void {
-    if ((error as { type?: string }).type !== 'MESSAGE_TOO_LARGE') this.invalidate()
+    const { type } = error as { type?: string }
+    if (isUnknownTopic(error) || (isRetriable(error) && type !== 'REQUEST_TIMED_OUT')) this.invalidate()
   }
 
   async #load(): Promise<void> {
