@@ -11,9 +11,15 @@ export interface FetchSizing {
   readonly prefetchCount: number
   /** A reader has been opened with the present numbers. */
   opened(): void
-  /** Events have come (none: the wait ended). True: open the reader anew, with the numbers as they now are. */
-  observe(count: number, bytes: number): boolean
+  /** Events have come, or none, when the wait ended. */
+  observe(count: number, bytes: number): FetchVerdict
 }
+
+/**
+ * `reopen`: open the reader anew once these events are done with, for the numbers have changed. `again`: at once, these
+ * were only to tell how large events are.
+ */
+export type FetchVerdict = 'go on' | 'reopen' | 'again'
 
 export interface FetchSizingOptions {
   /** Bytes this partition may hold ahead of the handler, at the moment. */
@@ -27,8 +33,12 @@ export interface FetchSizingOptions {
 const MOST_EVENTS = 1000
 /** Kept free of guesses from the few bytes of small events: what an event costs beside its body. */
 const EVENT_OVERHEAD_BYTES = 256
-/** A partition whose events are small may hold this many unasked. */
-const IDLE_EVENTS = 10
+/** Fewest events that are asked for where they are small. */
+const FEWEST_SMALL_EVENTS = 10
+/** What the first event, which tells the size of all, is trusted with. */
+const MOST_EVENTS_AT_FIRST = 256
+/** How many full batches in a row tell of a backlog once the partition was found quiet. */
+const BACKLOG_BATCHES = 8
 
 export function createFetchSizing({
   budget,
@@ -36,50 +46,68 @@ export function createFetchSizing({
   prefetchCount,
 }: FetchSizingOptions): FetchSizing {
   let ahead = prefetchCount ?? 1
+  /** Events asked for and not delivered, at most. */
   let credit = 0
   let averageBytes: number | undefined
+  /** Events per batch of late, where batches did not come full. */
+  let averageCount = 0
+  let fullInARow = 0
+  let patience = 1
 
   const affordable = () => {
     if (averageBytes === undefined) return 1
     return Math.max(1, Math.min(2 * maxBatchSize, Math.floor(budget() / averageBytes)))
   }
-  /** Unused credit that may build up: what is affordable, or a few events where they are small. */
-  const tolerated = () => Math.max(2 * ahead, 4 * affordable())
+  const batchSize = () => Math.min(maxBatchSize, Math.max(1, Math.ceil(ahead / 2)))
+
+  const learn = (count: number, bytes: number) => {
+    if (count > 0) {
+      const size = bytes / count + EVENT_OVERHEAD_BYTES
+      averageBytes = averageBytes === undefined ? size : averageBytes * 0.7 + size * 0.3
+    }
+    const isFull = count >= batchSize()
+    fullInARow = isFull ? fullInARow + 1 : 0
+    if (isFull) return
+    averageCount = averageCount * 0.9 + count * 0.1
+    credit += Math.max(ahead, batchSize()) - count
+  }
 
   return {
     get maxBatchSize() {
-      return Math.min(maxBatchSize, Math.max(1, Math.ceil(ahead / 2)))
+      return batchSize()
     },
     get prefetchCount() {
-      return Math.max(ahead, this.maxBatchSize)
+      return Math.max(ahead, batchSize())
     },
 
     opened() {
       credit = this.prefetchCount
+      fullInARow = 0
     },
 
     observe(count, bytes) {
-      const full = count >= this.maxBatchSize
-      if (count > 0) {
-        const size = bytes / count + EVENT_OVERHEAD_BYTES
-        averageBytes = averageBytes === undefined ? size : averageBytes * 0.7 + size * 0.3
-      }
-      credit += this.prefetchCount - count
-      if (prefetchCount !== undefined) return credit > 8 * prefetchCount
+      const isProbe = averageBytes === undefined
+      learn(count, bytes)
+      if (prefetchCount !== undefined) return credit > 8 * prefetchCount ? 'reopen' : 'go on'
       const most = affordable()
-      if (full && most >= 2 * ahead) {
+      if (isProbe && most >= 2 * ahead) {
+        ahead = Math.min(most, MOST_EVENTS_AT_FIRST)
+        return 'again'
+      }
+      if (fullInARow >= patience && most >= 2 * ahead) {
         ahead = Math.min(most, ahead * 16)
-        return true
+        return 'reopen'
       }
       if (ahead > 2 * most) {
         ahead = most
-        return true
+        return 'reopen'
       }
-      if (credit > tolerated()) {
-        if (!full) ahead = Math.max(1, Math.min(most, IDLE_EVENTS, ahead))
-        return true
+      if (credit > Math.max(2 * ahead, 4 * most)) {
+        ahead = Math.min(most, Math.max(FEWEST_SMALL_EVENTS, Math.ceil(4 * averageCount)))
+        patience = BACKLOG_BATCHES
+        return 'reopen'
       }
-      return false
+      return 'go on'
     },
   }
 }

@@ -57,6 +57,7 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
   let waiting: Deferred<void> | undefined
   let reopen = false
   let interrupted = false
+  let closing: Promise<void> = Promise.resolve()
 
   const wake = () => {
     waiting?.resolve()
@@ -79,15 +80,14 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
         if (number !== link) return
         proven = true
         if (last !== undefined && last > lastEnqueued) lastEnqueued = last
-        reopen = sizing.observe(received.length, sizeOf(received)) || reopen
         const events = received.length > 0 && isBehind(received[0]) ? received.filter((e) => !isBehind(e)) : received
-        if (events.length === 0) {
-          if (reopen) {
-            void close()
-            wake()
-          }
-          return
+        const verdict = sizing.observe(received.length, sizeOf(received))
+        reopen ||= verdict === 'reopen'
+        if (verdict === 'again' || (reopen && events.length === 0)) {
+          void close()
+          return wake()
         }
+        if (events.length === 0) return
         lastEnqueued = Math.max(lastEnqueued, events[events.length - 1]?.sequenceNumber ?? -1)
         const done = createDeferred()
         held = { events, from: 0, first, done }
@@ -107,13 +107,14 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
 
   const isBehind = (event: ReceivedEvent | undefined) => event !== undefined && event.sequenceNumber < position
 
-  /** Ends the present link without waiting for it; whatever it still says is not heard. */
+  /** Ends the present link; whatever it still says is not heard, and the next is opened when it is gone. */
   const close = (): Promise<void> => {
     link++
-    const closing = reader?.close() ?? Promise.resolve()
+    const ending = reader?.close()
     reader = undefined
     release()
-    closing.catch(() => undefined) // The transport logs it; a link that can't be closed is gone as well.
+    // The transport logs what went wrong; a link that can't be closed in order is gone as well.
+    if (ending) closing = ending.catch(() => undefined)
     return closing
   }
 
@@ -142,7 +143,11 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
           failure = undefined
           throw error
         }
-        if (!reader) open()
+        if (!reader) {
+          await closing
+          if (interrupted || reader) continue
+          open()
+        }
         waiting ??= createDeferred()
         await waiting.promise
       }

@@ -41,6 +41,7 @@ export function createPartitionWorker(
   let ending: Ending | undefined
   let changed = createDeferred()
   let stream: PartitionStream | undefined
+  let consumerGroup = ''
   const sizing = createFetchSizing({ budget: context.partitionBudget, ...context.fetchLimits })
 
   const where = { topic, partition }
@@ -51,7 +52,17 @@ export function createPartitionWorker(
 
   const open = (position: number) => {
     stream = createPartitionStream(
-      { transport, topic, partition, sizing, readingGroup: () => context.readingGroups.of(topic) },
+      {
+        transport,
+        topic,
+        partition,
+        sizing,
+        readingGroup: () => {
+          const group = context.readingGroups.of(topic)
+          consumerGroup = group.consumerGroup
+          return group
+        },
+      },
       position,
     )
     return stream
@@ -184,7 +195,7 @@ export function createPartitionWorker(
       return false
     }
     if (type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'GROUP_ID_NOT_FOUND') {
-      if (await context.topicExists(topic)) return context.readingGroups.notFound(topic)
+      if (await context.topicExists(topic)) return context.readingGroups.notFound(topic, consumerGroup)
     }
     return false
   }

@@ -17,8 +17,8 @@ export interface ReadingGroup {
 /** Resolves `eventHubs.consumerGroup` for each topic. */
 export interface ReadingGroups {
   of(topic: string): ReadingGroup
-  /** The service does not know the group: true when another is to be used from now on, else rejects or is false. */
-  notFound(topic: string): Promise<boolean>
+  /** The service does not know the group: true when another is to be tried, else rejects or is false. */
+  notFound(topic: string, consumerGroup: string): Promise<boolean>
 }
 
 export interface ReadingGroupsOptions {
@@ -64,8 +64,9 @@ export function createReadingGroups({ choice, groupId, create, logger }: Reading
       return named(groupId)
     },
 
-    async notFound(topic) {
-      const { consumerGroup } = this.of(topic)
+    async notFound(topic, consumerGroup) {
+      // Another partition of the topic has met it first.
+      if (this.of(topic).consumerGroup !== consumerGroup) return true
       if (consumerGroup === DEFAULT_CONSUMER_GROUP) return false
       if (choice === 'auto') {
         fallBack(topic)
