@@ -29,6 +29,11 @@ type GroupJournal = Journal<GroupChange, GroupState>
  * @public
  */
 export function fileCheckpointStore(directory: string): CheckpointStore {
+  return createFileStore(directory)
+}
+
+/** The same, with logs of a length of one's own. */
+export function createFileStore(directory: string, options: { maxLogBytes?: number } = {}): CheckpointStore {
   if (typeof directory !== 'string' || directory === '') {
     throw new KafkaJSNonRetriableError(`fileCheckpointStore needs a directory, got ${JSON.stringify(directory)}`)
   }
@@ -39,7 +44,7 @@ export function fileCheckpointStore(directory: string): CheckpointStore {
   const openPath = (path: string): GroupJournal => {
     const known = journals.get(path)
     if (known) return known
-    const journal = createJournal({ directory: path, createState: createGroupState })
+    const journal = createJournal({ directory: path, createState: createGroupState, ...options })
     journals.set(path, journal)
     return journal
   }

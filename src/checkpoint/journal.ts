@@ -120,10 +120,11 @@ export function createJournal<Change, State extends JournaledState<Change>>(
   const serve = async (requests: readonly Request<Change, State>[]): Promise<void> => {
     let open = requests.filter(({ entry }) => entry)
     for (;;) {
-      const file = await openLog(open.length > 0)
+      const writing = open.length > 0
+      const file = await openLog(writing)
       if (!file) break
       try {
-        if (open.length > 0)
+        if (writing)
           await appendRecords(
             file,
             open.map(({ entry }) => entry),
@@ -136,7 +137,7 @@ export function createJournal<Change, State extends JournaledState<Change>>(
         })
         if (sealed) continue
         if (open.length > 0) throw new Error(`What was written to ${log.file} is not there any more`)
-        if (position > maxLogBytes && applied > 4 * inherited) await appendRecords(file, [{ seal: true }])
+        if (writing && position > maxLogBytes && applied > 4 * inherited) await appendRecords(file, [{ seal: true }])
         break
       } finally {
         await file.close()
