@@ -128,10 +128,15 @@ export function createConnection(options: ConnectionOptions): Connection {
       await closing
       if (state.status === 'connected') return
       opening = open()
-      await opening
+      try {
+        await opening
+      } finally {
+        opening = undefined
+      }
     },
     async close() {
-      await opening?.catch(() => undefined)
+      // From the call on nothing more is taken, unless there is a connection to wait for.
+      if (opening) await opening.catch(() => undefined)
       closing = close()
       await closing
     },
