@@ -164,12 +164,13 @@ async function subdirectories(directory: string): Promise<string[]> {
 }
 
 /** No retry will help: the directory is none, or not ours to write to. */
-const UNUSABLE = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENAMETOOLONG', 'EISDIR', 'EEXIST']
+const UNUSABLE = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENAMETOOLONG', 'EISDIR', 'EEXIST', 'ELOOP']
 
 async function guard<T>(root: string, operation: () => Promise<T>): Promise<T> {
   try {
     return await operation()
   } catch (error) {
+    if (error instanceof KafkaJSError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     const text = `The checkpoint directory ${root} can't be used: ${message}`
     const cause = error as Error

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { constants, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import { KafkaJSNonRetriableError } from '../errors.js'
 import { createDeferred, type Deferred } from '../util/deferred.js'
 import { appendRecords, encodeRecords, readRecords } from './framed-records.js'
 import { type ChainLink, extendChain, openExisting, readChain } from './log-chain.js'
@@ -96,7 +97,10 @@ export function createJournal<Change, State extends JournaledState<Change>>(
       }
       const file = await openExisting(join(directory, log.file), forWriting ? APPEND : 'r')
       if (file) return file
-      if (!(await follow())) throw new Error(`${log.file} is missing, which the file 'chain' names as the current log`)
+      if (await follow()) continue
+      throw new KafkaJSNonRetriableError(
+        `The log ${join(directory, log.file)} is missing, which the file 'chain' beside it names as the current one: restore it, or remove the directory to begin anew`,
+      )
     }
   }
 
