@@ -101,7 +101,7 @@ export class ClientConnection implements LinkContext, FaultyConnection {
     links.add(link)
     stats.openLinks++
     stats.linksAttached++
-    const activity = this.#idle.linkOpened((error) => link.detach(error))
+    const activity = this.#idle.linkOpened({ detach: (error) => link.detach(error), isWaiting: () => link.isWaiting() })
     return {
       active: activity.active,
       closed: () => {
@@ -163,7 +163,7 @@ export class ClientConnection implements LinkContext, FaultyConnection {
 
   /** `$management` links keep a connection from being idle, and are not themselves ended for idleness. */
   #countLink(link: RheaSender | RheaReceiver, event: 'sender_close' | 'receiver_close'): void {
-    const activity = this.#idle.linkOpened(undefined)
+    const activity = this.#idle.linkOpened()
     ;(link as { on(event: string, listener: () => void): unknown }).on(event, activity.closed)
   }
 

@@ -1,5 +1,5 @@
 import type { Namespace } from './namespace.js'
-import { fits, type LinkFilter, type OpenLink, type OpenLinks } from './open-links.js'
+import { fits, type LinkFilter, type LinkTarget, type OpenLinks } from './open-links.js'
 import type { Partition } from './partition.js'
 import { createRandom } from './random.js'
 import { ServiceError, serverBusy } from './service-error.js'
@@ -32,7 +32,7 @@ export interface LoseDispositionsOptions extends LinkFilter {
    * What happens in place of the acknowledgement. Default `connection`: the connection breaks. `link`: the link is
    * detached with `amqp:link:detach-forced`. `nothing`: the client waits for its own time-out.
    */
-  then?: 'connection' | 'link' | 'nothing'
+  effect?: 'connection' | 'link' | 'nothing'
 }
 
 /**
@@ -78,10 +78,8 @@ export interface FaultyConnection {
   expireTokens(): number
 }
 
-type Target = Omit<OpenLink, 'detach'>
-
 interface Rule extends Fault {
-  strikes(target: Target): boolean
+  strikes(target: LinkTarget): boolean
 }
 
 /** Faults in force; links ask it at the points where they can strike. */
@@ -137,7 +135,7 @@ export class Faults implements EmulatorFaults {
   }
 
   loseDispositions(options: LoseDispositionsOptions = {}): Fault {
-    const { times, probability = 1, seed = 1, then = 'connection' } = options
+    const { times, probability = 1, seed = 1, effect = 'connection' } = options
     const random = createRandom(seed)
     const rule = createRule(
       options,
@@ -145,7 +143,7 @@ export class Faults implements EmulatorFaults {
       () => this.#losses.delete(rule),
       () => random() < probability,
     )
-    this.#losses.set(rule, then)
+    this.#losses.set(rule, effect)
     return rule
   }
 
@@ -172,23 +170,23 @@ export class Faults implements EmulatorFaults {
   }
 
   /** Why a link that is about to attach is refused, if it is. */
-  refusalOf(target: Target): ServiceError | undefined {
+  refusalOf(target: LinkTarget): ServiceError | undefined {
     return firstStruck(this.#refusals, target)
   }
 
   /** Why a transfer is refused, if it is. */
-  throttleOf(target: Target): ServiceError | undefined {
+  throttleOf(target: LinkTarget): ServiceError | undefined {
     for (const rule of this.#throttles) if (rule.strikes(target)) return serverBusy()
     return undefined
   }
 
   /** How many milliseconds the acknowledgement of a stored transfer waits. */
-  dispositionDelayOf(target: Target): number {
+  dispositionDelayOf(target: LinkTarget): number {
     return firstStruck(this.#delays, target) ?? 0
   }
 
   /** What happens in place of the acknowledgement of a stored transfer; undefined: nothing is lost. */
-  lossOf(target: Target): 'connection' | 'link' | 'nothing' | undefined {
+  lossOf(target: LinkTarget): 'connection' | 'link' | 'nothing' | undefined {
     return firstStruck(this.#losses, target)
   }
 
@@ -207,7 +205,7 @@ export class Faults implements EmulatorFaults {
   }
 }
 
-function firstStruck<T>(rules: ReadonlyMap<Rule, T>, target: Target): T | undefined {
+function firstStruck<T>(rules: ReadonlyMap<Rule, T>, target: LinkTarget): T | undefined {
   for (const [rule, value] of rules) if (rule.strikes(target)) return value
   return undefined
 }

@@ -22,8 +22,9 @@ export class IdempotentProducers {
   #nextId = 1
 
   /**
-   * A link opens. What it leaves out the service chooses. A lower epoch than the last is refused; a higher one, also one
-   * the service chose for a known producer, shuts out the links before it.
+   * A link opens. What it leaves out the service chooses, what it gives is what it is told: a producer that comes again
+   * after a lost acknowledgement repeats the numbers it was not told about, and is known by them. A lower epoch than the
+   * last is refused; a higher one, also one the service chose for a known producer, shuts out the links before it.
    */
   open(wanted: Partial<ProducerState>): ProducerState {
     if (wanted.epoch !== undefined && wanted.epoch < 0) throw argumentOutOfRange('epoch', wanted.epoch)
@@ -34,11 +35,10 @@ export class IdempotentProducers {
     const known = this.#producers.get(producerId)
     const epoch = wanted.epoch ?? (known ? known.epoch + 1 : FIRST_EPOCH)
     if (known && epoch < known.epoch) throw epochStolen(producerId, epoch, known.epoch)
-    const sequenceNumber =
-      known && epoch === known.epoch ? known.sequenceNumber : (wanted.sequenceNumber ?? NO_EVENT_YET)
-    const state = { producerId, epoch, sequenceNumber }
-    this.#producers.set(producerId, state)
-    return state
+    const stored = known && epoch === known.epoch ? known.sequenceNumber : NO_EVENT_YET
+    const given = wanted.sequenceNumber ?? stored
+    this.#producers.set(producerId, { producerId, epoch, sequenceNumber: Math.max(stored, given) })
+    return { producerId, epoch, sequenceNumber: given }
   }
 
   /**

@@ -31,8 +31,9 @@ export class IdleRules {
     clearTimeout(this.#authentication)
   }
 
-  /** A link opened; `detach` ends it when it is idle for too long, left out it never is. */
-  linkOpened(detach: ((error: ServiceError) => void) | undefined): LinkActivity {
+  /** A link opened. Without `detach` it is never ended for idleness; while `isWaiting` it is not idle. */
+  linkOpened(options: { detach?(error: ServiceError): void; isWaiting?(): boolean } = {}): LinkActivity {
+    const { detach, isWaiting } = options
     this.#openLinks++
     clearTimeout(this.#links)
     const { link: limit } = this.#limits
@@ -41,7 +42,7 @@ export class IdleRules {
     let open = true
     const watch = (ms: number) => {
       timer = after(ms, () => {
-        const left = last + limit - performance.now()
+        const left = isWaiting?.() ? limit : last + limit - performance.now()
         if (left > 0) watch(left)
         else detach?.(linkIdle(limit))
       })

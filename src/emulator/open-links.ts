@@ -2,13 +2,19 @@ import type { EventHub } from './hub.js'
 import type { Partition } from './partition.js'
 import type { ServiceError } from './service-error.js'
 
-/** A publishing or reading link that is attached. */
-export interface OpenLink {
+/** What a publishing or reading link is for. */
+export interface LinkTarget {
   readonly direction: 'send' | 'receive'
   readonly eventHub: EventHub
   /** Undefined on a link that publishes to the event hub as a whole. */
   readonly partition: Partition | undefined
   readonly consumerGroup: string | undefined
+}
+
+/** A link that is attached. */
+export interface OpenLink extends LinkTarget {
+  /** Whether the client waits for something: then the link is not idle. */
+  isWaiting(): boolean
   detach(error: ServiceError): void
 }
 
@@ -25,7 +31,7 @@ export interface LinkFilter {
 }
 
 /** Whether a link, open or about to be, fits. Names compare without case. */
-export function fits(link: Omit<OpenLink, 'detach'>, filter: LinkFilter): boolean {
+export function fits(link: LinkTarget, filter: LinkFilter): boolean {
   const { hub, partition, group, direction } = filter
   return (
     (direction === undefined || link.direction === direction) &&

@@ -11,6 +11,8 @@ export class Partition {
   #readers = new Map<string, PartitionReaders>()
   #listeners = new Set<() => void>()
   #frozen = 0
+  /** What waits for the end of a freeze, in the order it came. */
+  #waiting: (() => void)[] = []
 
   constructor(id: string, retention: PartitionRetention) {
     this.id = id
@@ -34,7 +36,13 @@ export class Partition {
     this.#notify()
   }
 
-  /** Calls back when there is something to do: events, or the end of a freeze. Returns its own remover. */
+  /** Runs a step now or, while the partition is frozen, when its turn has come afterwards. */
+  whenThawed(step: () => void): void {
+    if (this.isFrozen || this.#waiting.length > 0) this.#waiting.push(step)
+    else step()
+  }
+
+  /** Calls back when there is something to read: events, or the end of a freeze. Returns its own remover. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => {
@@ -54,7 +62,9 @@ export class Partition {
       if (released) return
       released = true
       this.#frozen--
-      if (!this.isFrozen) this.#notify()
+      if (this.isFrozen) return
+      for (let step = this.#waiting.shift(); step && !this.isFrozen; step = this.#waiting.shift()) step()
+      this.#notify()
     }
   }
 

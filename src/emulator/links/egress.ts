@@ -57,7 +57,7 @@ export function openEgress(context: LinkContext, sender: RheaSender, address: Eg
   let draining = false
   /** Deliveries handed to rhea, in the way it counts those that left. */
   let handed = 0
-  const link = context.opened({ ...target, detach: (error) => end(error) }, path)
+  const link = context.opened({ ...target, isWaiting: () => credit() > 0, detach: end }, path)
   const removers = [partition.onChange(schedule), context.wire.onDrain(schedule), context.wire.onClose(close)]
 
   function close(): void {

@@ -59,6 +59,7 @@ export function openIngress(context: LinkContext, receiver: RheaReceiver, addres
   const link = context.opened(
     {
       ...target,
+      isWaiting: () => false,
       detach(error) {
         close()
         detach(receiver, error)
@@ -114,7 +115,7 @@ export function openIngress(context: LinkContext, receiver: RheaReceiver, addres
     const events = readTransfer(payload, format, { publisher: address.publisher })
     const partition = fixed ?? eventHub.partitionFor(events[0]?.partitionKey)
     // Copied out of the network's buffer at the latest when it is stored; a frozen partition makes it wait.
-    whenThawed(partition, () =>
+    partition.whenThawed(() =>
       attempt(delivery, () => {
         if (!open) {
           forget(delivery)
@@ -153,19 +154,6 @@ function openEventHub({ service }: LinkContext, name: string): EventHub {
   const eventHub = service.namespace.openEventHub(name)
   if (!eventHub) throw entityNotFound(service.host, name)
   return eventHub
-}
-
-/** Runs a step now, or in its turn when the partition is frozen no longer. */
-function whenThawed(partition: Partition, step: () => void): void {
-  if (!partition.isFrozen) {
-    step()
-    return
-  }
-  const remove = partition.onChange(() => {
-    if (partition.isFrozen) return
-    remove()
-    step()
-  })
 }
 
 const CAPABILITY = 'com.microsoft:idempotent-producer'
