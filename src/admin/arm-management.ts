@@ -1,5 +1,5 @@
 import type { TokenCredential } from '@azure/core-auth'
-import { isRestError } from '@azure/core-rest-pipeline'
+import { isRestError, type TlsSettings } from '@azure/core-rest-pipeline'
 import { KafkaJSNonRetriableError } from '../errors.js'
 import type { RetrySettings } from '../util/retry.js'
 import type { EventHubDescription, EventHubSettings, Management } from './management.js'
@@ -59,8 +59,8 @@ export interface ArmClientOptions {
   readonly credential: TokenCredential
   readonly endpoint: string | undefined
   readonly retry: RetrySettings
-  /** Certificates to trust, and other options of the HTTP client. */
-  readonly tls?: { readonly ca?: string | Buffer }
+  /** Certificates to trust besides the system's. */
+  readonly tls: TlsSettings | undefined
 }
 
 export interface ArmManagementOptions {

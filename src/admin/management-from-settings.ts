@@ -49,7 +49,7 @@ async function createNamespaceManager({
     retry: adminSettings(undefined, settings).retry,
     requestTimeout: settings.requestTimeout,
     proxy: settings.eventHubs.proxy,
-    tls: typeof settings.ssl === 'object' ? (settings.ssl as NamespaceHttpOptions['tls']) : undefined,
+    tls: tlsOptions(settings),
   })
   return createNamespaceManagement(http)
 }
@@ -71,6 +71,8 @@ async function createResourceManager(
     credential,
     endpoint,
     retry: adminSettings(undefined, settings).retry,
+    // Certificates of one's own are for a cloud of one's own: Azure's are everywhere trusted.
+    tls: endpoint === undefined ? undefined : tlsOptions(settings),
   })
   return createArmManagement({
     client,
@@ -88,6 +90,10 @@ async function tokenCredential(
   throw new KafkaJSNonRetriableError(
     'eventHubs.management needs a credential: Azure Resource Manager does not take shared access keys. Set credential to e.g. new DefaultAzureCredential()',
   )
+}
+
+function tlsOptions({ ssl }: KafkaSettings): NamespaceHttpOptions['tls'] {
+  return typeof ssl === 'object' ? (ssl as NamespaceHttpOptions['tls']) : undefined
 }
 
 /** An emulator serves HTTP on its one port, a namespace HTTPS on 443. */
