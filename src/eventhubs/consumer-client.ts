@@ -85,7 +85,7 @@ export class ConsumerClient {
   }
 
   async close(): Promise<void> {
-    await closeWithin(() => this.sdk.close(), this.#options.logger)
+    await closeWithin(() => this.sdk.close(), this.#options.logger, this.#wire.ended !== undefined)
     this.#wire.destroy()
   }
 

@@ -129,7 +129,7 @@ export class HubClient {
   async #close(): Promise<void> {
     if (this.#isClosing) return
     this.#isClosing = true
-    await closeWithin(() => this.#sdk.close(), this.#options.logger)
+    await closeWithin(() => this.#sdk.close(), this.#options.logger, this.#wire.ended !== undefined)
     this.#wire.destroy()
     this.#closed.resolve()
   }

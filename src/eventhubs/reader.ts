@@ -1,6 +1,7 @@
 import type { EventPosition, ReceivedEventData } from '@azure/event-hubs'
 import type { Logger } from '../types.js'
 import { createDeferred } from '../util/deferred.js'
+import { closeWithin } from './close-within.js'
 import type { ConsumerClients, ConsumerLoan } from './consumer-clients.js'
 import type { PartitionReader, ReaderOptions } from './transport.js'
 
@@ -104,7 +105,7 @@ export class Reader implements PartitionReader {
           { ...this.#subscribeOptions(), startPosition: this.#startPosition() },
         )
         await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-        await subscription.close()
+        await closeWithin(() => subscription.close(), logger, loan.client.ended !== undefined)
       } catch (error) {
         if (isCurrent()) this.#end(error)
         else logger.debug('Closing a reader failed', { partition: partitionId, error: String(error) })

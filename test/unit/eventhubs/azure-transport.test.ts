@@ -1,0 +1,247 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Emulator, startEmulator } from '../../../src/emulator/index.js'
+import { mostOpenConnections } from '../../../src/eventhubs/azure-transport.js'
+import { eventually } from '../../support/eventually.js'
+import { collect, contents, eventOf, openTransport, send } from './open-transport.js'
+
+let emulator: Emulator
+beforeAll(async () => {
+  emulator = await startEmulator({ autoCreateEventHubs: { partitionCount: 2 } })
+})
+afterAll(() => emulator.close())
+
+let hubs = 0
+const newHub = () => `hub-${++hubs}`
+
+describe('sending', () => {
+  it('stores batches in order, without waiting for credit', async () => {
+    await using transport = await openTransport(emulator)
+    const hub = newHub()
+    const begun = Date.now()
+    for (let index = 0; index < 20; index++) await send(transport, hub, '0', `a${index}`, `b${index}`)
+    expect(Date.now() - begun).toBeLessThan(900)
+    const expected = Array.from({ length: 20 }, (_, index) => [`a${index}`, `b${index}`]).flat()
+    expect(await contents(transport, hub, '0')).toEqual(expected)
+  })
+
+  it('gives batches the size limit of the link', async () => {
+    await using transport = await openTransport(emulator)
+    const batch = await transport.createBatch(newHub(), '0')
+    expect(batch.maxSizeInBytes).toBe(1_048_576)
+    expect(batch.tryAdd(eventOf('x'.repeat(1_048_576)))).toBe(false)
+    expect(batch.tryAdd(eventOf('x'))).toBe(true)
+    expect(batch.count).toBe(1)
+  })
+
+  it('fails at once when the connection goes, and goes on over another', async () => {
+    await using transport = await openTransport(emulator)
+    const hub = newHub()
+    await send(transport, hub, '0', 'first')
+    const thaw = emulator.faults.freeze({ hub, partition: '0' })
+    const begun = Date.now()
+    const sending = send(transport, hub, '0', 'second')
+    sending.catch(() => {})
+    await eventually(() => emulator.faults.dropConnections().then((count) => count > 0))
+    await expect(sending).rejects.toMatchObject({ retriable: true })
+    expect(Date.now() - begun).toBeLessThan(1500)
+    thaw()
+    await send(transport, hub, '0', 'third')
+    expect((await contents(transport, hub, '0')).at(-1)).toBe('third')
+  })
+
+  it('fails at once when the service detaches the link', async () => {
+    await using transport = await openTransport(emulator)
+    const hub = newHub()
+    await send(transport, hub, '0', 'first')
+    emulator.faults.loseDispositions({ hub, times: 1, effect: 'link' })
+    const begun = Date.now()
+    await expect(send(transport, hub, '0', 'second')).rejects.toMatchObject({ retriable: true })
+    expect(Date.now() - begun).toBeLessThan(1500)
+    await send(transport, hub, '0', 'third')
+    expect(await contents(transport, hub, '0')).toEqual(['first', 'second', 'third'])
+  })
+
+  it('rejects for a partition that does not exist, and keeps its connection', async () => {
+    await using transport = await openTransport(emulator)
+    const hub = newHub()
+    await send(transport, hub, '0', 'first')
+    await expect(transport.createBatch(hub, '99')).rejects.toMatchObject({ name: expect.stringMatching(/^KafkaJS/) })
+    await send(transport, hub, '0', 'second')
+  })
+
+  it('ends with the signal of its caller', async () => {
+    await using transport = await openTransport(emulator)
+    const hub = newHub()
+    await transport.createBatch(hub, '0')
+    const thaw = emulator.faults.freeze({ hub, partition: '0' })
+    const controller = new AbortController()
+    const batch = await transport.createBatch(hub, '0')
+    batch.tryAdd(eventOf('x'))
+    const sending = transport.sendBatch(hub, batch, { abortSignal: controller.signal })
+    setTimeout(() => controller.abort(), 20)
+    await expect(sending).rejects.toThrow()
+    thaw()
+  })
+
+  it('keeps the number of connections within its limit, over many event hubs', async () => {
+    await using emulator = await startEmulator({ autoCreateEventHubs: { partitionCount: 1 } })
+    await using transport = await openTransport(emulator)
+    let most = 0
+    for (let index = 0; index < 120; index++) {
+      await send(transport, `many-${index}`, '0', 'x')
+      most = Math.max(most, emulator.stats.openConnections)
+    }
+    expect(most).toBeLessThanOrEqual(mostOpenConnections + 1)
+    expect(most).toBeGreaterThan(mostOpenConnections - 5)
+    for (let index = 0; index < 120; index++) expect(await contents(transport, `many-${index}`, '0')).toEqual(['x'])
+  })
+})
+
+describe('reading', () => {
+  it('gives every event after a position, and the newest number', async () => {
+    await using transport = await openTransport(emulator)
+    const hub = newHub()
+    await send(transport, hub, '0', ...'abcdef')
+    const reader = collect(transport, { eventHubName: hub, partitionId: '0', afterSequenceNumber: 2 })
+    await eventually(() => reader.sequenceNumbers.length === 3)
+    expect(reader.sequenceNumbers).toEqual([3, 4, 5])
+    await reader.close()
+  })
+
+  it('calls about once a second when there is nothing', async () => {
+    await using transport = await openTransport(emulator)
+    const reader = collect(transport, { eventHubName: newHub(), partitionId: '0' })
+    await eventually(() => reader.calls.length >= 3)
+    expect((reader.calls[2] as number) - (reader.calls[0] as number)).toBeGreaterThan(1500)
+    await reader.close()
+  })
+
+  it('ends once when the connection goes, and calls no more', async () => {
+    await using transport = await openTransport(emulator)
+    const hub = newHub()
+    const reader = collect(transport, { eventHubName: hub, partitionId: '0' })
+    await send(transport, hub, '0', 'x')
+    await eventually(() => reader.sequenceNumbers.length === 1)
+    const begun = Date.now()
+    await emulator.faults.dropConnections()
+    expect(await reader.ended).toMatchObject({ retriable: true })
+    expect(Date.now() - begun).toBeLessThan(500)
+    const { length } = reader.calls
+    await send(transport, hub, '0', 'y')
+    await reader.close()
+    expect(reader.calls.length).toBe(length)
+  })
+
+  it('ends while its handler is busy, with the reason, when another takes the partition', async () => {
+    await using transport = await openTransport(emulator)
+    const hub = newHub()
+    await send(transport, hub, '0', 'x')
+    let release!: () => void
+    const busy = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    let isBusy = false
+    const reader = collect(transport, {
+      eventHubName: hub,
+      partitionId: '0',
+      ownerLevel: 5,
+      onEvents: () => {
+        isBusy = true
+        return busy
+      },
+    })
+    await eventually(() => isBusy)
+    const leave = emulator.faults.stealEpoch({ hub, partition: '0' })
+    expect((await reader.ended).message).toMatch(/epoch/i)
+    release()
+    await reader.close()
+    leave()
+  })
+
+  it('closes from within its handler', async () => {
+    await using transport = await openTransport(emulator)
+    const hub = newHub()
+    await send(transport, hub, '0', 'x')
+    await new Promise<void>((resolve, reject) => {
+      const reader = collect(transport, {
+        eventHubName: hub,
+        partitionId: '0',
+        async onEvents(events) {
+          if (events.length) await reader.close().then(resolve, reject)
+        },
+      })
+    })
+  })
+
+  it('ends with what its handler throws', async () => {
+    await using transport = await openTransport(emulator)
+    const hub = newHub()
+    await send(transport, hub, '0', 'x')
+    const reader = collect(transport, {
+      eventHubName: hub,
+      partitionId: '0',
+      onEvents: () => Promise.reject(new Error('from the handler')),
+    })
+    expect((await reader.ended).message).toContain('from the handler')
+    await reader.close()
+  })
+
+  it('with owner level 0 keeps out readers without one, and gives way to a higher one', async () => {
+    await using transport = await openTransport(emulator)
+    await using other = await openTransport(emulator)
+    const hub = newHub()
+    const first = collect(transport, { eventHubName: hub, partitionId: '0', ownerLevel: 0 })
+    await eventually(() => first.calls.length > 0)
+    const plain = collect(other, { eventHubName: hub, partitionId: '0' })
+    expect((await plain.ended).message).toMatch(/epoch/i)
+    const second = collect(other, { eventHubName: hub, partitionId: '0', ownerLevel: 1 })
+    expect((await first.ended).message).toMatch(/epoch/i)
+    await Promise.all([first, plain, second].map((reader) => reader.close()))
+  })
+
+  it('ends when the consumer group does not exist', async () => {
+    await using transport = await openTransport(emulator)
+    const reader = collect(transport, { eventHubName: newHub(), partitionId: '0', consumerGroup: 'nobody' })
+    expect((await reader.ended).name).toMatch(/^KafkaJS/)
+    await reader.close()
+  })
+
+  it('opens again on the same partition right after it was closed', async () => {
+    await using transport = await openTransport(emulator)
+    const hub = newHub()
+    await send(transport, hub, '0', 'x')
+    const kept = collect(transport, { eventHubName: hub, partitionId: '1' })
+    for (let round = 0; round < 5; round++) {
+      const reader = collect(transport, { eventHubName: hub, partitionId: '0' })
+      await eventually(() => reader.sequenceNumbers.length === 1)
+      await reader.close()
+    }
+    await eventually(() => kept.calls.length > 0)
+    await kept.close()
+  })
+})
+
+describe('the whole', () => {
+  it('verifies without an event hub', async () => {
+    await using emulator = await startEmulator({ autoCreateEventHubs: false })
+    await using transport = await openTransport(emulator)
+    await transport.verify()
+    await eventually(() => emulator.stats.openConnections === 0)
+  })
+
+  it('leaves no connection behind', async () => {
+    await using emulator = await startEmulator({})
+    const transport = await openTransport(emulator)
+    await send(transport, 'left', '0', 'x')
+    const reader = collect(transport, { eventHubName: 'left', partitionId: '0' })
+    await eventually(() => reader.sequenceNumbers.length === 1)
+    await transport.openIdempotentSender('left', '1').send([eventOf('y')])
+    expect(emulator.stats.openConnections).toBe(3)
+    await transport.close()
+    await eventually(() => emulator.stats.openConnections === 0)
+    await transport.close()
+    await expect(transport.getEventHubProperties('left')).rejects.toMatchObject({
+      name: expect.stringMatching(/^KafkaJS/),
+    })
+  })
+})

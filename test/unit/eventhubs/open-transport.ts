@@ -1,0 +1,101 @@
+import { authProviderFromSettings } from '../../../src/auth/from-sasl.js'
+import { kafkaSettings, resolveNamespace } from '../../../src/config.js'
+import type { Emulator } from '../../../src/emulator/index.js'
+import { logLevel } from '../../../src/enums.js'
+import { createAzureTransport } from '../../../src/eventhubs/azure-transport.js'
+import type {
+  EventHubsTransport,
+  OutgoingEvent,
+  PartitionReader,
+  ReaderOptions,
+} from '../../../src/eventhubs/transport.js'
+import { createLogger } from '../../../src/logger.js'
+import type { KafkaConfig, LogEntry } from '../../../src/types.js'
+
+/** A transport that closes itself, and what it logged. */
+export type TestTransport = EventHubsTransport & AsyncDisposable & { readonly log: LogEntry[] }
+
+/** Opens a transport to an emulator. */
+export async function openTransport(emulator: Emulator, config: Partial<KafkaConfig> = {}): Promise<TestTransport> {
+  const settings = kafkaSettings({ clientId: 'test', brokers: [`localhost:${emulator.port}`], ...config })
+  const log: LogEntry[] = []
+  const logger = createLogger({ level: logLevel.DEBUG, logCreator: () => (entry) => log.push(entry) })
+  const transport = createAzureTransport({
+    namespace: await resolveNamespace(settings),
+    auth: authProviderFromSettings(settings),
+    settings,
+    logger,
+  })
+  return Object.assign(transport, { log, [Symbol.asyncDispose]: () => transport.close() })
+}
+
+export const eventOf = (text: string): OutgoingEvent => ({ bodyType: 'data', body: Buffer.from(text) })
+
+/** Sends events in one batch. */
+export async function send(transport: EventHubsTransport, hub: string, partition: string, ...texts: string[]) {
+  const batch = await transport.createBatch(hub, partition)
+  for (const text of texts) batch.tryAdd(eventOf(text))
+  await transport.sendBatch(hub, batch)
+}
+
+/** A reader that keeps what it gets. */
+export interface Collector extends PartitionReader {
+  readonly sequenceNumbers: number[]
+  /** Times at which events, or the news that there are none, came; ms. */
+  readonly calls: number[]
+  readonly ended: Promise<Error>
+}
+
+export function collect(
+  transport: EventHubsTransport,
+  options: Pick<ReaderOptions, 'eventHubName' | 'partitionId'> & Partial<ReaderOptions>,
+): Collector {
+  const sequenceNumbers: number[] = []
+  const calls: number[] = []
+  let onEnd!: (error: Error) => void
+  const ended = new Promise<Error>((resolve) => {
+    onEnd = resolve
+  })
+  const reader = transport.openReader({
+    consumerGroup: '$Default',
+    afterSequenceNumber: -1,
+    maxBatchSize: 100,
+    prefetchCount: 300,
+    async onEvents(events) {
+      calls.push(Date.now())
+      sequenceNumbers.push(...events.map((event) => event.sequenceNumber))
+    },
+    onEnd,
+    ...options,
+  })
+  return Object.assign(reader, { sequenceNumbers, calls, ended })
+}
+
+/** The text of every event of a partition, in order. */
+export async function contents(transport: EventHubsTransport, hub: string, partition: string): Promise<string[]> {
+  const { lastEnqueuedSequenceNumber } = await transport.getPartitionProperties(hub, partition)
+  const texts: string[] = []
+  let done!: () => void
+  const complete = new Promise<void>((resolve) => {
+    done = resolve
+  })
+  const reader = transport.openReader({
+    eventHubName: hub,
+    partitionId: partition,
+    consumerGroup: '$Default',
+    afterSequenceNumber: -1,
+    maxBatchSize: 100,
+    prefetchCount: 300,
+    async onEvents(events) {
+      for (const event of events) {
+        const body = event.getRawAmqpMessage().body as Buffer | { content: Buffer }
+        texts.push(Buffer.isBuffer(body) ? body.toString() : body.content.toString())
+      }
+      if (texts.length > lastEnqueuedSequenceNumber) done()
+    },
+    onEnd: done,
+  })
+  if (lastEnqueuedSequenceNumber >= 0) await complete
+  await reader.close()
+  return texts
+}
