@@ -1,5 +1,5 @@
 import type { TokenCredential } from '@azure/core-auth'
-import type { StorageSharedKeyCredential } from '@azure/storage-blob'
+import type { StorageSharedKeyCredential } from '@azure/storage-blob' with { 'resolution-mode': 'import' }
 import { KafkaJSNonRetriableError } from '../errors.js'
 
 interface Abortable {
