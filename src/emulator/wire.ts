@@ -16,13 +16,14 @@ export interface Carrier {
 
 /**
  * The socket as rhea sees it, over TCP, TLS or WebSocket. Frames written in one tick leave in one piece; after `end`
- * nothing is read any more, so a peer that broke the protocol is not listened to.
+ * nothing is read any more, so a peer that broke the protocol is not listened to, only told.
  */
 export class Wire {
   #carrier: Carrier
   #pending: Buffer[] = []
   #pendingBytes = 0
   #ended: boolean = false
+  #ending: boolean = false
   #closed: boolean = false
   #closeListeners = new Set<() => void>()
   #drainListeners = new Set<() => void>()
@@ -69,7 +70,7 @@ export class Wire {
   on(event: string, listener: (data: Buffer) => void): void {
     if (event === 'data') {
       this.#carrier.onData((data) => {
-        if (!this.#ended) listener(data)
+        if (!this.#ending) listener(data)
       })
     } else if (event === 'end') {
       this.#closeListeners.add(listener as () => void)
@@ -82,14 +83,20 @@ export class Wire {
     this.#pendingBytes += buffer.length
   }
 
+  /** Reads no more, and closes when what this tick still has to say is out. */
   end(): void {
-    if (this.#ended) return
-    this.#flush()
-    this.#ended = true
-    this.#carrier.end()
+    if (this.#ending) return
+    this.#ending = true
+    setImmediate(() => {
+      if (this.#ended) return
+      this.#flush()
+      this.#ended = true
+      this.#carrier.end()
+    })
   }
 
   destroy(): void {
+    this.#ending = true
     this.#ended = true
     this.#pending = []
     this.#carrier.destroy()

@@ -190,9 +190,12 @@ export function acceptConnection(options: AcceptOptions): RheaConnection {
   // Without a listener of these names rhea prints, or throws where nothing can catch it.
   const fail = (error: unknown) => {
     onFailure(error)
-    wire.destroy()
+    // AMQP 1.0 §2.8.16, connection errors.
+    connection.close({ condition: 'amqp:connection:framing-error', description: 'The peer broke the protocol.' })
+    wire.end()
   }
-  for (const event of ['error', 'protocol_error', 'connection_error']) container.on(event, fail)
+  for (const event of ['error', 'protocol_error']) container.on(event, fail)
+  container.on('connection_error', () => {})
   for (const event of ['session_error', 'session_close', 'sender_error', 'receiver_error'])
     container.on(event, () => {})
   for (const event of ['sender_close', 'receiver_close', 'disconnected']) container.on(event, () => {})

@@ -5,8 +5,8 @@ import { eventually } from '../../support/eventually.js'
 import { begin, frame, open, SASL_HEADER, string, uint } from './frames.js'
 import { openBench } from './sdk.js'
 
-/** Sends bytes and resolves when the emulator has ended the connection. */
-function endsAfter(port: number, ...chunks: Buffer[]): Promise<void> {
+/** Sends bytes and resolves with what came back when the emulator has ended the connection. */
+function endsAfter(port: number, ...chunks: Buffer[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket: Socket = createConnection(port, '127.0.0.1', async () => {
       for (const chunk of chunks) {
@@ -14,9 +14,10 @@ function endsAfter(port: number, ...chunks: Buffer[]): Promise<void> {
         await new Promise((next) => setImmediate(next))
       }
     })
-    socket.on('data', () => {})
+    const received: Buffer[] = []
+    socket.on('data', (data) => received.push(data))
     socket.on('error', () => {})
-    socket.on('close', () => resolve())
+    socket.on('close', () => resolve(Buffer.concat(received).toString('latin1')))
     socket.setTimeout(5000, () => {
       socket.destroy()
       reject(new Error('the emulator kept the connection'))
@@ -49,7 +50,8 @@ describe('what breaks the protocol ends its own connection and nothing else', ()
     await bench.send('0', 'a')
     const reading = bench.read()
     await eventually(() => reading.events.length === 1)
-    await endsAfter(bench.emulator.port, ...chunks)
+    const received = await endsAfter(bench.emulator.port, ...chunks)
+    if (chunks[0]?.equals(open())) expect(received).toContain('amqp:connection:framing-error')
     await bench.send('0', 'b')
     await eventually(() => reading.events.length === 2)
     expect(reading.errors).toEqual([])
