@@ -140,7 +140,7 @@ export class HubClient {
   }
 
   #onLinkEnd(linkName: string, error: Error, wasEstablished: boolean): void {
-    if (!wasEstablished || this.#isRetired) return
+    if (!wasEstablished) return
     for (const call of this.#calls) if (call.linkName === linkName) call.end(error)
     this.retire()
   }
