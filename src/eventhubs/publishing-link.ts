@@ -64,7 +64,7 @@ export class PublishingLink {
       webSocketOptions: this.#wire.webSocketOptions,
       identifier,
       onSendEventsSuccessHandler: async ({ events }) => options.onStored(events as OutgoingEvent[]),
-      onSendEventsErrorHandler: async ({ events, error }) => options.onFailed(events as OutgoingEvent[], error),
+      onSendEventsErrorHandler: async ({ events, error }) => options.onFailed(events as OutgoingEvent[], named(error)),
     })
   }
 
@@ -85,4 +85,11 @@ export class PublishingLink {
     await closeWithin(() => this.#sdk.close({ flush: false }), this.#options.logger)
     this.#wire.destroy()
   }
+}
+
+/** The SDK has no name of its own for an event that does not fit into an empty batch. */
+function named(error: Error): Error {
+  if (!error.message.includes('max message size')) return error
+  const message = 'The event is larger than the event hub takes in one transfer'
+  return Object.assign(new Error(message, { cause: error }), { code: 'MessageTooLargeError' })
 }
