@@ -1,5 +1,7 @@
+import { debuglog } from 'node:util'
 import { parseAddress } from './address.js'
-import { acceptConnection, type RheaConnection, type RheaReceiver, type RheaSender, refuse } from './amqp/rhea.js'
+import { acceptConnection } from './amqp/accept.js'
+import { type RheaConnection, type RheaReceiver, type RheaSender, refuse } from './amqp/rhea.js'
 import { allows, type Grant, resourcePath, covers as scopeCovers } from './authorization.js'
 import type { FaultyConnection } from './faults.js'
 import { IdleRules } from './idle-rules.js'
@@ -13,6 +15,9 @@ import type { Claim } from './options.js'
 import type { Service } from './service.js'
 import { badToken, detachForced, internalError, notImplemented, ServiceError, unauthorized } from './service-error.js'
 import type { Wire } from './wire.js'
+
+/** Shown with NODE_DEBUG=kafkajs-eventhubs-emulator. */
+const debug = debuglog('kafkajs-eventhubs-emulator')
 
 /** One AMQP connection: its tokens, its links, and what ends it. */
 export class ClientConnection implements LinkContext, FaultyConnection {
@@ -40,7 +45,10 @@ export class ClientConnection implements LinkContext, FaultyConnection {
         if (this.#login) this.#idle.authenticated()
         return this.#login !== undefined
       },
-      onFailure: () => {},
+      onFailure: (error) => {
+        stats.connectionsFailed++
+        debug('a connection broke the protocol: %s', error)
+      },
     })
     this.#idle = new IdleRules(service.settings.idleLimits, (error) => this.#close(error))
     const cbs = createCbs(this)
@@ -157,6 +165,7 @@ export class ClientConnection implements LinkContext, FaultyConnection {
     } catch (error) {
       link.local.attach.source = undefined
       link.local.attach.target = undefined
+      if (!(error instanceof ServiceError)) this.service.report(error)
       refuse(link, error instanceof ServiceError ? error : internalError())
     }
   }
@@ -169,7 +178,7 @@ export class ClientConnection implements LinkContext, FaultyConnection {
 
   #expiryTimer(grant: Grant): NodeJS.Timeout | undefined {
     const wait = grant.expiresAt - Date.now()
-    // Longer than a timer can run: looked at again then.
+    // A timer runs for 25 days at most, and a connection is rarely older: then the token is only not good for new links.
     if (wait > 0x7fff_ffff) return undefined
     return setTimeout(() => this.#expire(grant), Math.max(0, wait)).unref()
   }

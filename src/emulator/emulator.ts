@@ -69,7 +69,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     service(port): Service {
       const host = `${clientHost}:${port}`
       const authorizer = createAuthorizer({ host, sharedAccessKeys: settings.sharedAccessKeys, jwt: settings.jwt })
-      return { settings, host, namespace, authorizer, links, faults, stats }
+      return { settings, host, namespace, authorizer, links, faults, stats, report: warn }
     },
     onRequest: (service) => createNamespaceHandler({ namespace, authorizer: service.authorizer }),
   })
@@ -127,6 +127,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : new Error(String(error)))
 }
 
 /** Name under which clients on this machine reach an interface; certificates are made for it. */

@@ -1,4 +1,4 @@
-import type { IncomingEvent, ProducerMark } from './amqp/event-encoding.js'
+import type { IncomingEvent, ProducerMark } from './amqp/incoming-event.js'
 import { ServiceError } from './service-error.js'
 
 /** What a publishing link says, or is told, about its producer. */

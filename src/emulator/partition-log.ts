@@ -1,4 +1,4 @@
-import type { IncomingEvent } from './amqp/event-encoding.js'
+import type { IncomingEvent } from './amqp/incoming-event.js'
 
 /** How long a partition keeps its events. The first limit that is reached counts. */
 export interface PartitionRetention {

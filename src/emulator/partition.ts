@@ -1,4 +1,4 @@
-import type { IncomingEvent } from './amqp/event-encoding.js'
+import type { IncomingEvent } from './amqp/incoming-event.js'
 import { IdempotentProducers } from './idempotent-producers.js'
 import { PartitionLog, type PartitionRetention } from './partition-log.js'
 import { PartitionReaders } from './partition-readers.js'

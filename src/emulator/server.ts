@@ -59,7 +59,8 @@ export async function startServer(options: {
     try {
       if (path === '/health') answerHealth(request, response)
       else handleRequest(request, response)
-    } catch {
+    } catch (error) {
+      service?.report(error)
       if (!response.headersSent) response.writeHead(500)
       response.end()
     }

@@ -15,4 +15,6 @@ export interface Service {
   readonly links: OpenLinks
   readonly faults: Faults
   readonly stats: Stats
+  /** A mistake of the emulator itself: it must not end anything, and must not go unseen. */
+  report(error: unknown): void
 }

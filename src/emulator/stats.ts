@@ -6,6 +6,8 @@ export interface EmulatorStats {
   readonly openLinks: number
   /** AMQP connections accepted. */
   readonly connectionsAccepted: number
+  /** Of them, those ended because the peer broke the protocol. */
+  readonly connectionsFailed: number
   /** Publishing and reading links attached. */
   readonly linksAttached: number
   /** Transfers on publishing links: one per batch, refused ones included. */
@@ -28,6 +30,7 @@ export function createStats(): Stats {
     openConnections: 0,
     openLinks: 0,
     connectionsAccepted: 0,
+    connectionsFailed: 0,
     linksAttached: 0,
     transfersReceived: 0,
     eventsStored: 0,

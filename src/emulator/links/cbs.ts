@@ -39,6 +39,7 @@ export function createCbs(context: LinkContext): RequestNode {
     try {
       await putToken(request)
     } catch (error) {
+      if (!(error instanceof ServiceError)) service.report(error)
       failure = error instanceof ServiceError ? error : internalError()
       status = failure.status
     }

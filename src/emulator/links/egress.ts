@@ -1,5 +1,5 @@
-import { encodeRuntimeMetric, withDeliveryAnnotations } from '../amqp/event-encoding.js'
 import { detach, type RheaSender, selectorOf, toInteger, wants } from '../amqp/rhea.js'
+import { encodeRuntimeMetric, withDeliveryAnnotations } from '../amqp/runtime-metric.js'
 import { bytesOf } from '../partition-log.js'
 import { parsePosition, resolvePosition } from '../position.js'
 import { entityNotFound, invalidPartition, type ServiceError } from '../service-error.js'
@@ -101,7 +101,7 @@ export function openEgress(context: LinkContext, sender: RheaSender, address: Eg
       }
       const bare = bytesOf(event)
       const payload = metric ? withDeliveryAnnotations(bare, event.headerSize, metric) : bare
-      const delivery = sender.send(payload, undefined, 0)
+      const delivery = sender.send(payload, tagOf(handed), 0)
       if (sender.local.attach.snd_settle_mode === 1) delivery.settled = true
       handed++
       next++
@@ -140,4 +140,11 @@ export function openEgress(context: LinkContext, sender: RheaSender, address: Eg
     draining = true
   })
   sender.on('sender_close', close)
+}
+
+/** A delivery tag: unique on its link as long as it matters. AMQP 1.0 §2.6.12. */
+function tagOf(delivery: number): Buffer {
+  const tag = Buffer.allocUnsafe(4)
+  tag.writeUInt32BE(delivery >>> 0)
+  return tag
 }

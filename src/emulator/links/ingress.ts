@@ -1,4 +1,5 @@
-import { type IncomingEvent, readTransfer } from '../amqp/event-encoding.js'
+import { receiveBytes } from '../amqp/accept.js'
+import type { IncomingEvent } from '../amqp/incoming-event.js'
 import {
   accept,
   detach,
@@ -6,13 +7,13 @@ import {
   type ReceivedMessage,
   type RheaDelivery,
   type RheaReceiver,
-  receiveBytes,
   reject,
   toInteger,
   types,
   wants,
 } from '../amqp/rhea.js'
 import { DecodeError } from '../amqp/sections.js'
+import { readTransfer } from '../amqp/transfer.js'
 import type { EventHub } from '../hub.js'
 import type { Partition } from '../partition.js'
 import {
@@ -56,6 +57,8 @@ export function openIngress(context: LinkContext, receiver: RheaReceiver, addres
   receiveBytes(receiver, 8 * maxMessageSize + 65_536)
 
   let open = true
+  /** Credit the client has used and not got back. */
+  let used = 0
   const link = context.opened(
     {
       ...target,
@@ -84,10 +87,17 @@ export function openIngress(context: LinkContext, receiver: RheaReceiver, addres
     }
     if (failure) reject(receiver, delivery, failure)
     else accept(delivery)
-    receiver.add_credit(1)
+    giveCreditBack()
   }
 
-  /** Stores a transfer; returns where it went. */
+  /** In portions: each costs a frame. */
+  function giveCreditBack(): void {
+    if (++used < CREDIT / 4) return
+    receiver.add_credit(used)
+    used = 0
+  }
+
+  /** Stores a transfer, unless it already is. */
   function store(events: readonly IncomingEvent[], partition: Partition): void {
     const throttle = service.faults.throttleOf({ ...target, partition })
     if (throttle) throw throttle
@@ -104,6 +114,10 @@ export function openIngress(context: LinkContext, receiver: RheaReceiver, addres
       close()
       detach(receiver, detachForced('The link was detached by a fault that was scripted in the emulator.'))
     }
+    if (loss === 'nothing') {
+      forget(delivery)
+      giveCreditBack()
+    }
     if (loss) return
     const delay = service.faults.dispositionDelayOf(stored)
     if (delay === 0) settle(delivery, undefined)
@@ -114,7 +128,6 @@ export function openIngress(context: LinkContext, receiver: RheaReceiver, addres
     if (payload.length > maxMessageSize) throw messageTooLarge(delivery.id, payload.length, maxMessageSize)
     const events = readTransfer(payload, format, { publisher: address.publisher })
     const partition = fixed ?? eventHub.partitionFor(events[0]?.partitionKey)
-    // Copied out of the network's buffer at the latest when it is stored; a frozen partition makes it wait.
     partition.whenThawed(() =>
       attempt(delivery, () => {
         if (!open) {
@@ -134,7 +147,10 @@ export function openIngress(context: LinkContext, receiver: RheaReceiver, addres
     } catch (error) {
       if (error instanceof ServiceError) settle(delivery, error)
       else if (error instanceof DecodeError || error instanceof RangeError) settle(delivery, undecodable(error.message))
-      else settle(delivery, internalError())
+      else {
+        service.report(error)
+        settle(delivery, internalError())
+      }
     }
   }
 

@@ -47,6 +47,7 @@ export function createManagement(context: LinkContext): RequestNode {
         body,
       })
     } catch (error) {
+      if (!(error instanceof ServiceError)) service.report(error)
       const failure = error instanceof ServiceError ? error : internalError()
       replies.send(request, {
         application_properties: {

@@ -1,6 +1,6 @@
 import { EventHubBufferedProducerClient, type EventHubBufferedProducerClientOptions } from '@azure/event-hubs'
 import { describe, expect, test } from 'vitest'
-import type { IncomingEvent, ProducerMark } from '../../../src/emulator/amqp/event-encoding.js'
+import type { IncomingEvent, ProducerMark } from '../../../src/emulator/amqp/incoming-event.js'
 import { IdempotentProducers } from '../../../src/emulator/idempotent-producers.js'
 import { eventually } from '../../support/eventually.js'
 import { openBench } from './sdk.js'

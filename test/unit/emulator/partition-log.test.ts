@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readTransfer } from '../../../src/emulator/amqp/event-encoding.js'
+import { readTransfer } from '../../../src/emulator/amqp/transfer.js'
 import { bytesOf, EVENT_OVERHEAD, PartitionLog } from '../../../src/emulator/partition-log.js'
 import { parsePosition, resolvePosition } from '../../../src/emulator/position.js'
 import { ServiceError } from '../../../src/emulator/service-error.js'

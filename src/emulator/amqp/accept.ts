@@ -1,0 +1,131 @@
+import type { Wire } from '../wire.js'
+import { createContainer, type Incoming, type Mechanism, type RheaConnection, type RheaReceiver } from './rhea.js'
+
+const outcome = (): ReturnType<Mechanism> => ({
+  start() {
+    this.outcome = true
+  },
+})
+
+/** Most bytes of a frame. Observed in OPEN: azure-event-hubs-python #76. */
+const MAX_FRAME_SIZE = 65_536
+
+export interface AcceptOptions {
+  readonly wire: Wire
+  readonly containerId: string
+  /** SASL PLAIN: name and key of a rule. */
+  checkPlain(user: string, password: string): boolean
+  /** The peer broke the protocol, or a handler failed. The connection is ended already. */
+  onFailure(error: unknown): void
+}
+
+/** Accepts a connection. Handlers are to be added before the next tick. */
+export function acceptConnection(options: AcceptOptions): RheaConnection {
+  const { wire, containerId, checkPlain, onFailure } = options
+  const container = createContainer({
+    id: containerId,
+    receiver_options: { autoaccept: false, credit_window: 0 },
+    sender_options: {},
+  })
+  // Offered by the service beside ANONYMOUS and PLAIN: source azure-sdk-for-js mock-hub. A client that has no password
+  // takes the first it knows, which has to be ANONYMOUS for one that goes on with $cbs.
+  const mechanisms = container.sasl_server_mechanisms
+  mechanisms.enable_anonymous()
+  mechanisms.enable_plain(checkPlain)
+  mechanisms['EXTERNAL'] = outcome
+  mechanisms['MSSBCBS'] = outcome
+  // Without a listener of these names rhea prints, or throws where nothing can catch it.
+  const fail = (error: unknown) => {
+    onFailure(error)
+    // AMQP 1.0 §2.8.16, connection errors.
+    connection.close({ condition: 'amqp:connection:framing-error', description: 'The peer broke the protocol.' })
+    wire.end()
+  }
+  for (const event of ['error', 'protocol_error']) container.on(event, fail)
+  container.on('connection_error', () => {})
+  for (const event of ['session_error', 'session_close', 'sender_error', 'receiver_error'])
+    container.on(event, () => {})
+  for (const event of ['sender_close', 'receiver_close', 'disconnected']) container.on(event, () => {})
+
+  const connection = container.create_connection({
+    // Observed in OPEN: azure-event-hubs-python #76, azure-sdk-for-python #5316.
+    max_frame_size: MAX_FRAME_SIZE,
+    channel_max: 4999,
+    idle_time_out: 240_000,
+    session_buffer_size: { incoming: 5000, outgoing: 5000 },
+    reconnect: false,
+  })
+  guardTick(connection, fail)
+  connection.accept(wire)
+  guardFrameSize(connection)
+  return connection
+}
+
+/** rhea works off its output in a later tick, where an error would end the process. */
+function guardTick(connection: RheaConnection, fail: (error: unknown) => void): void {
+  const inner = connection as unknown as { _process(): void }
+  const process = inner._process
+  inner._process = function () {
+    try {
+      process.call(this)
+    } catch (error) {
+      fail(error)
+    }
+  }
+}
+
+/** A frame longer than announced ends the connection before it is gathered in memory. AMQP 1.0 §2.7.1. */
+function guardFrameSize(connection: RheaConnection): void {
+  interface Transport {
+    peek_size(buffer: Buffer): number | undefined
+  }
+  const inner = connection as unknown as {
+    amqp_transport: Transport
+    sasl_transport?: { transports?: Record<number, { transport?: Transport }> }
+  }
+  for (const transport of [inner.amqp_transport, inner.sasl_transport?.transports?.[3]?.transport]) {
+    if (!transport) continue
+    const peek = transport.peek_size
+    transport.peek_size = function (buffer) {
+      const size = peek.call(this, buffer)
+      if (size !== undefined && size > MAX_FRAME_SIZE) throw new Error(`a frame of ${size} bytes`)
+      return size
+    }
+  }
+}
+
+/** Format of a transfer that rhea would decode by itself, marked so that it does not. */
+const UNDECODED = 0xffff_ffff
+
+/** Publishing links that get bytes, and how many in one transfer. */
+const limits = new WeakMap<RheaReceiver, number>()
+const patched = new WeakSet<Incoming>()
+
+/**
+ * Makes a publishing link hand over bytes: what is sent in a single message's format too, so that a payload that is no
+ * AMQP message can be refused by itself. A transfer that goes on past `maxBytes` ends the connection.
+ */
+export function receiveBytes(receiver: RheaReceiver, maxBytes: number): void {
+  limits.set(receiver, maxBytes)
+  const { incoming } = receiver.session
+  if (patched.has(incoming)) return
+  patched.add(incoming)
+  const original = incoming.on_transfer
+  incoming.on_transfer = function (frame, link) {
+    const limit = limits.get(link)
+    if (limit === undefined) return original.call(this, frame, link)
+    if (frame.performative.aborted && link._incomplete) {
+      // The sender gave the delivery up half-way. AMQP 1.0 §2.7.5.
+      this.next_transfer_id++
+      link._incomplete.settled = true
+      link._incomplete = undefined
+      link.add_credit(1)
+      return
+    }
+    let size = frame.payload?.length ?? 0
+    for (const part of link._incomplete?.frames ?? []) size += part.length
+    if (size > limit) throw new Error(`a transfer of more than ${limit} bytes`)
+    if (frame.performative.message_format === 0) frame.performative.message_format = UNDECODED
+    original.call(this, frame, link)
+  }
+}
