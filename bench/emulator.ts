@@ -1,0 +1,34 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { Kafka, logLevel } from 'kafkajs-eventhubs'
+
+/** What a scenario works on. */
+export interface Bench {
+  readonly connectionString: string
+  readonly kafka: Kafka
+  /** Makes an event hub nothing else uses; `count` limits what a partition keeps. */
+  createEventHub(options: { partitionCount: number; count?: number }): Promise<string>
+  close(): Promise<void>
+}
+
+let hubs = 0
+
+export async function openBench(): Promise<Bench> {
+  const child = fork(new URL('./emulator-process.ts', import.meta.url), { execArgv: ['--import', 'tsx'] })
+  const [{ connectionString, port }] = (await once(child, 'message')) as [{ connectionString: string; port: number }]
+  const kafka = new Kafka({ clientId: 'bench', brokers: [`localhost:${port}`], logLevel: logLevel.ERROR })
+  return {
+    connectionString,
+    kafka,
+    async createEventHub(options) {
+      const name = `bench-${process.pid}-${hubs++}`
+      child.send({ name, ...options })
+      await once(child, 'message')
+      return name
+    },
+    async close() {
+      child.disconnect()
+      await once(child, 'exit')
+    },
+  }
+}

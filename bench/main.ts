@@ -1,0 +1,27 @@
+/**
+ * `npm run bench` measures against the raw SDK, on the same emulator in another process, in the same run; with names
+ * behind `--`, these scenarios only. Figures are medians; the ratios are what to quote.
+ */
+import { consume, latency } from './consume.js'
+import { type Bench, openBench } from './emulator.js'
+import { produce, singleSends } from './produce.js'
+
+const scenarios: Record<string, (bench: Bench) => Promise<void>> = {
+  produce,
+  'single-sends': singleSends,
+  consume,
+  latency,
+}
+
+const chosen = process.argv.slice(2)
+for (const name of chosen) {
+  if (!scenarios[name])
+    throw new Error(`There is no scenario "${name}": choose from ${Object.keys(scenarios).join(', ')}`)
+}
+
+for (const [name, scenario] of Object.entries(scenarios)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue
+  const bench = await openBench()
+  await scenario(bench)
+  await bench.close()
+}
