@@ -77,9 +77,12 @@ export function createAdminSession({ context, settings, instrumentation, logger 
     if (current) return current
     const closing = new AbortController()
     const opening: Connection = { closing, transport: open(closing) }
-    opening.transport.catch(() => {
-      if (current === opening) current = undefined
-    })
+    opening.transport.then(
+      () => instrumentation.emit('CONNECT'),
+      () => {
+        if (current === opening) current = undefined
+      },
+    )
     current = opening
     return opening
   }
@@ -99,8 +102,10 @@ export function createAdminSession({ context, settings, instrumentation, logger 
     logger,
 
     async connect() {
+      const isOpenAlready = current !== undefined
       await transport()
-      instrumentation.emit('CONNECT')
+      // One that is opened here tells by itself, as one that another call opens on its way.
+      if (isOpenAlready) instrumentation.emit('CONNECT')
     },
 
     async disconnect() {

@@ -68,6 +68,19 @@ describe('the admin client', () => {
     expect(offsets).toHaveLength(2)
   })
 
+  it('emits CONNECT also when a call connects on its way', async () => {
+    await using target = await openTarget()
+    const topic = await target.createTopic({ partitions: 1 })
+    const admin = new Kafka(target.config()).admin()
+    const heard: string[] = []
+    admin.on(admin.events.CONNECT, ({ type }) => heard.push(type))
+    admin.on(admin.events.DISCONNECT, ({ type }) => heard.push(type))
+    await admin.fetchTopicOffsets(topic)
+    await admin.fetchTopicOffsets(topic)
+    await admin.disconnect()
+    expect(heard).toEqual(['admin.connect', 'admin.disconnect'])
+  })
+
   it('gives up connecting when it is disconnected, in an attempt or between two', async () => {
     for (const waitsForFailure of [false, true]) {
       const logged: string[] = []
