@@ -45,6 +45,33 @@ function warnOfDefaultPartitioner(logger: Logger): void {
   )
 }
 
+/** What a `Kafka` is made of. */
+interface KafkaState {
+  readonly context: ClientContext
+  readonly connected: Set<{ disconnect(): Promise<void> }>
+}
+
+/**
+ * Where the state is kept. Not in `#private` fields: those make a class nominal, and then the `Kafka` of a program's ESM
+ * half is no argument for a function of its CJS half, and no Proxy or fake passes for one.
+ */
+const stateKey = Symbol('kafkajs-eventhubs.kafka')
+
+const stateOf = (kafka: object) => (kafka as { [stateKey]: KafkaState })[stateKey]
+
+/**
+ * Makes `[Symbol.asyncDispose]` of a client, for `await using`, call whatever `disconnect` is by then: tracing libraries
+ * replace it. It is not in the client's type, or else fakes and overridden methods of kafkajs's type would not compile.
+ */
+function tracked<Client extends Producer | Consumer | Admin>(kafka: object, client: Client): Client {
+  const { connected } = stateOf(kafka)
+  const on = client.on as (name: string, listener: () => void) => void
+  on(client.events.CONNECT, () => connected.add(client))
+  on(client.events.DISCONNECT, () => connected.delete(client))
+  const value = () => client.disconnect()
+  return Object.defineProperty(client, Symbol.asyncDispose, { configurable: true, writable: true, value })
+}
+
 /**
  * Where clients come from: kafkajs's `Kafka`, on an Event Hubs namespace.
  *
@@ -54,67 +81,51 @@ function warnOfDefaultPartitioner(logger: Logger): void {
  * @public
  */
 export class Kafka {
-  readonly #logger: RootLogger
-  readonly #settings: KafkaSettings
-  readonly #context: ClientContext
-  readonly #connected = new Set<{ disconnect(): Promise<void> }>()
-
   /** Takes kafkajs's options and, as `eventHubs`, what Event Hubs has besides. */
   constructor(config: KafkaConfig | ConnectionStringConfig) {
-    this.#settings = kafkaSettings(config)
+    const settings = kafkaSettings(config)
     const { logLevel, logCreator } = config
-    this.#logger = createLogger({ ...(logLevel != null && { level: logLevel }), ...(logCreator && { logCreator }) })
-    this.#context = createContext(this.#settings, this.#logger)
+    const logger = createLogger({ ...(logLevel != null && { level: logLevel }), ...(logCreator && { logCreator }) })
+    const state: KafkaState = { context: createContext(settings, logger), connected: new Set() }
+    Object.defineProperty(this, stateKey, { value: state })
   }
 
-  /** Makes a producer; it connects when told to. */
-  producer(config?: ProducerConfig): Producer & AsyncDisposable {
-    const producer = createProducer(this.#context, config)
-    if (config?.createPartitioner == null) warnOfDefaultPartitioner(this.#logger)
-    const retries = config?.retry?.retries ?? this.#settings.retry?.retries
+  /** Makes a producer; it connects when told to. Besides kafkajs's members it has `[Symbol.asyncDispose]`. */
+  producer(config?: ProducerConfig): Producer {
+    const { context } = stateOf(this)
+    const producer = createProducer(context, config)
+    if (config?.createPartitioner == null) warnOfDefaultPartitioner(context.logger)
+    const retries = config?.retry?.retries ?? context.settings.retry?.retries
     if (config?.idempotent && retries !== undefined && retries < Number.MAX_SAFE_INTEGER)
       producer.logger().warn('Limiting retries for the idempotent producer may invalidate EoS guarantees')
-    return this.#disposable(producer, producer.events)
+    return tracked(this, producer)
   }
 
-  /** Makes a consumer. Throws `KafkaJSNonRetriableError` without a group id. */
-  consumer(config: ConsumerConfig): Consumer & AsyncDisposable {
-    const consumer = createConsumer(this.#context, config)
-    return this.#disposable(consumer, consumer.events)
+  /**
+   * Makes a consumer; it connects when told to. Besides kafkajs's members it has `[Symbol.asyncDispose]`. Throws
+   * `KafkaJSNonRetriableError` without a group id.
+   */
+  consumer(config: ConsumerConfig): Consumer {
+    return tracked(this, createConsumer(stateOf(this).context, config))
   }
 
-  /** Makes an admin client. */
-  admin(config?: AdminConfig): Admin & AsyncDisposable {
-    const admin = createAdmin(this.#context, config)
-    return this.#disposable(admin, admin.events)
+  /** Makes an admin client; it connects by itself. Besides kafkajs's members it has `[Symbol.asyncDispose]`. */
+  admin(config?: AdminConfig): Admin {
+    return tracked(this, createAdmin(stateOf(this).context, config))
   }
 
   /** The root logger. */
   logger(): Logger {
-    return this.#logger
+    return stateOf(this).context.logger
   }
 
   /** Disconnects every client that this `Kafka` made and that is connected, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const outcomes = await Promise.allSettled([...this.#connected].map((client) => client.disconnect()))
+    const { connected } = stateOf(this)
+    const outcomes = await Promise.allSettled([...connected].map((client) => client.disconnect()))
     const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
     if (failures.length === 1) throw failures[0]
     if (failures.length > 1) throw new AggregateError(failures, `${failures.length} clients failed to disconnect`)
-  }
-
-  /** Adds `[Symbol.asyncDispose]`, which calls whatever `disconnect` is by then: tracing libraries replace it. */
-  #disposable<Client extends Producer | Consumer | Admin>(
-    client: Client,
-    events: { CONNECT: string; DISCONNECT: string },
-  ): Client & AsyncDisposable {
-    const on = client.on as (name: string, listener: () => void) => void
-    on(events.CONNECT, () => this.#connected.add(client))
-    on(events.DISCONNECT, () => this.#connected.delete(client))
-    return Object.defineProperty(client, Symbol.asyncDispose, {
-      configurable: true,
-      writable: true,
-      value: () => client.disconnect(),
-    }) as Client & AsyncDisposable
   }
 }
 
