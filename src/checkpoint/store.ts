@@ -64,7 +64,10 @@ export interface CheckpointStore {
    * Writes the records whose `etag` is the stored one (none: the record must not exist yet) and returns those written,
    * with their new `etag` and `lastModifiedTimeInMs`. A claim lost to another owner is left out, never an error.
    */
-  claimOwnership(partitionOwnership: PartitionOwnership[], options?: CheckpointStoreOptions): Promise<PartitionOwnership[]>
+  claimOwnership(
+    partitionOwnership: PartitionOwnership[],
+    options?: CheckpointStoreOptions,
+  ): Promise<PartitionOwnership[]>
   /** Writes a checkpoint, whatever was there. */
   updateCheckpoint(checkpoint: Checkpoint, options?: CheckpointStoreOptions): Promise<void>
   /** Every checkpoint of a group on an event hub. */
