@@ -13,7 +13,7 @@ import { createManagement } from './links/management.js'
 import type { OpenLink } from './open-links.js'
 import type { Claim } from './options.js'
 import type { Service } from './service.js'
-import { badToken, detachForced, internalError, notImplemented, ServiceError, unauthorized } from './service-error.js'
+import { badToken, internalError, notImplemented, ServiceError, unauthorized } from './service-error.js'
 import type { Wire } from './wire.js'
 
 /** Shown with NODE_DEBUG=kafkajs-eventhubs-emulator. */
@@ -80,6 +80,8 @@ export class ClientConnection implements LinkContext, FaultyConnection {
         else openIngress(this, receiver, address)
       }),
     )
+    // Nothing may follow our CLOSE, which answers the client's. AMQP 1.0 §2.4.3.
+    this.#rhea.on('connection_close', () => this.#stopLinks())
     wire.onClose(() => this.#closed())
   }
 
@@ -210,6 +212,10 @@ export class ClientConnection implements LinkContext, FaultyConnection {
     this.#idle.stop()
     for (const { timer } of this.#grants.values()) clearTimeout(timer)
     this.#grants.clear()
-    for (const link of [...this.#links.keys()]) link.detach(detachForced('The connection is closed.'))
+    this.#stopLinks()
+  }
+
+  #stopLinks(): void {
+    for (const link of [...this.#links.keys()]) link.stop()
   }
 }

@@ -15,6 +15,8 @@ export interface LinkTarget {
 export interface OpenLink extends LinkTarget {
   /** Whether the client waits for something: then the link is not idle. */
   isWaiting(): boolean
+  /** Stops without a word: the connection is closed or closing. */
+  stop(): void
   detach(error: ServiceError): void
 }
 

@@ -3,7 +3,7 @@
  * are touched. Nothing else in the emulator imports it.
  */
 
-// biome-ignore lint/correctness/noUnresolvedImports: a CommonJS module; its exports are the default
+import type { EventEmitter } from 'node:events'
 import rhea from 'rhea'
 import type { ServiceError } from '../service-error.js'
 
@@ -107,11 +107,22 @@ interface Incomplete {
 export interface RheaSession {
   readonly connection: RheaConnection
   readonly incoming: Incoming
-  readonly outgoing: { available(): number }
+  readonly outgoing: Outgoing
+  /** Hears every event of the session, whoever else handles it. */
+  readonly observers: EventEmitter
+}
+
+interface Outgoing {
+  available(): number
+  /** Transfers the peer can take; not a number before its first flow. */
+  transfer_window(): number
+  on_flow(fields: object): void
 }
 
 export interface RheaConnection {
   readonly hostname: string | undefined
+  /** The peer's; undefined is without limit. */
+  readonly max_frame_size: number | null | undefined
   readonly container_id: string | undefined
   readonly sasl_transport: unknown
   accept(socket: object): RheaConnection
@@ -208,4 +219,14 @@ export function selectorOf(link: RheaSender): string | undefined {
     if (typeof value === 'string' && (key.includes('selector') || value.startsWith('amqp.annotation'))) return value
   }
   return undefined
+}
+
+/** Calls back when the client has ended the link's session, which ends the link. Returns its own remover. */
+export function onSessionEnd(link: RheaSender | RheaReceiver, listener: () => void): () => void {
+  const { observers } = link.session
+  observers.setMaxListeners(0)
+  observers.on('session_close', listener)
+  return () => {
+    observers.off('session_close', listener)
+  }
 }

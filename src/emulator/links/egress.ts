@@ -1,5 +1,6 @@
-import { detach, type RheaSender, selectorOf, toInteger, wants } from '../amqp/rhea.js'
+import { detach, onSessionEnd, type RheaSender, selectorOf, toInteger, wants } from '../amqp/rhea.js'
 import { encodeRuntimeMetric, withDeliveryAnnotations } from '../amqp/runtime-metric.js'
+import { createSessionWindow } from '../amqp/session-window.js'
 import { bytesOf } from '../partition-log.js'
 import { parsePosition, resolvePosition } from '../position.js'
 import { entityNotFound, invalidPartition, type ServiceError } from '../service-error.js'
@@ -57,8 +58,14 @@ export function openEgress(context: LinkContext, sender: RheaSender, address: Eg
   let draining = false
   /** Deliveries handed to rhea, in the way it counts those that left. */
   let handed = 0
-  const link = context.opened({ ...target, isWaiting: () => credit() > 0, detach: end }, path)
-  const removers = [partition.onChange(schedule), context.wire.onDrain(schedule), context.wire.onClose(close)]
+  const link = context.opened({ ...target, isWaiting: () => credit() > 0, stop: close, detach: end }, path)
+  const window = createSessionWindow(sender, TAG_SIZE)
+  const removers = [
+    partition.onChange(schedule),
+    window.onChange(schedule),
+    context.wire.onDrain(schedule),
+    onSessionEnd(sender, close),
+  ]
 
   function close(): void {
     if (!open) return
@@ -91,7 +98,8 @@ export function openEgress(context: LinkContext, sender: RheaSender, address: Eg
     const metric = wantsMetric && log.last ? runtimeMetric() : undefined
     let turn = MAX_PER_TURN
     let bytes = context.wire.bufferedBytes
-    while (credit() > 0 && sender.session.outgoing.available() > 0 && bytes < MAX_BUFFERED_BYTES) {
+    let room = window.room()
+    while (credit() > 0 && room > 0 && sender.session.outgoing.available() > 0 && bytes < MAX_BUFFERED_BYTES) {
       next = Math.max(next, log.begin)
       const event = log.at(next)
       if (!event) break
@@ -101,6 +109,10 @@ export function openEgress(context: LinkContext, sender: RheaSender, address: Eg
       }
       const bare = bytesOf(event)
       const payload = metric ? withDeliveryAnnotations(bare, event.headerSize, metric) : bare
+      const transfers = window.transfersOf(payload.length)
+      // One that is larger than the whole window is begun with what there is.
+      if (transfers > room && room < window.room()) break
+      room -= transfers
       const delivery = sender.send(payload, tagOf(handed), 0)
       if (sender.local.attach.snd_settle_mode === 1) delivery.settled = true
       handed++
@@ -142,9 +154,11 @@ export function openEgress(context: LinkContext, sender: RheaSender, address: Eg
   sender.on('sender_close', close)
 }
 
+const TAG_SIZE = 4
+
 /** A delivery tag: unique on its link as long as it matters. AMQP 1.0 §2.6.12. */
 function tagOf(delivery: number): Buffer {
-  const tag = Buffer.allocUnsafe(4)
+  const tag = Buffer.allocUnsafe(TAG_SIZE)
   tag.writeUInt32BE(delivery >>> 0)
   return tag
 }

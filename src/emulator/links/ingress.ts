@@ -4,6 +4,7 @@ import {
   accept,
   detach,
   forget,
+  onSessionEnd,
   type ReceivedMessage,
   type RheaDelivery,
   type RheaReceiver,
@@ -63,6 +64,7 @@ export function openIngress(context: LinkContext, receiver: RheaReceiver, addres
     {
       ...target,
       isWaiting: () => false,
+      stop: () => close(),
       detach(error) {
         close()
         detach(receiver, error)
@@ -70,7 +72,7 @@ export function openIngress(context: LinkContext, receiver: RheaReceiver, addres
     },
     path,
   )
-  const removeListener = context.wire.onClose(close)
+  const removeListener = onSessionEnd(receiver, close)
   receiver.on('receiver_close', close)
 
   function close(): void {

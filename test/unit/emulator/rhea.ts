@@ -1,4 +1,3 @@
-// biome-ignore lint/correctness/noUnresolvedImports: a CommonJS module; its exports are the default
 import rhea from 'rhea'
 
 /** rhea as it behaves: its own types leave out most of it. */

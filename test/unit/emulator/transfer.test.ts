@@ -1,5 +1,4 @@
 import fc from 'fast-check'
-// biome-ignore lint/correctness/noUnresolvedImports: a CommonJS module; its exports are the default
 import rhea from 'rhea'
 import { describe, expect, test } from 'vitest'
 import { decodeMessage } from '../../../src/emulator/amqp/rhea.js'
