@@ -1,48 +1,56 @@
-import type { TokenCredential } from '@azure/core-auth'
-import type { StorageSharedKeyCredential } from '@azure/storage-blob' with { 'resolution-mode': 'import' }
+import { isTokenCredential, type TokenCredential } from '@azure/core-auth'
 import { KafkaJSNonRetriableError } from '../errors.js'
 
-interface Abortable {
-  abortSignal?: AbortSignal
-}
-
-interface Conditional extends Abortable {
-  conditions?: { ifMatch?: string; ifNoneMatch?: string }
-}
-
-interface Written {
-  etag?: string
-  lastModified?: Date
+/** The subset of a block blob client of `@azure/storage-blob` that the blob store needs. @public */
+export interface CheckpointBlob {
+  /** Replaces the metadata of a blob that exists. */
+  setMetadata(
+    metadata: Record<string, string>,
+    options?: { abortSignal?: AbortSignal; conditions?: { ifMatch?: string } },
+  ): Promise<{ etag?: string; lastModified?: Date }>
+  /** Writes a blob. */
+  upload(
+    body: string,
+    length: number,
+    options?: { abortSignal?: AbortSignal; conditions?: { ifNoneMatch?: string }; metadata?: Record<string, string> },
+  ): Promise<{ etag?: string; lastModified?: Date }>
+  /** Version and metadata of a blob. */
+  getProperties(options?: {
+    abortSignal?: AbortSignal
+  }): Promise<{ etag?: string; lastModified?: Date; metadata?: Record<string, string> }>
+  /** Removes a blob, if it is there. */
+  deleteIfExists(options?: { abortSignal?: AbortSignal }): Promise<unknown>
 }
 
 /** The subset of `ContainerClient` of `@azure/storage-blob` that the blob store needs. @public */
-export interface BlobContainer {
+export interface CheckpointContainer {
   /** For messages. */
   readonly containerName: string
   /** The client of one blob. */
-  getBlockBlobClient(blobName: string): {
-    setMetadata(metadata: Record<string, string>, options?: Conditional): Promise<Written>
-    upload(
-      body: string,
-      length: number,
-      options?: Conditional & { metadata?: Record<string, string> },
-    ): Promise<Written>
-    getProperties(options?: Abortable): Promise<Written & { metadata?: Record<string, string> }>
-    deleteIfExists(options?: Abortable): Promise<unknown>
-  }
+  getBlockBlobClient(blobName: string): CheckpointBlob
   /** The blobs whose names begin with `prefix`. */
-  listBlobsFlat(
-    options: Abortable & { prefix: string; includeMetadata: boolean },
-  ): AsyncIterable<{ name: string; metadata?: Record<string, string>; properties: Partial<Written> }>
+  listBlobsFlat(options: { prefix: string; includeMetadata: boolean; abortSignal?: AbortSignal }): AsyncIterable<{
+    name: string
+    metadata?: Record<string, string>
+    properties: { etag?: string; lastModified?: Date }
+  }>
   /** Makes the container, unless it is there. */
-  createIfNotExists(options?: Abortable): Promise<unknown>
+  createIfNotExists(options?: { abortSignal?: AbortSignal }): Promise<unknown>
+}
+
+/** The subset of `StorageSharedKeyCredential` of `@azure/storage-blob` that tells one. @public */
+export interface StorageKeyCredential {
+  /** The storage account. */
+  readonly accountName: string
+  /** Signs with the account's key. */
+  computeHMACSHA256(stringToSign: string): string
 }
 
 /** Where a blob store finds its container. @public */
-export type BlobContainerChoice =
+export type CheckpointContainerChoice =
   | {
       /** A client of one's own, with its own retry policy. */
-      containerClient: BlobContainer
+      containerClient: CheckpointContainer
     }
   | {
       /** Connection string of the storage account. */
@@ -54,12 +62,12 @@ export type BlobContainerChoice =
       /** URL of the container. With a SAS in its query no credential is needed. */
       containerUrl: string
       /** Default: `DefaultAzureCredential` of `@azure/identity`; for Azurite, its well-known key. */
-      credential?: TokenCredential | StorageSharedKeyCredential
+      credential?: TokenCredential | StorageKeyCredential
     }
 
 /** A choice whose credential is looked for only when the container is first used. */
-export type LazyBlobContainerChoice =
-  | BlobContainerChoice
+export type LazyCheckpointContainerChoice =
+  | CheckpointContainerChoice
   | { containerUrl: string; findCredential: () => Promise<TokenCredential | undefined> }
 
 /**
@@ -73,9 +81,9 @@ const AZURITE_ACCOUNT = 'devstoreaccount1'
 const AZURITE_KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=='
 
 /** Throws `KafkaJSNonRetriableError` for options that name no container. */
-export function checkContainerChoice(choice: LazyBlobContainerChoice): void {
+export function checkContainerChoice(choice: LazyCheckpointContainerChoice): void {
   if ('containerClient' in choice) {
-    if (typeof (choice.containerClient as BlobContainer | undefined)?.getBlockBlobClient === 'function') return
+    if (typeof (choice.containerClient as CheckpointContainer | undefined)?.getBlockBlobClient === 'function') return
   } else if ('connectionString' in choice) {
     if (choice.connectionString && choice.containerName) return
   } else if ('containerUrl' in choice) {
@@ -86,7 +94,7 @@ export function checkContainerChoice(choice: LazyBlobContainerChoice): void {
   )
 }
 
-export async function openContainer(choice: LazyBlobContainerChoice): Promise<BlobContainer> {
+export async function openContainer(choice: LazyCheckpointContainerChoice): Promise<CheckpointContainer> {
   if ('containerClient' in choice) return choice.containerClient
   const { ContainerClient, StorageSharedKeyCredential } = await import('@azure/storage-blob')
   const options = { retryOptions: RETRY }
@@ -102,14 +110,29 @@ export async function openContainer(choice: LazyBlobContainerChoice): Promise<Bl
 
   const { containerUrl } = choice
   const url = new URL(containerUrl)
-  const open = (credential?: TokenCredential | StorageSharedKeyCredential) =>
-    new ContainerClient(containerUrl, credential, options)
+  const open = (credential?: TokenCredential) => new ContainerClient(containerUrl, credential, options)
+  const openWithKey = (account: string, key: string) =>
+    new ContainerClient(containerUrl, new StorageSharedKeyCredential(account, key), options)
   if (url.searchParams.has('sig')) return open()
-  if ('credential' in choice && choice.credential) return open(choice.credential)
-  if (url.pathname.startsWith(`/${AZURITE_ACCOUNT}/`))
-    return open(new StorageSharedKeyCredential(AZURITE_ACCOUNT, AZURITE_KEY))
+  if ('credential' in choice && choice.credential) {
+    const { credential } = choice
+    return isTokenCredential(credential) ? open(credential) : openWithKey(credential.accountName, keyOf(credential))
+  }
+  if (url.pathname.startsWith(`/${AZURITE_ACCOUNT}/`)) return openWithKey(AZURITE_ACCOUNT, AZURITE_KEY)
   const found = 'findCredential' in choice ? await choice.findCredential() : undefined
   if (found) return open(found)
   const { DefaultAzureCredential } = await import('@azure/identity')
   return open(new DefaultAzureCredential())
+}
+
+/**
+ * The storage SDK knows a key credential by its class, and a program may have made it with the SDK's other copy (CommonJS
+ * beside ESM): so it is made again, with ours.
+ */
+function keyOf(credential: StorageKeyCredential): string {
+  const { accountKey } = credential as StorageKeyCredential & { accountKey?: unknown }
+  if (Buffer.isBuffer(accountKey)) return accountKey.toString('base64')
+  throw new KafkaJSNonRetriableError(
+    'The credential of the checkpoint container is neither a TokenCredential nor a StorageSharedKeyCredential',
+  )
 }

@@ -1,10 +1,10 @@
 import { KafkaJSError, KafkaJSNonRetriableError } from '../errors.js'
 import { shareSuccess } from '../util/share.js'
-import { type BlobContainer, type LazyBlobContainerChoice, openContainer } from './blob-container.js'
+import { type CheckpointContainer, type LazyCheckpointContainerChoice, openContainer } from './blob-container.js'
 import { fromStorageError, isContainerMissing } from './blob-errors.js'
 import type { CheckpointStoreOptions } from './store.js'
 
-type Operation<T> = (container: BlobContainer, abortSignal: AbortSignal) => Promise<T>
+type Operation<T> = (container: CheckpointContainer, abortSignal: AbortSignal) => Promise<T>
 
 /** Calls to a container: each ends in time, fails with errors of kafkajs's family, and can be given up by the caller. */
 export interface BlobSession {
@@ -20,7 +20,7 @@ export interface BlobSession {
  */
 const DEADLINE_MS = 20_000
 
-export function createBlobSession(choice: LazyBlobContainerChoice, deadline = DEADLINE_MS): BlobSession {
+export function createBlobSession(choice: LazyCheckpointContainerChoice, deadline = DEADLINE_MS): BlobSession {
   const open = shareSuccess(() => openContainer(choice))
 
   const run = async <T>(operation: Operation<T>, { abortSignal }: CheckpointStoreOptions = {}): Promise<T> => {

@@ -1,22 +1,12 @@
 import {
-  type BlobContainer,
-  type BlobContainerChoice,
+  type CheckpointContainer,
+  type CheckpointContainerChoice,
   checkContainerChoice,
-  type LazyBlobContainerChoice,
+  type LazyCheckpointContainerChoice,
 } from './blob-container.js'
 import { isBlobMissing, isContainerMissing, isLostClaim } from './blob-errors.js'
-import {
-  type BlobKey,
-  type BlobKind,
-  blobName,
-  blobPrefix,
-  decodeSpelling,
-  encodeGroup,
-  namespacePrefix,
-  parseBlobName,
-  partitionOf,
-  spellingMetadata,
-} from './blob-names.js'
+import { deleteBlobGroup, listBlobGroups } from './blob-groups.js'
+import { type BlobKey, type BlobKind, blobName, blobPrefix, partitionOf, spellingMetadata } from './blob-names.js'
 import {
   type BlobMetadata,
   checkMetadata,
@@ -25,7 +15,6 @@ import {
   isFolder,
   toOwnerId,
   toPosition,
-  toSpelling,
 } from './blob-records.js'
 import { createBlobSession } from './blob-session.js'
 import { mapConcurrently } from './concurrency.js'
@@ -34,7 +23,7 @@ import type { Checkpoint, CheckpointStore, CheckpointStoreOptions, PartitionOwne
 import { checkCheckpoint, checkOwnership, throwIfAborted } from './validation.js'
 
 /** Where the records are kept, and who is told of those that can't be read. @public */
-export type BlobCheckpointStoreOptions = BlobContainerChoice & {
+export type BlobCheckpointStoreOptions = CheckpointContainerChoice & {
   /** Gets a warning for each malformed blob, once. Default: the log of the Azure SDKs. */
   logger?: StoreLogger
 }
@@ -57,7 +46,7 @@ export function blobCheckpointStore(options: BlobCheckpointStoreOptions): Checkp
 
 /** The same, for a credential that is only found out at the first use. */
 export function createBlobStore(
-  choice: LazyBlobContainerChoice & { logger?: StoreLogger | undefined },
+  choice: LazyCheckpointContainerChoice & { logger?: StoreLogger | undefined },
 ): CheckpointStore {
   checkContainerChoice(choice)
   const session = createBlobSession(choice)
@@ -91,7 +80,7 @@ export function createBlobStore(
     )
   }
 
-  const claim = async (ownership: PartitionOwnership, container: BlobContainer, abortSignal: AbortSignal) => {
+  const claim = async (ownership: PartitionOwnership, container: CheckpointContainer, abortSignal: AbortSignal) => {
     const name = blobName('ownership', ownership)
     const metadata = checkMetadata({ ...fromOwnership(ownership), ...spellingMetadata(ownership) })
     const blob = container.getBlockBlobClient(name)
@@ -168,52 +157,14 @@ export function createBlobStore(
       })
     },
 
-    async listGroups(fullyQualifiedNamespace, options) {
+    listGroups: async (fullyQualifiedNamespace, options) => {
       throwIfAborted(options)
-      const prefix = namespacePrefix(fullyQualifiedNamespace)
-      const groups = new Map<string, { name?: string; hubs: Map<string, string> }>()
-      await session.read(
-        async (container, abortSignal) => {
-          for await (const { name, metadata } of container.listBlobsFlat({
-            prefix,
-            includeMetadata: true,
-            abortSignal,
-          })) {
-            const parsed = parseBlobName(name)
-            if (!parsed || isFolder(metadata)) continue
-            const spelling = toSpelling(metadata)
-            const group = groups.get(parsed.encodedGroup) ?? { hubs: new Map<string, string>() }
-            groups.set(parsed.encodedGroup, group)
-            const groupName = decodeSpelling(spelling.group) ?? group.name ?? parsed.consumerGroup
-            if (groupName !== undefined) group.name = groupName
-            const hub = decodeSpelling(spelling.eventHub) ?? parsed.eventHubName
-            const known = hub !== undefined && group.hubs.has(hub.toLowerCase()) && spelling.eventHub === undefined
-            if (hub !== undefined && !known && !hub.startsWith('$')) group.hubs.set(hub.toLowerCase(), hub)
-          }
-        },
-        undefined,
-        options,
-      )
-      return [...groups.values()].flatMap(({ name, hubs }) =>
-        name === undefined ? [] : [{ consumerGroup: name, eventHubNames: [...hubs.values()] }],
-      )
+      return await listBlobGroups(session, fullyQualifiedNamespace, options)
     },
 
-    async deleteGroup(fullyQualifiedNamespace, consumerGroup, options) {
+    deleteGroup: async (fullyQualifiedNamespace, consumerGroup, options) => {
       throwIfAborted(options)
-      const prefix = namespacePrefix(fullyQualifiedNamespace)
-      const wanted = encodeGroup(consumerGroup)
-      await session.read(
-        async (container, abortSignal) => {
-          const names: string[] = []
-          for await (const { name } of container.listBlobsFlat({ prefix, includeMetadata: false, abortSignal })) {
-            if (parseBlobName(name)?.encodedGroup === wanted) names.push(name)
-          }
-          await mapConcurrently(names, (name) => container.getBlockBlobClient(name).deleteIfExists({ abortSignal }))
-        },
-        undefined,
-        options,
-      )
+      await deleteBlobGroup(session, fullyQualifiedNamespace, consumerGroup, options)
     },
 
     async deleteCheckpoint(fullyQualifiedNamespace, eventHubName, consumerGroup, partitionId, options) {

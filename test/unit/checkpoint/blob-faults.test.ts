@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { createRequire } from 'node:module'
 import {
   ContainerClient,
   ContainerSASPermissions,
@@ -168,6 +169,22 @@ describe('the container', () => {
         new RegExp(`${containerName} does not exist, and the credential may not create it`),
       ),
     })
+  })
+
+  it('can be reached with a credential of either copy of the storage SDK', async () => {
+    const { containerName } = await newContainer()
+    const commonJs = createRequire(import.meta.url)('@azure/storage-blob') as typeof import('@azure/storage-blob')
+    for (const { StorageSharedKeyCredential: Credential } of [commonJs, { StorageSharedKeyCredential }]) {
+      const credential = new Credential(azurite.accountName, azurite.accountKey)
+      const store = blobCheckpointStore({ containerUrl: azurite.containerUrl(containerName), credential })
+      await store.updateCheckpoint({ ...key, partitionId: '0', sequenceNumber: 1, offset: '1' })
+    }
+    const wrong = { accountName: 'a', computeHMACSHA256: () => '' }
+    await expect(
+      blobCheckpointStore({ containerUrl: azurite.containerUrl(containerName), credential: wrong }).listOwnership(
+        ...args,
+      ),
+    ).rejects.toMatchObject({ name: 'KafkaJSNonRetriableError', message: expect.stringContaining('TokenCredential') })
   })
 
   it('can be reached with a SAS, which no message repeats', async () => {
