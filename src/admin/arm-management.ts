@@ -1,9 +1,12 @@
+import type { Agent } from 'node:http'
+import type { ConnectionOptions } from 'node:tls'
 import type { TokenCredential } from '@azure/core-auth'
 import { isRestError, type TlsSettings } from '@azure/core-rest-pipeline'
 import { KafkaJSNonRetriableError } from '../errors.js'
 import type { RetrySettings } from '../util/retry.js'
+import { viaProxy } from './http-proxy.js'
 import type { EventHubDescription, EventHubSettings, Management } from './management.js'
-import { managementFailure } from './management-error.js'
+import { managementFailure, withoutRequest } from './management-error.js'
 import { invalidConfig } from './topic-settings.js'
 
 /** An event hub as Azure Resource Manager has it: what this library reads and writes of it. */
@@ -60,7 +63,9 @@ export interface ArmClientOptions {
   readonly endpoint: string | undefined
   readonly retry: RetrySettings
   /** Certificates to trust besides the system's. */
-  readonly tls: TlsSettings | undefined
+  readonly tls: ConnectionOptions | undefined
+  /** URL of an HTTP proxy, or an agent. Default: what `HTTPS_PROXY` and `NO_PROXY` say. */
+  readonly proxy: string | Agent | undefined
 }
 
 export interface ArmManagementOptions {
@@ -90,10 +95,11 @@ export async function openArmClient(options: ArmClientOptions): Promise<OpenArmC
       { cause },
     )
   })
-  const { subscriptionId, credential, endpoint, retry, tls } = options
+  const { subscriptionId, credential, endpoint, retry, tls, proxy } = options
   const client = new arm.EventHubManagementClient(credential, subscriptionId, {
     ...(endpoint !== undefined && { endpoint, credentialScopes: `${endpoint.replace(/\/$/, '')}/.default` }),
-    ...(tls && { tlsOptions: tls }),
+    ...(tls && { tlsOptions: tls as TlsSettings }),
+    ...viaProxy(proxy),
     retryOptions: {
       maxRetries: retry.retries,
       retryDelayInMs: retry.initialRetryTime,
@@ -285,7 +291,7 @@ function armFailure({ operation, topic, cause, retries, resourceGroupName, names
   if (cause.statusCode === 404 && !isMissingEventHub(cause)) {
     return new KafkaJSNonRetriableError(
       `${operation}: Azure Resource Manager finds no namespace "${namespaceName}" in resource group "${resourceGroupName}"; check eventHubs.management (${cause.message})`,
-      { cause },
+      { cause: withoutRequest(cause) },
     )
   }
   return managementFailure({ ...subject, status: cause.statusCode, detail: cause.message })

@@ -1,3 +1,4 @@
+import { isRestError } from '@azure/core-rest-pipeline'
 import { type KafkaJSError, KafkaJSNumberOfRetriesExceeded } from '../errors.js'
 import { createProtocolError } from '../protocol-errors.js'
 import { toKafkaJSError } from '../translate/error.js'
@@ -22,7 +23,8 @@ export interface ManagementFailure {
  * `KafkaJSNumberOfRetriesExceeded`, so that nobody retries it again.
  */
 export function managementFailure(failure: ManagementFailure): KafkaJSError {
-  const { operation, topic, status, detail, cause, retries = 0 } = failure
+  const { operation, topic, status, detail, retries = 0 } = failure
+  const cause = withoutRequest(failure.cause)
   if (status === undefined) {
     return exhausted(toKafkaJSError(cause, { operation, ...(topic !== undefined && { topic }) }), retries)
   }
@@ -31,6 +33,13 @@ export function managementFailure(failure: ManagementFailure): KafkaJSError {
   const error = createProtocolError(protocolErrorType(failure), { message, cause })
   const named = topic === undefined ? error : Object.assign(error, { topic })
   return isPassing(failure) ? exhausted(named, retries) : named
+}
+
+/** Errors of the HTTP client hold the request, and with it the token and the proxy's password. */
+export function withoutRequest(error: unknown): unknown {
+  if (!isRestError(error)) return error
+  const { name, message, code, statusCode, stack } = error
+  return Object.assign(new Error(message), { name, code, statusCode, stack })
 }
 
 function exhausted(error: KafkaJSError, retries: number): KafkaJSError {

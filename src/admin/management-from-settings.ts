@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls'
 import { isTokenCredential, type TokenCredential } from '@azure/core-auth'
 import type { AuthProvider } from '../auth/provider.js'
 import { adminSettings, type KafkaSettings, type ResolvedNamespace } from '../config.js'
@@ -6,7 +7,6 @@ import { parseAddress } from '../eventhubs/endpoint.js'
 import { isLoopback } from '../namespace.js'
 import type { Logger, ManagementOptions } from '../types.js'
 import type { Management } from './management.js'
-import type { NamespaceHttpOptions } from './namespace-http.js'
 
 export interface ManagementFromSettingsOptions {
   readonly namespace: ResolvedNamespace
@@ -73,6 +73,7 @@ async function createResourceManager(
     retry: adminSettings(undefined, settings).retry,
     // Certificates of one's own are for a cloud of one's own: Azure's are everywhere trusted.
     tls: endpoint === undefined ? undefined : tlsOptions(settings),
+    proxy: settings.eventHubs.proxy,
   })
   return createArmManagement({
     client,
@@ -92,8 +93,8 @@ async function tokenCredential(
   )
 }
 
-function tlsOptions({ ssl }: KafkaSettings): NamespaceHttpOptions['tls'] {
-  return typeof ssl === 'object' ? (ssl as NamespaceHttpOptions['tls']) : undefined
+function tlsOptions({ ssl }: KafkaSettings): ConnectionOptions | undefined {
+  return typeof ssl === 'object' ? ssl : undefined
 }
 
 /** An emulator serves HTTP on its one port, a namespace HTTPS on 443. */

@@ -1,4 +1,5 @@
 import { Agent } from 'node:http'
+import type { ConnectionOptions } from 'node:tls'
 import { Constants, createSasTokenProvider } from '@azure/core-amqp'
 import { isTokenCredential, type TokenCredential } from '@azure/core-auth'
 import {
@@ -7,15 +8,15 @@ import {
   createHttpHeaders,
   createPipelineFromOptions,
   createPipelineRequest,
-  type InternalPipelineOptions,
+  type PipelineOptions,
   type PipelinePolicy,
   type PipelineResponse,
-  type ProxySettings,
   retryPolicy,
 } from '@azure/core-rest-pipeline'
 import type { AuthProvider } from '../auth/provider.js'
 import { sharedAccessOf } from '../auth/shared-access.js'
 import type { RetrySettings } from '../util/retry.js'
+import { viaProxy } from './http-proxy.js'
 import { isPassingConflict } from './management-error.js'
 
 /** What the namespace's HTTPS API is reached with. */
@@ -31,7 +32,7 @@ export interface NamespaceHttpOptions {
   /** URL of an HTTP proxy, or an agent. Default: what `HTTPS_PROXY` and `NO_PROXY` say. */
   readonly proxy?: string | Agent | undefined
   /** Certificates of the user's `ssl` option. */
-  readonly tls?: InternalPipelineOptions['tlsOptions'] | undefined
+  readonly tls?: ConnectionOptions | undefined
 }
 
 export interface NamespaceRequest {
@@ -96,6 +97,8 @@ export function createNamespaceHttp(options: NamespaceHttpOptions): NamespaceHtt
           timeout: options.requestTimeout,
           abortSignal: closing.signal,
           allowInsecureConnection: options.endpoint.startsWith('http:'),
+          // Not the pipeline's `tlsOptions`, which proxies and agents pass over.
+          ...(options.tls && { requestOverrides: { ...options.tls } }),
           ...(body !== undefined && { body }),
         }),
       )
@@ -115,24 +118,9 @@ function requestUrl(endpoint: string, path: readonly string[], query: NamespaceR
   return `${new URL(endpoint).origin}/${pathname}?${search}`
 }
 
-function connection({ endpoint, proxy, tls }: NamespaceHttpOptions): InternalPipelineOptions {
+function connection({ endpoint, proxy }: NamespaceHttpOptions): PipelineOptions {
   // Plain HTTP is a development emulator on this machine: no proxy of the environment, and no connection kept open.
-  if (endpoint.startsWith('http:')) return { agent: new Agent({ keepAlive: false }) }
-  return {
-    ...(tls && { tlsOptions: tls }),
-    ...(typeof proxy === 'string' && { proxyOptions: toProxySettings(proxy) }),
-    ...(typeof proxy === 'object' && { agent: proxy }),
-  }
-}
-
-function toProxySettings(proxy: string): ProxySettings {
-  const url = new URL(proxy)
-  return {
-    host: `${url.protocol}//${url.hostname}`,
-    port: Number(url.port || (url.protocol === 'https:' ? 443 : 80)),
-    ...(url.username && { username: decodeURIComponent(url.username) }),
-    ...(url.password && { password: decodeURIComponent(url.password) }),
-  }
+  return endpoint.startsWith('http:') ? { agent: new Agent({ keepAlive: false }) } : viaProxy(proxy)
 }
 
 function conflictRetryPolicy({ retries, initialRetryTime, maxRetryTime }: RetrySettings): PipelinePolicy {

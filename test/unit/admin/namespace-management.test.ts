@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { Management } from '../../../src/admin/management.js'
 import { createNamespaceHttp } from '../../../src/admin/namespace-http.js'
@@ -135,10 +136,16 @@ describe('on the emulator', () => {
       getCredential: () => ({ connectionString }),
     })
     const error = await management.listEventHubs().catch((thrown: unknown) => thrown)
-    const text = `${(error as Error).message} ${(error as Error).stack} ${JSON.stringify(error)}`
-    expect(text).not.toMatch(/my-secret-key|sig=/)
+    expect(everything(error)).not.toMatch(/my-secret-key|sig=/)
+    await emulator.close()
+    const noConnection = await management.listEventHubs().catch((thrown: unknown) => thrown)
+    expect(everything(noConnection)).toMatch(/ECONNREFUSED/)
+    expect(everything(noConnection)).not.toMatch(/my-secret-key|sig=/)
   })
 })
+
+/** All that an error holds, also where it is not shown. */
+const everything = (error: unknown) => inspect(error, { depth: 20, showHidden: true, customInspect: false })
 
 type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void
 
