@@ -4,8 +4,16 @@ export { msalAuth } from './auth/msal.js'
 export { oauthBearerAuth } from './auth/oauth-bearer.js'
 export type { AuthProvider, AuthTarget, EventHubsCredential } from './auth/provider.js'
 export { sasAuth } from './auth/sas.js'
+export type { BlobCheckpointStoreOptions } from './checkpoint/blob.js'
 export { blobCheckpointStore } from './checkpoint/blob.js'
+export type {
+  CheckpointBlob,
+  CheckpointContainer,
+  CheckpointContainerChoice,
+  StorageKeyCredential,
+} from './checkpoint/blob-container.js'
 export { fileCheckpointStore } from './checkpoint/file.js'
+export type { StoreLogger } from './checkpoint/logger.js'
 export { memoryCheckpointStore } from './checkpoint/memory.js'
 export type {
   Checkpoint,
