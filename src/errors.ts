@@ -11,11 +11,8 @@ import type {
 import type { PartitionMetadata } from './types/producer.js'
 import { redact } from './util/redact.js'
 
-/** What every constructor of the family takes first: a text, or an error whose text and fields are taken over. */
-type Origin = Error | string | { readonly message: string; readonly helpUrl?: string }
-
-/** A row of the table of protocol errors, or whatever has its fields. */
-type ProtocolOrigin = Origin | { readonly message: string; readonly type: string; readonly code: number }
+/** What the constructors of the family take first: a text, or an error whose text and fields are taken over. @public */
+export type KafkaJSErrorOrigin = Error | string | { readonly message: string }
 
 const brandOf = (name: string) => Symbol.for(`kafkajs-eventhubs.${name}`)
 
@@ -53,7 +50,7 @@ export class KafkaJSError extends Error {
   declare readonly cause?: Error
 
   /** Takes a text or an error, and by default counts as retriable. */
-  constructor(e: Origin = '', { retriable = true, cause }: KafkaJSErrorMetadata = {}) {
+  constructor(e: KafkaJSErrorOrigin = '', { retriable = true, cause }: KafkaJSErrorMetadata = {}) {
     super(textOf(e), { cause })
     Error.captureStackTrace?.(this, new.target)
     Object.assign(this, { name: 'KafkaJSError', retriable, helpUrl: fieldOf(e, 'helpUrl') })
@@ -64,7 +61,7 @@ brand(KafkaJSError, 'KafkaJSError')
 /** Trying again will not help. @public */
 export class KafkaJSNonRetriableError extends KafkaJSError {
   /** Takes a text or an error. */
-  constructor(e: Origin = '', { cause }: { cause?: unknown } = {}) {
+  constructor(e: KafkaJSErrorOrigin = '', { cause }: { cause?: unknown } = {}) {
     super(e, { retriable: false, cause })
     Object.assign(this, { name: 'KafkaJSNonRetriableError' })
   }
@@ -79,7 +76,7 @@ export class KafkaJSProtocolError extends KafkaJSError {
   declare readonly code: number
 
   /** Takes an error with `type`, `code` and `retriable`; `createProtocolError` makes one by type. */
-  constructor(e: ProtocolOrigin = '', { retriable, cause }: KafkaJSErrorMetadata = {}) {
+  constructor(e: KafkaJSErrorOrigin = '', { retriable, cause }: KafkaJSErrorMetadata = {}) {
     super(e, { retriable: retriable ?? (fieldOf(e, 'retriable') as boolean | undefined) ?? true, cause })
     Object.assign(this, { type: fieldOf(e, 'type'), code: fieldOf(e, 'code'), name: 'KafkaJSProtocolError' })
   }
@@ -95,7 +92,7 @@ export class KafkaJSOffsetOutOfRange extends KafkaJSProtocolError {
 
   /** Takes a protocol error and where it happened. */
   constructor(
-    e: ProtocolOrigin = '',
+    e: KafkaJSErrorOrigin = '',
     { topic, partition, cause }: Partial<KafkaJSOffsetOutOfRangeMetadata> & { cause?: unknown } = {},
   ) {
     super(e, { cause })
@@ -110,7 +107,7 @@ export class KafkaJSMemberIdRequired extends KafkaJSProtocolError {
   declare readonly memberId: string
 
   /** Takes a protocol error and the member id. */
-  constructor(e: ProtocolOrigin = '', { memberId }: { memberId?: string } = {}) {
+  constructor(e: KafkaJSErrorOrigin = '', { memberId }: { memberId?: string } = {}) {
     super(e)
     Object.assign(this, { memberId, name: 'KafkaJSMemberIdRequired' })
   }
@@ -123,7 +120,7 @@ export class KafkaJSCreateTopicError extends KafkaJSProtocolError {
   declare readonly topic: string
 
   /** Takes a protocol error and the topic. */
-  constructor(e: ProtocolOrigin = '', topicName = '', { cause }: { cause?: unknown } = {}) {
+  constructor(e: KafkaJSErrorOrigin = '', topicName = '', { cause }: { cause?: unknown } = {}) {
     super(e, { cause })
     Object.assign(this, { topic: topicName, name: 'KafkaJSCreateTopicError' })
   }
@@ -138,7 +135,7 @@ export class KafkaJSAlterPartitionReassignmentsError extends KafkaJSProtocolErro
   declare readonly partition?: number
 
   /** Takes a protocol error and where it happened. */
-  constructor(e: ProtocolOrigin = '', topicName?: string, partition?: number) {
+  constructor(e: KafkaJSErrorOrigin = '', topicName?: string, partition?: number) {
     super(e)
     Object.assign(this, { topic: topicName, partition, name: 'KafkaJSAlterPartitionReassignmentsError' })
   }
@@ -176,7 +173,7 @@ export class KafkaJSConnectionError extends KafkaJSError {
 
   /** Takes what happened and to whom. */
   constructor(
-    e: Origin = '',
+    e: KafkaJSErrorOrigin = '',
     { broker, code, retriable, cause }: KafkaJSConnectionErrorMetadata & { retriable?: boolean; cause?: unknown } = {},
   ) {
     super(e, { ...(retriable !== undefined && { retriable }), cause })
@@ -193,7 +190,10 @@ export class KafkaJSConnectionClosedError extends KafkaJSConnectionError {
   declare readonly port: number
 
   /** Takes what happened and to whom. */
-  constructor(e: Origin = '', { host, port, cause }: { host?: string; port?: number; cause?: unknown } = {}) {
+  constructor(
+    e: KafkaJSErrorOrigin = '',
+    { host, port, cause }: { host?: string; port?: number; cause?: unknown } = {},
+  ) {
     super(e, { broker: `${host}:${port}`, cause })
     Object.assign(this, { host, port, name: 'KafkaJSConnectionClosedError' })
   }
@@ -215,7 +215,7 @@ export class KafkaJSRequestTimeoutError extends KafkaJSError {
 
   /** Takes what timed out, and when it was begun. */
   constructor(
-    e: Origin = '',
+    e: KafkaJSErrorOrigin = '',
     {
       broker,
       correlationId,
@@ -241,7 +241,7 @@ brand(KafkaJSRequestTimeoutError, 'KafkaJSRequestTimeoutError')
 /** The cluster is not known yet. @public */
 export class KafkaJSMetadataNotLoaded extends KafkaJSError {
   /** Takes a text or an error. */
-  constructor(e: Origin = '', metadata: KafkaJSErrorMetadata = {}) {
+  constructor(e: KafkaJSErrorOrigin = '', metadata: KafkaJSErrorMetadata = {}) {
     super(e, metadata)
     Object.assign(this, { name: 'KafkaJSMetadataNotLoaded' })
   }
@@ -254,7 +254,7 @@ export class KafkaJSTopicMetadataNotLoaded extends KafkaJSMetadataNotLoaded {
   declare readonly topic: string
 
   /** Takes a text or an error, and the topic. */
-  constructor(e: Origin = '', { topic }: Partial<KafkaJSTopicMetadataNotLoadedMetadata> = {}) {
+  constructor(e: KafkaJSErrorOrigin = '', { topic }: Partial<KafkaJSTopicMetadataNotLoadedMetadata> = {}) {
     super(e)
     Object.assign(this, { topic, name: 'KafkaJSTopicMetadataNotLoaded' })
   }
@@ -269,7 +269,10 @@ export class KafkaJSStaleTopicMetadataAssignment extends KafkaJSError {
   declare readonly unknownPartitions: PartitionMetadata[] & number
 
   /** Takes a text or an error, and what has changed. */
-  constructor(e: Origin = '', { topic, unknownPartitions }: Partial<KafkaJSStaleTopicMetadataAssignmentMetadata> = {}) {
+  constructor(
+    e: KafkaJSErrorOrigin = '',
+    { topic, unknownPartitions }: Partial<KafkaJSStaleTopicMetadataAssignmentMetadata> = {},
+  ) {
     super(e)
     Object.assign(this, { topic, unknownPartitions, name: 'KafkaJSStaleTopicMetadataAssignment' })
   }
@@ -295,7 +298,7 @@ export class KafkaJSDeleteGroupsError extends KafkaJSError {
   declare readonly groups: DeleteGroupsResult[]
 
   /** Takes a text or an error, and the groups. */
-  constructor(e: Origin = '', groups: KafkaJSDeleteGroupsErrorGroups[] = []) {
+  constructor(e: KafkaJSErrorOrigin = '', groups: KafkaJSDeleteGroupsErrorGroups[] = []) {
     super(e)
     Object.assign(this, { groups, name: 'KafkaJSDeleteGroupsError' })
   }
@@ -337,7 +340,7 @@ brand(KafkaJSDeleteTopicRecordsError, 'KafkaJSDeleteTopicRecordsError')
 /** No such broker or partition. @public */
 export class KafkaJSBrokerNotFound extends KafkaJSError {
   /** Takes a text or an error. */
-  constructor(e: Origin = '', metadata: KafkaJSErrorMetadata = {}) {
+  constructor(e: KafkaJSErrorOrigin = '', metadata: KafkaJSErrorMetadata = {}) {
     super(e, metadata)
     Object.assign(this, { name: 'KafkaJSBrokerNotFound' })
   }
@@ -357,7 +360,7 @@ brand(KafkaJSNoBrokerAvailableError, 'KafkaJSNoBrokerAvailableError')
 /** A message was cut short. @public */
 export class KafkaJSPartialMessageError extends KafkaJSNonRetriableError {
   /** Takes a text or an error. */
-  constructor(e: Origin = '', metadata: { cause?: unknown } = {}) {
+  constructor(e: KafkaJSErrorOrigin = '', metadata: { cause?: unknown } = {}) {
     super(e, metadata)
     Object.assign(this, { name: 'KafkaJSPartialMessageError' })
   }
@@ -367,7 +370,7 @@ brand(KafkaJSPartialMessageError, 'KafkaJSPartialMessageError')
 /** Credentials are missing, wrong or not allowed. @public */
 export class KafkaJSSASLAuthenticationError extends KafkaJSNonRetriableError {
   /** Takes a text or an error. */
-  constructor(e: Origin = '', metadata: { cause?: unknown } = {}) {
+  constructor(e: KafkaJSErrorOrigin = '', metadata: { cause?: unknown } = {}) {
     super(e, metadata)
     Object.assign(this, { name: 'KafkaJSSASLAuthenticationError' })
   }
@@ -377,7 +380,7 @@ brand(KafkaJSSASLAuthenticationError, 'KafkaJSSASLAuthenticationError')
 /** Nobody coordinates the group. @public */
 export class KafkaJSGroupCoordinatorNotFound extends KafkaJSNonRetriableError {
   /** Takes a text or an error. */
-  constructor(e: Origin = '', metadata: { cause?: unknown } = {}) {
+  constructor(e: KafkaJSErrorOrigin = '', metadata: { cause?: unknown } = {}) {
     super(e, metadata)
     Object.assign(this, { name: 'KafkaJSGroupCoordinatorNotFound' })
   }
@@ -387,7 +390,7 @@ brand(KafkaJSGroupCoordinatorNotFound, 'KafkaJSGroupCoordinatorNotFound')
 /** Kafka has it, and Event Hubs over AMQP has not; the message names the way out. @public */
 export class KafkaJSNotImplemented extends KafkaJSNonRetriableError {
   /** Takes a text or an error. */
-  constructor(e: Origin = '', metadata: { cause?: unknown } = {}) {
+  constructor(e: KafkaJSErrorOrigin = '', metadata: { cause?: unknown } = {}) {
     super(e, metadata)
     Object.assign(this, { name: 'KafkaJSNotImplemented' })
   }
@@ -397,7 +400,7 @@ brand(KafkaJSNotImplemented, 'KafkaJSNotImplemented')
 /** Something took too long. @public */
 export class KafkaJSTimeout extends KafkaJSNonRetriableError {
   /** Takes a text or an error. */
-  constructor(e: Origin = '', metadata: { cause?: unknown } = {}) {
+  constructor(e: KafkaJSErrorOrigin = '', metadata: { cause?: unknown } = {}) {
     super(e, metadata)
     Object.assign(this, { name: 'KafkaJSTimeout' })
   }
@@ -407,7 +410,7 @@ brand(KafkaJSTimeout, 'KafkaJSTimeout')
 /** Part of kafkajs's family; this package does not throw it. @public */
 export class KafkaJSLockTimeout extends KafkaJSTimeout {
   /** Takes a text or an error. */
-  constructor(e: Origin = '', metadata: { cause?: unknown } = {}) {
+  constructor(e: KafkaJSErrorOrigin = '', metadata: { cause?: unknown } = {}) {
     super(e, metadata)
     Object.assign(this, { name: 'KafkaJSLockTimeout' })
   }
@@ -417,7 +420,7 @@ brand(KafkaJSLockTimeout, 'KafkaJSLockTimeout')
 /** Part of kafkajs's family; this package does not throw it. @public */
 export class KafkaJSUnsupportedMagicByteInMessageSet extends KafkaJSNonRetriableError {
   /** Takes a text or an error. */
-  constructor(e: Origin = '', metadata: { cause?: unknown } = {}) {
+  constructor(e: KafkaJSErrorOrigin = '', metadata: { cause?: unknown } = {}) {
     super(e, metadata)
     Object.assign(this, { name: 'KafkaJSUnsupportedMagicByteInMessageSet' })
   }
@@ -432,7 +435,10 @@ export class KafkaJSServerDoesNotSupportApiKey extends KafkaJSNonRetriableError 
   declare readonly apiName: string
 
   /** Takes a text or an error, and the request. */
-  constructor(e: Origin = '', { apiKey, apiName }: Partial<KafkaJSServerDoesNotSupportApiKeyMetadata> = {}) {
+  constructor(
+    e: KafkaJSErrorOrigin = '',
+    { apiKey, apiName }: Partial<KafkaJSServerDoesNotSupportApiKeyMetadata> = {},
+  ) {
     super(e)
     Object.assign(this, { apiKey, apiName, name: 'KafkaJSServerDoesNotSupportApiKey' })
   }
@@ -442,7 +448,7 @@ brand(KafkaJSServerDoesNotSupportApiKey, 'KafkaJSServerDoesNotSupportApiKey')
 /** This package is wrong about itself: a bug. @public */
 export class KafkaJSInvariantViolation extends KafkaJSNonRetriableError {
   /** Takes what should have been. */
-  constructor(e: Origin = '', metadata: { cause?: unknown } = {}) {
+  constructor(e: KafkaJSErrorOrigin = '', metadata: { cause?: unknown } = {}) {
     super(`Invariant violated: ${textOf(e)}. This is likely a bug and should be reported.`, metadata)
     Object.assign(this, { name: 'KafkaJSInvariantViolation' })
   }

@@ -1,11 +1,10 @@
 /** Every name of the package: kafkajs's, and what Event Hubs has besides. `index.ts` adds the default export. */
-export { azureAdAuth } from './auth/azure-ad.js'
-export { msalAuth } from './auth/msal.js'
+export { type AzureAdAuthOptions, azureAdAuth } from './auth/azure-ad.js'
+export { type MsalApplication, type MsalAuthOptions, type MsalCertificate, msalAuth } from './auth/msal.js'
 export { oauthBearerAuth } from './auth/oauth-bearer.js'
 export type { AuthProvider, AuthTarget, EventHubsCredential } from './auth/provider.js'
-export { sasAuth } from './auth/sas.js'
-export type { BlobCheckpointStoreOptions } from './checkpoint/blob.js'
-export { blobCheckpointStore } from './checkpoint/blob.js'
+export { type SasAuthOptions, sasAuth } from './auth/sas.js'
+export { type BlobCheckpointStoreOptions, blobCheckpointStore } from './checkpoint/blob.js'
 export type {
   CheckpointBlob,
   CheckpointContainer,
@@ -155,6 +154,7 @@ export type {
   KafkaJSDeleteTopicRecordsErrorPartition,
   KafkaJSDeleteTopicRecordsErrorTopic,
   KafkaJSErrorMetadata,
+  KafkaJSErrorOrigin,
   KafkaJSNumberOfRetriesExceededMetadata,
   KafkaJSOffsetOutOfRangeMetadata,
   KafkaJSRequestTimeoutErrorMetadata,

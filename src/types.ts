@@ -4,6 +4,7 @@ export type {
   KafkaJSDeleteGroupsErrorGroups,
   KafkaJSDeleteTopicRecordsErrorPartition,
   KafkaJSDeleteTopicRecordsErrorTopic,
+  KafkaJSErrorOrigin,
 } from './errors.js'
 export type * from './types/acl.js'
 export type * from './types/admin.js'

@@ -13,6 +13,7 @@ export interface PartitionOwnership {
   eventHubName: string
   /** Consumer group the owner reads for (Kafka: `groupId`). */
   consumerGroup: string
+  /** The partition. */
   partitionId: string
   /** Whose it is; the empty string means given up. */
   ownerId: string
@@ -24,9 +25,13 @@ export interface PartitionOwnership {
 
 /** How far a consumer group has read a partition. @public */
 export interface Checkpoint {
+  /** Host name of the namespace; on a loopback emulator with its port. */
   fullyQualifiedNamespace: string
+  /** Event hub (Kafka: topic). */
   eventHubName: string
+  /** Consumer group (Kafka: `groupId`). */
   consumerGroup: string
+  /** The partition. */
   partitionId: string
   /** Sequence number of the last event handled (Kafka: committed offset - 1). */
   sequenceNumber: number
@@ -36,11 +41,13 @@ export interface Checkpoint {
 
 /** What a call may be given besides its arguments. @public */
 export interface CheckpointStoreOptions {
+  /** Ends the call early: it rejects. */
   abortSignal?: AbortSignal
 }
 
 /** One consumer group that a store holds something of. @public */
 export interface StoredGroup {
+  /** The group. */
   consumerGroup: string
   /** Event hubs the store holds checkpoints or ownership of, for this group. */
   eventHubNames: string[]

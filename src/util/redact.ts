@@ -15,7 +15,7 @@ const patterns: ReadonlyArray<readonly [RegExp, string]> = [
   // Tokens: SharedAccessSignature sr=...&sig=...&se=...&skn=..., and the query of a blob SAS.
   [/(SharedAccessSignature\s+)sr=[^\s"'`;,}\]]+/gi, `$1${removed}`],
   [/([?&\s"']|^)(sig=)[^&\s"'`;,}\]]+/gi, `$1$2${removed}`],
-  [/(Bearer\s+)[\w~+/.=-]+/gi, `$1${removed}`],
+  [/(Bearer\s+)[\w~+/.=-]{16,}/gi, `$1${removed}`],
   [/eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*/g, removed],
   [/((?:client_secret|client_assertion|password|clientSecret)["']?\s*[=:]\s*["']?)[^&\s"',;}\]]+/gi, `$1${removed}`],
 ]
