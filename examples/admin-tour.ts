@@ -15,7 +15,8 @@ export async function main(
   print: (line: string) => void = console.log,
 ) {
   await using emulator = connectionString ? undefined : await startEmulator()
-  const kafka = new Kafka({
+  // Ends every client that it has made, when the tour is over or has failed.
+  await using kafka = new Kafka({
     clientId: 'admin-tour',
     logLevel: 1,
     eventHubs: {
@@ -24,7 +25,7 @@ export async function main(
       checkpointStore: 'memory:',
     },
   })
-  await using admin = kafka.admin()
+  const admin = kafka.admin()
   const topic = `tour-${randomUUID().slice(0, 8)}`
   const groupId = `tour-${randomUUID().slice(0, 8)}`
 
@@ -52,9 +53,10 @@ export async function main(
 }
 
 async function produce(kafka: Kafka, topic: string, values: string[]): Promise<void> {
-  await using producer = kafka.producer()
+  const producer = kafka.producer()
   await producer.connect()
   await producer.send({ topic, messages: values.map((value, index) => ({ value, partition: index % 2 })) })
+  await producer.disconnect()
 }
 
 /** Reads until the group has had `count` messages, and leaves it; the values, sorted. */
@@ -62,7 +64,7 @@ async function consume(
   kafka: Kafka,
   { topic, groupId, count }: { topic: string; groupId: string; count: number },
 ): Promise<string[]> {
-  await using consumer = kafka.consumer({ groupId })
+  const consumer = kafka.consumer({ groupId })
   await consumer.subscribe({ topics: [topic], fromBeginning: true })
   const values: string[] = []
   await new Promise<void>((resolve, reject) => {
@@ -76,6 +78,7 @@ async function consume(
       })
       .catch(reject)
   })
+  await consumer.disconnect()
   return values.toSorted()
 }
 

@@ -2,6 +2,7 @@ import { Kafka as TheirKafka } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import { unsupportedCalls } from '../../src/admin/unsupported.js'
 import { ConfigResourceTypes, Kafka, KafkaJSNonRetriableError, KafkaJSNotImplemented } from '../../src/index.js'
+import { disposable } from '../support/disposable.js'
 import { openTarget } from '../support/harness.js'
 
 describe('the admin client', () => {
@@ -38,7 +39,7 @@ describe('the admin client', () => {
   it('tells of each request, under the names of Kafka', async () => {
     await using target = await openTarget()
     const topic = await target.createTopic({ partitions: 1 })
-    await using admin = new Kafka(target.config({ clientId: 'lister' })).admin()
+    await using admin = disposable(new Kafka(target.config({ clientId: 'lister' })).admin())
     const requests: { apiName: string; apiKey: number; broker: string; clientId: string; duration: number }[] = []
     const queueSizes: number[] = []
     admin.on(admin.events.REQUEST, ({ payload }) => requests.push(payload))
@@ -59,7 +60,7 @@ describe('the admin client', () => {
   it('connects by itself, once for concurrent calls', async () => {
     await using target = await openTarget()
     const topic = await target.createTopic({ partitions: 2 })
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     const [metadata, offsets] = await Promise.all([
       admin.fetchTopicMetadata({ topics: [topic] }),
       admin.fetchTopicOffsets(topic),
@@ -116,8 +117,8 @@ describe('the admin client', () => {
   it('describes the namespace as a cluster of one broker, the same each time', async () => {
     await using target = await openTarget()
     const kafka = new Kafka(target.config())
-    await using admin = kafka.admin()
-    await using other = kafka.admin()
+    await using admin = disposable(kafka.admin())
+    await using other = disposable(kafka.admin())
     const cluster = await admin.describeCluster()
     expect(cluster).toEqual({
       brokers: [{ nodeId: 0, host: expect.any(String), port: expect.any(Number) }],
@@ -140,7 +141,7 @@ describe('what Event Hubs cannot do', () => {
 
   it('rejects each such call with KafkaJSNotImplemented', async () => {
     await using target = await openTarget()
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     const broker = { type: ConfigResourceTypes.BROKER, name: '0' }
     const calls: Record<keyof typeof unsupportedCalls, () => Promise<unknown>> = {
       createAcls: () => admin.createAcls({ acl: [] }),
@@ -166,7 +167,9 @@ describe('what Event Hubs cannot do', () => {
   it('says what to change when management is switched off', async () => {
     await using target = await openTarget()
     const config = target.config()
-    await using admin = new Kafka({ ...config, eventHubs: { ...config.eventHubs, management: false } }).admin()
+    await using admin = disposable(
+      new Kafka({ ...config, eventHubs: { ...config.eventHubs, management: false } }).admin(),
+    )
     await expect(admin.listTopics()).rejects.toMatchObject({
       name: 'KafkaJSNotImplemented',
       message: expect.stringContaining('remove eventHubs.management: false'),

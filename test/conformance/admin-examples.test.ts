@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { main as tour } from '../../examples/admin-tour.js'
 import { migrateOffsets } from '../../examples/migrate-offsets.js'
 import { Kafka } from '../../src/index.js'
+import { disposable } from '../support/disposable.js'
 import { openEmulator, type Target } from '../support/harness.js'
 
 it('the tour shows the lag, moves the group back and reads again', async () => {
@@ -27,7 +28,7 @@ function theirAdmin(committed: Awaited<ReturnType<TheirAdmin['fetchOffsets']>>):
 const entry = (partition: number, offset: string) => ({ partition, offset, metadata: null })
 
 async function fill(target: Target, topic: string, count: number): Promise<void> {
-  await using producer = new Kafka(target.config()).producer()
+  await using producer = disposable(new Kafka(target.config()).producer())
   await producer.connect()
   const messages = Array.from({ length: count }, (_, index) => ({ value: `${index}`, partition: 0 }))
   await producer.send({ topic, messages })
@@ -42,8 +43,8 @@ describe('the migration of offsets', () => {
     await fill(europe, 'orders', 10)
     await fill(america, 'orders', 5)
     await fill(america, 'payments', 3)
-    await using inEurope = new Kafka(europe.config()).admin()
-    await using inAmerica = new Kafka(america.config()).admin()
+    await using inEurope = disposable(new Kafka(europe.config()).admin())
+    await using inAmerica = disposable(new Kafka(america.config()).admin())
 
     const groupIds = ['billing']
     const fromEurope = theirAdmin([{ topic: 'orders', partitions: [entry(0, '7'), entry(1, '-1')] }])
@@ -65,7 +66,7 @@ describe('the migration of offsets', () => {
       ]),
     )
 
-    await using consumer = new Kafka(europe.config()).consumer({ groupId: 'billing' })
+    await using consumer = disposable(new Kafka(europe.config()).consumer({ groupId: 'billing' }))
     await consumer.subscribe({ topics: ['orders'], fromBeginning: true })
     const read = await new Promise<string>((resolve, reject) => {
       consumer.run({ eachMessage: async ({ message }) => resolve(message.offset) }).catch(reject)
@@ -76,7 +77,7 @@ describe('the migration of offsets', () => {
   it('does only what it says in a dry run, and keeps what is there', async () => {
     await using target = await openEmulator({ eventHubs: [{ name: 'orders', partitionCount: 1 }] })
     await fill(target, 'orders', 10)
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     const migration = {
       from: theirAdmin([{ topic: 'orders', partitions: [entry(0, '7')] }]),
       to: admin,
@@ -99,7 +100,7 @@ describe('the migration of offsets', () => {
     await using target = await openEmulator({ eventHubs: [{ name: 'orders', partitionCount: 2 }] })
     await fill(target, 'orders', 10)
     target.emulator.eventHubs.get('orders')?.setRetention({ count: 4 })
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     const from = theirAdmin([{ topic: 'orders', partitions: [entry(0, '3'), entry(1, '8'), entry(2, '1')] }])
     expect(await migrateOffsets({ from, to: admin, groupIds: ['billing'] })).toMatchObject([
       { partition: 0, committed: '3', set: '6', note: 'the oldest that is left' },
@@ -111,7 +112,7 @@ describe('the migration of offsets', () => {
   it('goes back the same way', async () => {
     await using target = await openEmulator({ eventHubs: [{ name: 'orders', partitionCount: 1 }] })
     await fill(target, 'orders', 10)
-    await using ours = new Kafka(target.config()).admin()
+    await using ours = disposable(new Kafka(target.config()).admin())
     await ours.setOffsets({ groupId: 'billing', topic: 'orders', partitions: [{ partition: 0, offset: '4' }] })
     const set: unknown[] = []
     const theirs: Pick<TheirAdmin, 'fetchOffsets' | 'fetchTopicOffsets' | 'setOffsets'> = {

@@ -6,6 +6,7 @@ import {
   KafkaJSDeleteGroupsError,
   KafkaJSProtocolError,
 } from '../../src/index.js'
+import { disposable } from '../support/disposable.js'
 import { eventually } from '../support/eventually.js'
 import { openTarget, type Target } from '../support/harness.js'
 
@@ -18,11 +19,13 @@ async function join(
   topic: string,
   clientId = 'member',
 ): Promise<Consumer & AsyncDisposable> {
-  const consumer = new Kafka(target.config({ clientId })).consumer({
-    groupId,
-    heartbeatInterval: 100,
-    maxWaitTimeInMs: 100,
-  })
+  const consumer = disposable(
+    new Kafka(target.config({ clientId })).consumer({
+      groupId,
+      heartbeatInterval: 100,
+      maxWaitTimeInMs: 100,
+    }),
+  )
   const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve))
   await consumer.subscribe({ topics: [topic] })
   await consumer.run({ eachMessage: async () => undefined })
@@ -35,7 +38,7 @@ describe('listGroups', () => {
     await using target = await openTarget()
     const topic = await target.createTopic({ partitions: 1 })
     const [reading, stored] = [GROUP(), GROUP()]
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     await admin.setOffsets({ groupId: stored, topic, partitions: [{ partition: 0, offset: '1' }] })
     await using _member = await join(target, reading, topic)
     const { groups } = await admin.listGroups()
@@ -53,7 +56,7 @@ describe('describeGroups', () => {
     await using target = await openTarget()
     const topic = await target.createTopic({ partitions: 4 })
     const groupId = GROUP()
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     await using _first = await join(target, groupId, topic, 'first')
     await using _second = await join(target, groupId, topic, 'second')
     const group = await eventually(async () => {
@@ -84,7 +87,7 @@ describe('describeGroups', () => {
     await using target = await openTarget()
     const topic = await target.createTopic({ partitions: 1 })
     const [unknown, empty] = [GROUP(), GROUP()]
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     await admin.setOffsets({ groupId: empty, topic, partitions: [{ partition: 0, offset: '1' }] })
     const none = { errorCode: 0, members: [], protocol: '' }
     expect(await admin.describeGroups([unknown, empty])).toEqual({
@@ -101,7 +104,7 @@ describe('describeGroups', () => {
 describe('deleteGroups', () => {
   it('rejects what is no list of names', async () => {
     await using target = await openTarget()
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     await expect(admin.deleteGroups(undefined as unknown as string[])).rejects.toMatchObject({
       message: 'Invalid groupIds array undefined',
     })
@@ -115,7 +118,7 @@ describe('deleteGroups', () => {
     await using target = await openTarget()
     const topic = await target.createTopic({ partitions: 1 })
     const groupIds = [GROUP(), GROUP()]
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     for (const groupId of groupIds) {
       await admin.setOffsets({ groupId, topic, partitions: [{ partition: 0, offset: '1' }] })
     }
@@ -130,7 +133,7 @@ describe('deleteGroups', () => {
     await using target = await openTarget()
     const topic = await target.createTopic({ partitions: 1 })
     const [reading, empty, unknown] = [GROUP(), GROUP(), GROUP()]
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     await admin.setOffsets({ groupId: empty, topic, partitions: [{ partition: 0, offset: '1' }] })
     {
       await using _member = await join(target, reading, topic)

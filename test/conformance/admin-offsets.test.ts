@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { type Admin, type CheckpointStore, Kafka, memoryCheckpointStore } from '../../src/index.js'
 import type { KafkaConfig } from '../../src/types.js'
+import { disposable } from '../support/disposable.js'
 import { eventually } from '../support/eventually.js'
 import { openTarget } from '../support/harness.js'
 
 async function produce(config: KafkaConfig, topic: string, values: string[], partition = 0): Promise<void> {
-  await using producer = new Kafka(config).producer()
+  await using producer = disposable(new Kafka(config).producer())
   await producer.connect()
   await producer.send({ topic, messages: values.map((value) => ({ value, partition })) })
 }
@@ -21,7 +22,7 @@ async function consume(
   }: { groupId: string; topic: string; count: number; fromBeginning?: boolean },
   produceMeanwhile?: () => Promise<void>,
 ): Promise<string[]> {
-  await using consumer = new Kafka(config).consumer({ groupId, maxWaitTimeInMs: 100 })
+  await using consumer = disposable(new Kafka(config).consumer({ groupId, maxWaitTimeInMs: 100 }))
   const read: string[] = []
   await consumer.subscribe({ topics: [topic], fromBeginning })
   const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve))
@@ -47,7 +48,7 @@ describe('fetchTopicOffsets', () => {
   it('tells where partitions begin and end', async () => {
     await using target = await openTarget()
     const topic = await target.createTopic({ partitions: 2 })
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     await produce(target.config(), topic, ['a', 'b', 'c'], 1)
     expect(await admin.fetchTopicOffsets(topic)).toEqual([
       { partition: 0, offset: '0', high: '0', low: '0' },
@@ -59,7 +60,7 @@ describe('fetchTopicOffsets', () => {
     await using target = await openTarget()
     if (!target.emulator) return
     const topic = await target.createTopic({ partitions: 1 })
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     await produce(target.config(), topic, ['a', 'b', 'c', 'd'])
     target.emulator.eventHubs.get(topic)?.setRetention({ count: 1 })
     expect(await admin.fetchTopicOffsets(topic)).toEqual([{ partition: 0, offset: '4', high: '4', low: '3' }])
@@ -69,7 +70,9 @@ describe('fetchTopicOffsets', () => {
 
   it('rejects what is no topic, and tries again when it is not there', async () => {
     await using target = await openTarget()
-    await using admin = new Kafka(target.config({ logLevel: 0 })).admin({ retry: { retries: 1, initialRetryTime: 10 } })
+    await using admin = disposable(
+      new Kafka(target.config({ logLevel: 0 })).admin({ retry: { retries: 1, initialRetryTime: 10 } }),
+    )
     for (const topic of ['', undefined, 5]) {
       await expect(admin.fetchTopicOffsets(topic as string)).rejects.toMatchObject({
         message: `Invalid topic ${topic}`,
@@ -90,7 +93,7 @@ describe('fetchTopicOffsetsByTimestamp', () => {
     await using target = await openTarget()
     if (!target.emulator) return
     const topic = await target.createTopic({ partitions: 1 })
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     const at = async (moment?: number) => (await admin.fetchTopicOffsetsByTimestamp(topic, moment))[0]?.offset
     for (const value of ['a', 'b', 'c']) {
       const begun = Date.now()
@@ -114,7 +117,7 @@ describe('fetchTopicOffsetsByTimestamp', () => {
   it('tells the end for the future, for an empty partition and without a moment', async () => {
     await using target = await openTarget()
     const topic = await target.createTopic({ partitions: 2 })
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     await produce(target.config(), topic, ['a', 'b'])
     const ends = [
       { partition: 0, offset: '2' },
@@ -136,7 +139,7 @@ describe('fetchTopicOffsetsByTimestamp', () => {
     await using target = await openTarget()
     if (!target.emulator) return
     const topic = await target.createTopic({ partitions: 1 })
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     await produce(target.config(), topic, ['a', 'b'])
     target.emulator.eventHubs.get(topic)?.setRetention({ count: 0 })
     expect(await admin.fetchTopicOffsetsByTimestamp(topic, 0)).toEqual([{ partition: 0, offset: '2' }])
@@ -146,7 +149,7 @@ describe('fetchTopicOffsetsByTimestamp', () => {
 describe('fetchOffsets', () => {
   it('rejects arguments as kafkajs does', async () => {
     await using target = await openTarget()
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     await expect(admin.fetchOffsets({ groupId: '' })).rejects.toMatchObject({ message: 'Invalid groupId ' })
     await expect(admin.fetchOffsets({ groupId: 'g', topics: 'a' as unknown as string[] })).rejects.toMatchObject({
       message: 'Expected topics array to be set',
@@ -156,7 +159,7 @@ describe('fetchOffsets', () => {
   it('tells -1 for what is not committed', async () => {
     await using target = await openTarget()
     const topic = await target.createTopic({ partitions: 2 })
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     expect(await admin.fetchOffsets({ groupId: GROUP(), topics: [topic] })).toEqual([
       {
         topic,
@@ -176,7 +179,7 @@ describe('fetchOffsets', () => {
     await produce(target.config(), topic, ['a', 'b', 'c'])
     await consume(target.config(), { groupId, topic, count: 3 })
     await produce(target.config(), topic, ['d', 'e'])
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     expect(await offsetsOf(admin, groupId, topic)).toEqual(['3', '-1'])
     const [end] = await admin.fetchTopicOffsets(topic)
     expect(Number(end?.high) - 3).toBe(2)
@@ -186,7 +189,7 @@ describe('fetchOffsets', () => {
     await using target = await openTarget()
     const topics = [await target.createTopic({ partitions: 2 }), await target.createTopic({ partitions: 1 })]
     const groupId = GROUP()
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     for (const topic of topics) {
       await admin.setOffsets({ groupId, topic, partitions: [{ partition: 0, offset: '13' }] })
     }
@@ -208,7 +211,7 @@ describe('fetchOffsets', () => {
     const topic = await target.createTopic({ partitions: 1 })
     const groupId = GROUP()
     await produce(target.config(), topic, ['a', 'b', 'c'])
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     await admin.resetOffsets({ groupId, topic, earliest })
     expect(await offsetsOf(admin, groupId, topic)).toEqual([earliest ? '-2' : '-1'])
     const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic], resolveOffsets: true })
@@ -223,7 +226,7 @@ describe('fetchOffsets', () => {
     const groupId = GROUP()
     await produce(target.config(), topic, ['a', 'b', 'c'])
     target.emulator.eventHubs.get(topic)?.setRetention({ count: 1 })
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     await admin.resetOffsets({ groupId, topic, earliest: true })
     const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic], resolveOffsets: true })
     expect(offsets?.partitions).toEqual([{ partition: 0, offset: '2', metadata: null }])
@@ -235,7 +238,7 @@ describe('fetchOffsets', () => {
     const checkpointStore: CheckpointStore = { claimOwnership, listOwnership, listCheckpoints, updateCheckpoint }
     const config = target.config()
     const kafka = new Kafka({ ...config, eventHubs: { ...config.eventHubs, checkpointStore } })
-    await using admin = kafka.admin({ retry: { retries: 0 } })
+    await using admin = disposable(kafka.admin({ retry: { retries: 0 } }))
     const refusal = (text: string) => ({ name: 'KafkaJSNotImplemented', message: expect.stringContaining(text) })
     await expect(admin.fetchOffsets({ groupId: 'g' })).rejects.toMatchObject(refusal('listGroups()'))
     await expect(admin.listGroups()).rejects.toMatchObject(refusal('listGroups()'))
@@ -270,7 +273,7 @@ describe('setOffsets and resetOffsets', () => {
     ],
   ])('rejects %s', async (_, options, message) => {
     await using target = await openTarget()
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     await expect(admin.setOffsets(options as Parameters<Admin['setOffsets']>[0])).rejects.toMatchObject({
       name: 'KafkaJSNonRetriableError',
       message,
@@ -284,7 +287,7 @@ describe('setOffsets and resetOffsets', () => {
     await using target = await openTarget()
     const topic = await target.createTopic({ partitions: 4 })
     const groupId = GROUP()
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     await admin.setOffsets({
       groupId,
       topic,
@@ -305,7 +308,7 @@ describe('setOffsets and resetOffsets', () => {
     const config = target.config()
     await produce(config, topic, ['a', 'b', 'c', 'd'])
     expect(await consume(config, { groupId, topic, count: 4 })).toEqual(['0:0', '0:1', '0:2', '0:3'])
-    await using admin = new Kafka(config).admin()
+    await using admin = disposable(new Kafka(config).admin())
     await admin.setOffsets({ groupId, topic, partitions: [{ partition: 0, offset: '2' }] })
     expect(await consume(config, { groupId, topic, count: 2 })).toEqual(['0:2', '0:3'])
     await admin.resetOffsets({ groupId, topic, earliest: true })
@@ -327,9 +330,9 @@ describe('setOffsets and resetOffsets', () => {
     await using target = await openTarget()
     const topic = await target.createTopic({ partitions: 1 })
     const groupId = GROUP()
-    await using admin = new Kafka(target.config()).admin()
+    await using admin = disposable(new Kafka(target.config()).admin())
     {
-      await using consumer = new Kafka(target.config()).consumer({ groupId })
+      await using consumer = disposable(new Kafka(target.config()).consumer({ groupId }))
       await consumer.subscribe({ topics: [topic] })
       await consumer.run({ eachMessage: async () => undefined })
       const message = expect.stringMatching(

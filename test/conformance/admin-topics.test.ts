@@ -7,6 +7,7 @@ import {
   KafkaJSCreateTopicError,
 } from '../../src/index.js'
 import type { ITopicConfig } from '../../src/types.js'
+import { disposable } from '../support/disposable.js'
 import { openTarget, type Target } from '../support/harness.js'
 
 const NAME = () => `test-${crypto.randomUUID().slice(0, 13)}`
@@ -179,7 +180,7 @@ describe('createTopics', () => {
     })
     if (!target.emulator) return
     const connectionString = target.emulator.connectionStringOf({ keyName: 'listener' })
-    await using admin = new Kafka({ logLevel: 0, eventHubs: { connectionString } }).admin()
+    await using admin = disposable(new Kafka({ logLevel: 0, eventHubs: { connectionString } }).admin())
     await expect(admin.createTopics({ topics: [{ topic: 'a' }] })).rejects.toMatchObject({
       errors: [{ type: 'TOPIC_AUTHORIZATION_FAILED', topic: 'a', message: expect.stringContaining('Manage') }],
     })
