@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 
 /** One line a child program prints: a JSON object that says what it is. */
 export interface ReportLine {
@@ -34,7 +35,7 @@ const KEPT_ERROR_OUTPUT = 16_384
 
 /** Starts a program with `node --import tsx`. */
 export function startProgram<Line extends ReportLine>(url: URL, options: ChildProgramOptions = {}): ChildProgram<Line> {
-  const child = spawn(process.execPath, ['--import', 'tsx', url.pathname], {
+  const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(url)], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },
   })
