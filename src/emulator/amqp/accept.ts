@@ -56,6 +56,7 @@ export function acceptConnection(options: AcceptOptions): RheaConnection {
     reconnect: false,
   })
   guardTick(connection, fail)
+  ignoreLateFrames(connection)
   connection.accept(wire)
   guardFrameSize(connection)
   return connection
@@ -70,6 +71,30 @@ function guardTick(connection: RheaConnection, fail: (error: unknown) => void): 
       process.call(this)
     } catch (error) {
       fail(error)
+    }
+  }
+}
+
+/**
+ * rhea, and so the SDK for JavaScript, acknowledges what arrives after it has ended a session. That is taken for the echo it
+ * is, and does not cost the connection with all its other links.
+ */
+function ignoreLateFrames(connection: RheaConnection): void {
+  type Handler = (this: typeof inner, frame: { readonly channel: number }) => void
+  const inner = connection as unknown as Record<'on_begin' | 'on_disposition' | 'on_flow', Handler> & {
+    remote_channel_map: Record<number, unknown>
+  }
+  const begun = new Set<number>()
+  const begin = inner.on_begin
+  inner.on_begin = function (frame) {
+    begun.add(frame.channel)
+    begin.call(this, frame)
+  }
+  for (const name of ['on_disposition', 'on_flow'] as const) {
+    const handle = inner[name]
+    inner[name] = function (frame) {
+      const isLate = !this.remote_channel_map[frame.channel] && begun.has(frame.channel)
+      if (!isLate) handle.call(this, frame)
     }
   }
 }

@@ -11,26 +11,32 @@ interface Endpoint {
   once(event: string, listener: (context: Context) => void): this
 }
 
-interface Context {
+export interface Context {
   error: unknown
   receiver: Receiver
-  delivery: { id: number; remote_state: { error: unknown } }
+  message?: { body: unknown; application_properties?: Record<string, unknown> }
+  delivery: { id: number; remote_settled: boolean; remote_state: { error: unknown }; update(settled: boolean): void }
 }
 
-interface Connection extends Endpoint {
+interface Links {
   open_sender(options: object): Endpoint & {
     send(message: object, tag?: Buffer, format?: number): { id: number }
   }
   open_receiver(options: object): Receiver
+}
+
+interface Connection extends Endpoint, Links {
+  create_session(): Links & { begin(): void; close(): void }
   close(): void
 }
 
-interface Receiver extends Endpoint {
+export interface Receiver extends Endpoint {
   readonly error: unknown
   readonly credit: number
   drain: boolean
   add_credit(count: number): void
   drain_credit(): void
+  close(): void
 }
 
 export default rhea as unknown as Rhea

@@ -120,7 +120,7 @@ test('a login by name and key needs no token; a wrong one is refused', async () 
   expect(bench.emulator.eventHubs.get('hub')?.events()[0]?.message).toMatchObject({ body: 'single' })
   good.close()
 
-  const bad = login('wrong')
+  const bad = login('wrong').on('disconnected', () => {})
   const error = await new Promise<unknown>((resolve) => bad.on('connection_error', (context) => resolve(context.error)))
   expect(error).toMatchObject({ condition: 'amqp:unauthorized-access' })
 })
