@@ -13,11 +13,13 @@ import { createStats, type EmulatorStats } from './stats.js'
 
 /** What `new Kafka()` needs to reach an emulator. @public */
 export interface EmulatorKafkaConfig {
+  /** The name that the program goes by. */
   clientId: string
   /** One: host and port. */
   brokers: string[]
   /** With TLS. */
   ssl?: true
+  /** What is needed to reach the emulator besides. */
   eventHubs?: {
     connectionString?: string
     customEndpointAddress?: string
@@ -26,7 +28,9 @@ export interface EmulatorKafkaConfig {
 
 /** A running emulator. @public */
 export interface Emulator {
+  /** Interface it listens on. */
   readonly host: string
+  /** Port it listens on: AMQP, WebSockets and HTTP. */
   readonly port: number
   /** Of the first key for the whole namespace. With TLS it lacks `UseDevelopmentEmulator=true`, which means plain TCP. */
   readonly connectionString: string
@@ -34,11 +38,15 @@ export interface Emulator {
   connectionStringOf(options: { keyName?: string; eventHub?: string }): string
   /** Configuration for `new Kafka()`. With TLS the certificate is trusted the Node way: `NODE_EXTRA_CA_CERTS`. */
   kafkaConfig(options: { clientId: string }): EmulatorKafkaConfig
+  /** The event hubs, to be looked at, created and deleted. */
   readonly eventHubs: EmulatedEventHubs
+  /** Faults to inject. */
   readonly faults: EmulatorFaults
+  /** What is open, and what has been done. */
   readonly stats: EmulatorStats
   /** Ends every connection and stops listening; the events are gone. May be called again. */
   close(): Promise<void>
+  /** `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 

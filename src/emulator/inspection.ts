@@ -8,13 +8,19 @@ import { bytesOf, type StoredEvent } from './partition-log.js'
 
 /** A stored event, decoded to be looked at. @public */
 export interface EmulatedEvent {
+  /** Position in the partition; the first is 0. */
   readonly sequenceNumber: number
+  /** The service's opaque position. */
   readonly offset: string
+  /** When it was stored. */
   readonly enqueuedTime: Date
   /** Bytes of the data sections, one after the other; empty for a body of another kind. */
   readonly body: Buffer
+  /** `x-opt-partition-key`. */
   readonly partitionKey: string | undefined
+  /** Application properties, decoded by rhea. */
   readonly applicationProperties: Readonly<Record<string, unknown>>
+  /** Message annotations, decoded by rhea. */
   readonly messageAnnotations: Readonly<Record<string, unknown>>
   /** The whole message, decoded by rhea. */
   readonly message: Readonly<Record<string, unknown>>
@@ -22,6 +28,7 @@ export interface EmulatedEvent {
 
 /** A partition, to be looked at. @public */
 export interface EmulatedPartition {
+  /** Its id: a decimal number. */
   readonly id: string
   /** Events kept. */
   readonly count: number
@@ -37,11 +44,17 @@ export interface EmulatedPartition {
 
 /** An event hub of the emulator. @public */
 export interface EmulatedEventHub {
+  /** Its name. */
   readonly name: string
+  /** When it was created. */
   readonly createdAt: Date
+  /** How many partitions it has. */
   readonly partitionCount: number
+  /** Its partitions, in order. */
   readonly partitions: readonly EmulatedPartition[]
+  /** Its consumer groups, `$Default` included. */
   readonly consumerGroups: readonly string[]
+  /** How long events are kept. */
   readonly retention: Readonly<Required<RetentionOptions>>
   /** The events of all partitions, partition by partition. */
   events(): EmulatedEvent[]
@@ -49,6 +62,7 @@ export interface EmulatedEventHub {
   setPartitionCount(count: number): void
   /** What is left out keeps its value. */
   setRetention(retention: RetentionOptions): void
+  /** Adds a consumer group. Throws when there is one of that name. */
   createConsumerGroup(name: string): void
   /** Drops its readers. */
   deleteConsumerGroup(name: string): void

@@ -21,12 +21,15 @@ export interface EventHubSpec {
   partitionCount?: number
   /** Beside `$Default`, which is always there. */
   consumerGroups?: readonly string[]
+  /** How long events are kept. */
   retention?: RetentionOptions
 }
 
 /** A shared access rule. @public */
 export interface SharedAccessKey {
+  /** Its name. */
   name: string
+  /** What tokens are signed with. */
   key: string
   /** Default: all three. */
   claims?: readonly Claim[]
@@ -67,6 +70,7 @@ export interface EmulatorOptions {
   host?: string
   /** Default 0: a free one. */
   port?: number
+  /** Event hubs that are there from the start. */
   eventHubs?: readonly EventHubSpec[]
   /** Whether an unknown event hub springs into being when it is first used over AMQP. Default true, 4 partitions. */
   autoCreateEventHubs?: boolean | { partitionCount: number }
