@@ -74,7 +74,7 @@ export class CredentialSource {
         ? sharedAccessOf(given.connectionString)
         : { credential: given, entityPath: undefined }
     if ('getToken' in credential) return { credential: this.#renewing(credential), entityPath }
-    if ('signature' in credential) this.#replaceBefore(expiryOfSignature(credential.signature))
+    if ('signature' in credential) this.#useUntil(expiryOfSignature(credential.signature))
     return { credential, entityPath }
   }
 
@@ -104,10 +104,16 @@ export class CredentialSource {
     return token
   }
 
-  #replaceBefore(expiry: number | undefined): void {
+  #useUntil(expiry: number | undefined): void {
     clearTimeout(this.#timer)
     if (expiry === undefined || this.#isClosed) return
     const life = expiry - Date.now()
+    if (life <= 0) {
+      const when = new Date(expiry).toISOString()
+      throw new KafkaJSSASLAuthenticationError(
+        `The shared access signature expired at ${when}: make a new one, or authenticate with the key, which renews itself`,
+      )
+    }
     const early = Math.min(this.#options.reauthenticationThreshold, life / 10)
     this.#timer = setTimeout(() => void this.#replace(), Math.min(Math.max(life - early, 0), longestTimer)).unref()
   }

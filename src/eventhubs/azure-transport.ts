@@ -75,7 +75,7 @@ export function createAzureTransport({ namespace, auth, settings, logger }: Tran
 
   const toError = (context: ErrorContext) => (error: unknown) => {
     const translated = toKafkaJSError(error, { broker: endpoint.address, ...context })
-    if (translated instanceof KafkaJSSASLAuthenticationError) credentials.invalidate()
+    if (isRefusal(translated)) credentials.invalidate()
     return translated
   }
   const rejecting = <T>(promise: Promise<T>, context: ErrorContext): Promise<T> =>
@@ -171,6 +171,12 @@ export function createAzureTransport({ namespace, auth, settings, logger }: Tran
       credentials.close()
     },
   }
+}
+
+/** The service does not take the credential, or not any longer: the next attempt asks for another. */
+function isRefusal(error: Error): boolean {
+  const { type } = error as { type?: unknown }
+  return error instanceof KafkaJSSASLAuthenticationError || type === 'SASL_AUTHENTICATION_FAILED'
 }
 
 function wrongEntity(entityPath: string, eventHubName: string): KafkaJSSASLAuthenticationError {

@@ -49,12 +49,12 @@ describe('idempotent publishing', () => {
     expect(emulator.stats.transfersReceived - before).toBe(2)
   })
 
-  for (const then of ['connection', 'link', 'nothing'] as const) {
-    it(`leaves one copy when acknowledgements are lost (${then})`, { timeout: 60_000 }, async () => {
+  for (const effect of ['connection', 'link', 'nothing'] as const) {
+    it(`leaves one copy when acknowledgements are lost (${effect})`, { timeout: 60_000 }, async () => {
       await using transport = await openTransport(emulator, { requestTimeout: 1500 })
       const hub = newHub()
       const sender = transport.openIdempotentSender(hub, '0')
-      emulator.faults.loseDispositions({ hub, probability: 0.4, times: 6, then, seed: 7 })
+      emulator.faults.loseDispositions({ hub, probability: 0.4, times: 6, effect, seed: 7 })
       const expected: string[] = []
       let attempts = 0
       for (let round = 0; round < 20; round++) {
@@ -93,7 +93,8 @@ describe('idempotent publishing', () => {
     const hub = newHub()
     const sender = transport.openIdempotentSender(hub, '0')
     await sender.send([eventOf('first')])
-    emulator.faults.loseDispositions({ hub, times: 1, then: 'nothing' })
+    const effect = 'nothing'
+    emulator.faults.loseDispositions({ hub, times: 1, effect })
     await expect(sender.send([eventOf('given up')])).rejects.toMatchObject({ name: expect.stringMatching(/^KafkaJS/) })
     await sender.send([eventOf('another')])
     expect(await contents(transport, hub, '0')).toEqual(['first', 'given up', 'another'])

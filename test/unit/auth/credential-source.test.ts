@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { CredentialSource } from '../../../src/auth/credential-source.js'
+import type { AuthProvider } from '../../../src/auth/provider.js'
+import { logLevel } from '../../../src/enums.js'
+import { createLogger } from '../../../src/logger.js'
+
+beforeEach(() => void vi.useFakeTimers({ now: 0 }))
+afterEach(() => void vi.useRealTimers())
+
+function sourceOf(provider: AuthProvider) {
+  const state = { replaced: 0 }
+  const source = new CredentialSource({
+    provider,
+    fullyQualifiedNamespace: 'ns.servicebus.windows.net',
+    reauthenticationThreshold: 10_000,
+    logger: createLogger({ level: logLevel.NOTHING }),
+    onReplaced: () => void state.replaced++,
+  })
+  return { source, state }
+}
+
+const signature = (seconds: number) => `SharedAccessSignature sr=x&sig=y&se=${seconds}&skn=z`
+
+it('tells the provider the namespace, and asks it once', async () => {
+  const getCredential = vi.fn(() => ({ name: 'a', key: 'b' }))
+  const { source } = sourceOf({ getCredential })
+  expect(await source.current()).toEqual({ credential: { name: 'a', key: 'b' }, entityPath: undefined })
+  await source.current()
+  expect(getCredential.mock.calls).toEqual([[{ fullyQualifiedNamespace: 'ns.servicebus.windows.net' }]])
+})
+
+it('takes a connection string apart', async () => {
+  const connectionString = 'Endpoint=sb://h/;SharedAccessKeyName=a;SharedAccessKey=b=;EntityPath=orders'
+  const { source } = sourceOf({ getCredential: () => ({ connectionString }) })
+  expect(await source.current()).toEqual({ credential: { name: 'a', key: 'b=' }, entityPath: 'orders' })
+})
+
+it('asks the provider for another signature before one ends', async () => {
+  const getCredential = vi.fn(() => ({ signature: signature(Date.now() / 1000 + 100) }))
+  const { source, state } = sourceOf({ getCredential })
+  await source.current()
+  await vi.advanceTimersByTimeAsync(89_000)
+  expect(state.replaced).toBe(0)
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(state.replaced).toBe(1)
+  expect(await source.current()).toMatchObject({ credential: { signature: signature(190) } })
+  source.close()
+})
+
+it('leaves links alone when the provider has no newer signature', async () => {
+  const { source, state } = sourceOf({ getCredential: () => ({ signature: signature(100) }) })
+  await source.current()
+  await vi.advanceTimersByTimeAsync(95_000)
+  expect(state.replaced).toBe(0)
+  source.close()
+})
+
+it('asks again after a refusal', async () => {
+  let key = 'old'
+  const { source } = sourceOf({ getCredential: () => ({ name: 'a', key }) })
+  await source.current()
+  key = 'rotated'
+  source.invalidate()
+  expect(await source.current()).toMatchObject({ credential: { key: 'rotated' } })
+})
+
+it('asks a provider that fails twice, and rejects with the cause', async () => {
+  const cause = new Error('the vault is sealed')
+  const getCredential = vi.fn(() => Promise.reject(cause))
+  const { source } = sourceOf({ getCredential })
+  await expect(source.current()).rejects.toMatchObject({ name: 'KafkaJSSASLAuthenticationError', cause })
+  expect(getCredential).toHaveBeenCalledTimes(2)
+})
+
+for (const wrong of [undefined, null, 'a string', {}, { name: 'only' }, { getToken: 'no function' }]) {
+  it(`rejects ${JSON.stringify(wrong)} from a provider`, async () => {
+    const { source } = sourceOf({ getCredential: () => wrong as never })
+    await expect(source.current()).rejects.toMatchObject({
+      name: 'KafkaJSSASLAuthenticationError',
+      message: expect.stringContaining('getCredential() must give'),
+    })
+  })
+}

@@ -1,0 +1,151 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { RenewingToken } from '../../../src/auth/renewing-token.js'
+import { logLevel } from '../../../src/enums.js'
+import { createLogger } from '../../../src/logger.js'
+import type { LogEntry } from '../../../src/types.js'
+
+const scope = 'https://eventhubs.azure.net//.default'
+const minute = 60_000
+
+beforeEach(() => void vi.useFakeTimers({ now: 0 }))
+afterEach(() => void vi.useRealTimers())
+
+/** A renewing token over a source that answers as told, and what became of it. */
+function renewing(answer: () => { life: number } | Error | null, threshold = 10_000) {
+  const state = { requests: 0, shorter: 0, log: [] as LogEntry[] }
+  const logger = createLogger({ level: logLevel.DEBUG, logCreator: () => (entry) => void state.log.push(entry) })
+  const source = {
+    async getToken() {
+      const number = ++state.requests
+      const given = answer()
+      if (given instanceof Error) throw given
+      return given && { token: `token ${number}`, expiresOnTimestamp: Date.now() + given.life }
+    },
+  }
+  const token = new RenewingToken(source, { threshold, logger, onShorterLife: () => void state.shorter++ })
+  return { state, token, get: () => token.getToken(scope) }
+}
+
+/** What the SDK does: puts a token, and again after the time it took from the first one. */
+async function link(get: () => Promise<{ token: string; expiresOnTimestamp: number }>, duration: number) {
+  const puts: { at: number; token: string }[] = []
+  let interval: number | undefined
+  while (Date.now() < duration) {
+    const { token, expiresOnTimestamp } = await get()
+    interval ??= expiresOnTimestamp - Date.now() - 2 * minute
+    expect(interval).toBeGreaterThan(0)
+    puts.push({ at: Date.now(), token })
+    await vi.advanceTimersByTimeAsync(interval)
+  }
+  return puts
+}
+
+describe('a renewing token', () => {
+  for (const life of [3000, 10_000, 60_000, 10 * minute, 60 * minute, 24 * 60 * minute]) {
+    it(`is put in time when tokens live ${life / 1000} s, with no more requests than needed`, async () => {
+      const { state, get } = renewing(() => ({ life }))
+      const born = new Map<string, number>()
+      const duration = life * 20
+      const puts = await link(async () => {
+        const before = state.requests
+        const token = await get()
+        if (state.requests > before) born.set(token.token, Date.now())
+        return token
+      }, duration)
+      for (const [index, { token }] of puts.slice(0, -1).entries()) {
+        const next = puts[index + 1] as { at: number }
+        expect(next.at).toBeLessThan((born.get(token) as number) + life)
+      }
+      expect(state.requests).toBeLessThanOrEqual(Math.ceil(20 / 0.8))
+      expect(state.shorter).toBe(0)
+    })
+  }
+
+  it('is asked for once by many links', async () => {
+    const { state, get } = renewing(() => ({ life: minute }))
+    const tokens = await Promise.all(Array.from({ length: 50 }, get))
+    expect(new Set(tokens.map(({ token }) => token))).toEqual(new Set(['token 1']))
+    expect(state.requests).toBe(1)
+  })
+
+  it('is asked for again after one failure, which is logged', async () => {
+    let failures = 1
+    const { state, get } = renewing(() => (failures-- > 0 ? new Error('the issuer hiccups') : { life: minute }))
+    const getting = get()
+    await vi.advanceTimersByTimeAsync(100)
+    expect((await getting).token).toBe('token 2')
+    expect(state.log.map(({ log }) => log.message)).toEqual([expect.stringContaining('the issuer hiccups')])
+  })
+
+  it('is used to its end while the source fails, and then rejects with the cause', async () => {
+    const cause = new Error('the issuer is down')
+    let isDown = false
+    const { get } = renewing(() => (isDown ? cause : { life: 10_000 }))
+    await get()
+    isDown = true
+    await vi.advanceTimersByTimeAsync(9000)
+    const stillGood = get()
+    await vi.advanceTimersByTimeAsync(100)
+    expect((await stillGood).token).toBe('token 1')
+    await vi.advanceTimersByTimeAsync(1000)
+    const over = get().catch((error: unknown) => error)
+    await vi.advanceTimersByTimeAsync(100)
+    expect(await over).toMatchObject({
+      name: 'KafkaJSSASLAuthenticationError',
+      message: expect.stringContaining('the issuer is down'),
+      cause,
+    })
+  })
+
+  it('says when tokens come to live shorter than links wait', async () => {
+    let life = 60 * minute
+    const { state, get } = renewing(() => ({ life }))
+    const first = await get()
+    expect(first.expiresOnTimestamp - 2 * minute).toBe(2 * minute)
+    life = 20_000
+    await vi.advanceTimersByTimeAsync(59 * minute)
+    const second = await get()
+    expect(state.shorter).toBe(1)
+    expect(second.expiresOnTimestamp - Date.now() - 2 * minute).toBe(2000)
+  })
+
+  it('copes with an identity library that hands out a cached token near its end', async () => {
+    // MSAL renews only in the last five minutes.
+    let end = 60 * minute
+    const source = {
+      async getToken() {
+        if (end - Date.now() < 5 * minute) end = Date.now() + 60 * minute
+        return { token: String(end), expiresOnTimestamp: end }
+      },
+    }
+    const logger = createLogger({ level: logLevel.NOTHING })
+    const token = new RenewingToken(source, { threshold: 10_000, logger, onShorterLife: () => expect.fail() })
+    const puts = await link(() => token.getToken(scope), 300 * minute)
+    for (const [index, put] of puts.slice(0, -1).entries()) {
+      expect((puts[index + 1] as { at: number }).at).toBeLessThan(Number(put.token))
+    }
+  })
+
+  for (const [what, answer] of [
+    ['nothing', () => null],
+    ['an expired token', () => ({ life: -1 })],
+    ['a token without an end', () => ({ life: Number.NaN })],
+  ] as const) {
+    it(`rejects ${what}`, async () => {
+      const { get } = renewing(answer)
+      const rejected = get().catch((error: unknown) => error)
+      await vi.advanceTimersByTimeAsync(100)
+      expect(await rejected).toMatchObject({ name: 'KafkaJSSASLAuthenticationError', retriable: false })
+    })
+  }
+
+  it('gives no answer once it is closed, which ends the timers of the SDK', async () => {
+    const { token, get } = renewing(() => ({ life: minute }))
+    await get()
+    token.close()
+    const answered = vi.fn()
+    get().then(answered, answered)
+    await vi.advanceTimersByTimeAsync(10 * minute)
+    expect(answered).not.toHaveBeenCalled()
+  })
+})
