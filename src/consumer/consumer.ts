@@ -1,17 +1,18 @@
 import { consumerSettings } from '../config.js'
 import type { ClientContext } from '../context.js'
-import { KafkaJSError, KafkaJSNonRetriableError } from '../errors.js'
-import type { EventHubsTransport } from '../eventhubs/transport.js'
+import { KafkaJSNonRetriableError } from '../errors.js'
 import { consumerEvents, createInstrumentation, createRequests } from '../events.js'
 import { describeGroup } from '../group/describe.js'
-import { createProtocolError } from '../protocol-errors.js'
 import type { Consumer, ConsumerConfig, ConsumerRunConfig } from '../types.js'
 import { retry } from '../util/retry.js'
-import { share, shareSuccess } from '../util/share.js'
+import { share } from '../util/share.js'
+import { createConnection } from './connection.js'
+import { mayRestart } from './crash.js'
 import { parseCommit, parseSeek } from './offset-arguments.js'
 import { createRun, type Run, type RunConnection } from './run.js'
 import { createConsumerState } from './state.js'
 import { createSubscriptions, parseSubscription } from './subscriptions.js'
+import { createTopicDirectory } from './topic-directory.js'
 
 /**
  * Makes a consumer: kafkajs's contract over partitions read from Event Hubs, and a group kept in a checkpoint store.
@@ -24,19 +25,11 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
   const logger = context.logger.namespace('Consumer')
   const instrumentation = createInstrumentation({ client: 'consumer', events: consumerEvents, logger })
   const requests = createRequests({ instrumentation, ...context.settings })
+  const connection = createConnection(context, groupId)
+  const topics = createTopicDirectory({ context, settings, requests, openTransport: connection.open })
   const subscriptions = createSubscriptions()
   const state = createConsumerState()
-
-  const transport = shareSuccess(() => context.openTransport())
-  const closeTransport = async (opened: Promise<EventHubsTransport> | undefined) => {
-    transport.reset()
-    await (await opened?.catch(() => undefined))?.close()
-  }
-  let opened: Promise<EventHubsTransport> | undefined
-  const openTransport = () => {
-    opened = transport()
-    return opened
-  }
+  let runConfig: ConsumerRunConfig = {}
 
   const currentRun = (): Run => {
     if (!state.run) {
@@ -45,71 +38,18 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
     return state.run
   }
 
-  const connect = async () => {
-    const service = await openTransport()
+  const connect = async (signal?: AbortSignal) => {
+    const service = await connection.open()
     await retry(
       () => requests.run('ApiVersions', service.address.broker, (abortSignal) => service.verify({ abortSignal })),
       settings.retry,
+      signal && { signal },
     )
     instrumentation.emit('CONNECT')
   }
 
-  const groupStore = async () => {
-    const service = await openTransport()
-    const store = await context.checkpointStore(service)
-    if (store) return { service, store }
-    throw new KafkaJSNonRetriableError(
-      `Consumer group ${groupId} needs a place to keep its committed offsets, which Event Hubs does not keep over AMQP: pass new Kafka({ eventHubs: { checkpointStore: 'https://<account>.blob.core.windows.net/<container>' } }), or set KAFKAJS_EVENTHUBS_CHECKPOINT_STORE`,
-    )
-  }
-
-  /** Told by `run()` itself, not by a crash: to lose offsets silently is the worst outcome, to retry in vain the next. */
-  const lacksStore = async (): Promise<boolean> => {
-    try {
-      return (await context.checkpointStore(await openTransport())) === undefined
-    } catch {
-      return false // Whatever it is, joining meets it again, and crashes with it.
-    }
-  }
-
-  const listTopics = async (): Promise<string[]> => {
-    const service = await openTransport()
-    const management = await context.management(service)
-    if (!management) {
-      throw new KafkaJSNonRetriableError(
-        'Subscribing by RegExp lists the event hubs of the namespace, which needs management: use a connection string whose rule has Manage, or eventHubs.management, or name the topics',
-      )
-    }
-    return (await management.listEventHubs()).map(({ name }) => name)
-  }
-
-  /** A topic that does not exist is created where that is allowed and possible, and refused otherwise. */
-  const ensureTopic = async (topic: string) => {
-    const service = await openTransport()
-    const exists = async () => {
-      try {
-        await requests.run('Metadata', service.address.broker, (abortSignal) =>
-          service.getEventHubProperties(topic, { abortSignal }),
-        )
-        return true
-      } catch (error) {
-        if ((error as { type?: string }).type === 'UNKNOWN_TOPIC_OR_PARTITION') return false
-        throw error
-      }
-    }
-    if (await retry(exists, settings.retry)) return
-    const management = settings.allowAutoTopicCreation ? await context.management(service) : undefined
-    if (!management) {
-      throw createProtocolError('UNKNOWN_TOPIC_OR_PARTITION', {
-        message: `There is no event hub "${topic}" in ${service.address.fullyQualifiedNamespace}: create it in the portal, with "az eventhubs eventhub create", or with admin.createTopics`,
-      })
-    }
-    await management.createEventHub(topic, {}).catch((error: { type?: string }) => {
-      if (error.type !== 'TOPIC_ALREADY_EXISTS') throw error
-    })
-  }
-
   const stopRun = async (run: Run) => {
+    state.to({ name: 'stopping', run })
     try {
       await run.stop()
     } catch (error) {
@@ -120,8 +60,8 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
     instrumentation.emit('STOP')
   }
 
-  /** A crash being dealt with; stopping the consumer meanwhile takes the restart back. */
-  let crashing: { restart: boolean; readonly stopped: Promise<void> } | undefined
+  /** A crash being dealt with. `stopped` resolves when the run is over, `done` when `CRASH` has been told. */
+  let crashing: { restart: boolean; readonly stopped: Promise<void>; readonly done: Promise<void> } | undefined
 
   const stopAll = share(async () => {
     if (crashing) {
@@ -131,10 +71,14 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
     const { current } = state
     if (current.name === 'restarting') state.to({ name: 'idle' })
     if (current.name !== 'starting' && current.name !== 'running') return
-    const { run } = current
-    state.to({ name: 'stopping', run })
-    await stopRun(run)
+    await stopRun(current.run)
     state.to({ name: 'idle' })
+  })
+
+  const disconnectAll = share(async () => {
+    await stopAll()
+    await connection.close()
+    instrumentation.emit('DISCONNECT')
   })
 
   /**
@@ -148,54 +92,41 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
     await current.run.commitResolved()
   }
 
-  const disconnectAll = share(async () => {
-    await stopAll()
-    await closeTransport(opened)
-    instrumentation.emit('DISCONNECT')
-  })
-
-  const crash = async (run: Run, error: Error) => {
+  const onCrash = (run: Run, error: Error) => {
     if (state.run !== run) return
-    state.to({ name: 'stopping', run })
     logger.error(`Crash: ${error.name}: ${error.message}`, {
       groupId,
-      retryCount: retryCountOf(error),
+      retryCount: (error as { retryCount?: number }).retryCount,
       stack: error.stack,
     })
-    const stopped = stopRun(run).then(() => closeTransport(opened))
-    crashing = { restart: true, stopped }
-    await stopped
-    instrumentation.emit('DISCONNECT')
-    const restart = (await mayRestart(error)) && crashing.restart
+    const stopping = async () => {
+      await stopRun(run)
+      await connection.close()
+      state.to({ name: 'idle' })
+      instrumentation.emit('DISCONNECT')
+    }
+    const stopped = stopping()
+    const handling = { restart: true, stopped, done: stopped.then(() => afterCrash(error)) }
+    crashing = handling
+    handling.done.catch((failure: Error) =>
+      logger.error(`Could not crash in order: ${failure.message}`, { groupId, stack: failure.stack }),
+    )
+  }
+
+  const afterCrash = async (error: Error) => {
+    const wanted = await mayRestart(error, { ...settings, logger })
+    // Not against a stop() meanwhile, nor beside a run() of the program's own.
+    const restart = wanted && crashing?.restart === true && state.current.name === 'idle'
     crashing = undefined
     const retryTime = (error as { retryTime?: number }).retryTime || settings.retry.initialRetryTime
     if (restart) {
-      const timer = setTimeout(() => void start(runConfig).catch(logRestartFailure), retryTime)
+      const onFailed = (failure: Error) => logger.error(`Could not restart: ${failure.message}`, { groupId })
+      const timer = setTimeout(() => start(runConfig).catch(onFailed), retryTime)
       state.to({ name: 'restarting', timer })
-    } else {
-      state.to({ name: 'idle' })
     }
     instrumentation.emit('CRASH', () => ({ error, groupId, restart }))
     if (restart) logger.error(`Restarting the consumer in ${retryTime}ms`, { groupId, retryTime })
   }
-
-  const logRestartFailure = (error: Error) => logger.error(`Could not restart: ${error.message}`, { groupId })
-
-  const mayRestart = async (error: Error): Promise<boolean> => {
-    const retriable = error.name === 'KafkaJSNumberOfRetriesExceeded' || rootOf(error).retriable === true
-    if (!retriable || !settings.restartOnFailure) return retriable
-    try {
-      return await settings.restartOnFailure(error)
-    } catch (failure) {
-      logger.error('Caught error when invoking user-provided "restartOnFailure" callback. Defaulting to restarting.', {
-        error: (failure as Error).message || failure,
-        groupId,
-      })
-      return true
-    }
-  }
-
-  let runConfig: ConsumerRunConfig = {}
 
   const start = async (given: ConsumerRunConfig): Promise<void> => {
     runConfig = given
@@ -209,38 +140,39 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
       requests,
       runnerLogger: context.logger.namespace('Runner'),
       groupLogger: context.logger.namespace('ConsumerGroup'),
-      onCrash: (error) => {
-        crash(run, error).catch((failure: Error) =>
-          logger.error(`Could not crash in order: ${failure.message}`, { groupId }),
-        )
-      },
+      onCrash: (error) => onCrash(run, error),
     })
     state.to({ name: 'starting', run })
     logger.info('Starting', { groupId })
-    if (await lacksStore()) {
-      state.to({ name: 'stopping', run })
-      state.to({ name: 'idle' })
-      await groupStore()
+    // Told by run() itself, not by a crash: to lose offsets silently is the worst outcome, to retry in vain the next.
+    if (await connection.lacksStore()) {
+      if (state.run === run) {
+        state.to({ name: 'stopping', run })
+        state.to({ name: 'idle' })
+      }
+      await connection.openStore()
     }
-    if (state.run !== run) return
-    await run.start(async (): Promise<RunConnection> => {
-      await connect()
-      const { service, store } = await groupStore()
-      return { transport: service, store, management: () => context.management(service) }
-    })
+    if (state.run === run) {
+      await run.start(async (signal): Promise<RunConnection> => {
+        await connect(signal)
+        const { service, store } = await connection.openStore()
+        return { transport: service, store, management: () => context.management(service) }
+      })
+    }
     if (state.run === run) state.to({ name: 'running', run })
+    else await crashing?.done
   }
 
   return {
-    connect,
+    connect: () => connect(),
 
     disconnect: () => orSoon(disconnectAll()),
 
     async subscribe(given) {
       if (state.run) throw new KafkaJSNonRetriableError('Cannot subscribe to topic while consumer is running')
       const subscription = parseSubscription(given)
-      for (const topic of subscription.topics) if (typeof topic === 'string') await ensureTopic(topic)
-      await subscriptions.add(subscription, listTopics)
+      for (const topic of subscription.topics) if (typeof topic === 'string') await topics.ensure(topic)
+      await subscriptions.add(subscription, topics.list)
     },
 
     async stop() {
@@ -249,11 +181,11 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
     },
 
     async run(given = {}) {
+      if (state.current.name === 'stopping') await stopAll()
       if (state.run) {
         logger.warn('consumer#run was called, but the consumer is already running', { groupId })
         return
       }
-      if (state.current.name === 'stopping') await stopAll()
       await start(given)
     },
 
@@ -269,7 +201,7 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
     },
 
     async describeGroup() {
-      const { service, store } = await groupStore()
+      const { service, store } = await connection.openStore()
       return retry(() => describeGroup(store, service.address.storeNamespace, groupId), settings.retry)
     },
 
@@ -287,13 +219,4 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
     events: instrumentation.events,
     logger: () => logger,
   }
-}
-
-const retryCountOf = (error: Error) => (error as { retryCount?: number }).retryCount
-
-/** The error at the bottom of the causes. */
-function rootOf(error: Error): { retriable?: boolean } {
-  let root: unknown = error
-  while (root instanceof KafkaJSError && root.cause) root = root.cause
-  return root as { retriable?: boolean }
 }

@@ -1,6 +1,6 @@
 import { KafkaJSError } from '../errors.js'
 import type { ReceivedEvent } from '../eventhubs/transport.js'
-import { fromEvent } from '../translate/message.js'
+import { readEvent } from '../translate/compression.js'
 import { fromOffset } from '../translate/offset.js'
 import type { Batch, EachBatchPayload, EachMessagePayload, KafkaMessage } from '../types.js'
 import { createBatch } from './batch.js'
@@ -19,6 +19,8 @@ export interface Handling {
   isEnding(): boolean
   /** Another member may be reading already: nothing may be committed. */
   isLost(): boolean
+  /** Throws `REBALANCE_IN_PROGRESS` then. */
+  assertNotLost(): void
   heartbeat(): Promise<void>
 }
 
@@ -26,7 +28,7 @@ export interface Handling {
 export async function handleChunk(handling: Handling, chunk: Chunk): Promise<void> {
   const { topic, partition, context } = handling
   const { offsets, instrumentation } = context
-  const messages = chunk.events.map(fromEvent) as KafkaMessage[]
+  const messages = (await readAll(chunk.events)) as KafkaMessage[]
   const highWatermark = chunk.lastEnqueued + 1
   const batch = createBatch(topic, partition, chunk.position, highWatermark, messages)
   const begun = Date.now()
@@ -43,10 +45,8 @@ export async function handleChunk(handling: Handling, chunk: Chunk): Promise<voi
   instrumentation.emit('START_BATCH_PROCESS', details)
   offsets.handing(topic, partition, chunk.events)
   try {
-    await context.inHandler(async () => {
-      if (context.eachMessage) await handleMessages(handling, chunk.events, messages)
-      else if (context.eachBatch) await handleBatch(handling, batch)
-    })
+    if (context.eachMessage) await handleMessages(handling, chunk.events, messages)
+    else if (context.eachBatch) await handleBatch(handling, batch)
   } catch (error) {
     if (context.autoCommit && !handling.isLost()) await offsets.commit({ topic, partition })
     throw error
@@ -55,6 +55,12 @@ export async function handleChunk(handling: Handling, chunk: Chunk): Promise<voi
   instrumentation.emit('END_BATCH_PROCESS', () => ({ ...details(), duration: Date.now() - begun }))
   if (context.autoCommit) await offsets.commit({ topic, partition })
   await context.heartbeat()
+}
+
+/** Waits only where a body has to be decompressed. */
+function readAll(events: readonly ReceivedEvent[]) {
+  const messages = events.map((event) => readEvent(event))
+  return messages.some((message) => message instanceof Promise) ? Promise.all(messages) : messages
 }
 
 async function handleMessages(
@@ -70,7 +76,7 @@ async function handleMessages(
     const message = messages[i] as KafkaMessage
     const payload: EachMessagePayload = { topic, partition, message, heartbeat: handling.heartbeat, pause }
     try {
-      await context.eachMessage?.(payload)
+      await context.inHandler(async () => context.eachMessage?.(payload))
     } catch (error) {
       logHandlerError(handling, 'eachMessage', message.offset, error)
       throw error
@@ -86,9 +92,11 @@ async function handleMessages(
 async function handleBatch(handling: Handling, batch: Batch): Promise<void> {
   const { topic, partition, context } = handling
   const { offsets } = context
+  /** The handler has seen that it is to end early: what it has not resolved then is not done. */
+  let toldToEnd = false
   const resolveOffset = (offset: string | number) => {
     const last = fromOffset(offset)
-    if (last !== undefined && last >= 0) offsets.resolve(topic, partition, last + 1)
+    if (last !== undefined && last >= 0 && !handling.isLost()) offsets.resolve(topic, partition, last + 1)
   }
   const payload: EachBatchPayload = {
     batch,
@@ -97,22 +105,27 @@ async function handleBatch(handling: Handling, batch: Batch): Promise<void> {
     pause: pauser(handling),
     async commitOffsetsIfNecessary(exactly) {
       if (!exactly) return offsets.commitIfDue()
+      handling.assertNotLost()
       const list = exactly.topics.flatMap(({ topic, partitions }) =>
         partitions.map(({ partition, offset }) => ({ topic, partition: Number(partition), offset: String(offset) })),
       )
       await context.commitExactly(list)
     },
     uncommittedOffsets: () => offsets.uncommitted(),
-    isRunning: () => context.isRunning() && !handling.isEnding(),
+    isRunning() {
+      const running = context.isRunning() && !handling.isEnding()
+      toldToEnd ||= !running
+      return running
+    },
     isStale: () => handling.seekPending() || handling.isLost(),
   }
   try {
-    await context.eachBatch?.(payload)
+    await context.inHandler(async () => context.eachBatch?.(payload))
   } catch (error) {
     logHandlerError(handling, 'eachBatch', batch.firstOffset(), error)
     throw error
   }
-  if (context.eachBatchAutoResolve && !handling.isLost() && !handling.seekPending()) resolveOffset(batch.lastOffset())
+  if (context.eachBatchAutoResolve && !toldToEnd && !handling.seekPending()) resolveOffset(batch.lastOffset())
 }
 
 /** Pauses this partition; the result resumes it. */
@@ -131,12 +144,12 @@ function logHandlerError(
   error: unknown,
 ) {
   if (error instanceof KafkaJSError) return
-  const { stack, message } = (error ?? {}) as Partial<Error>
+  const { stack } = (error ?? {}) as Partial<Error>
   context.logger.error(`Error when calling ${handler}`, {
     topic,
     partition,
     offset,
     stack,
-    error: message ?? String(error),
+    error,
   })
 }

@@ -3,15 +3,20 @@ import type { ReceivedEvent } from '../eventhubs/transport.js'
 import type { OffsetsByTopicPartition, TopicPartition, TopicPartitionOffset } from '../types.js'
 import { createSerial } from '../util/serial.js'
 
+/** Sequence number → the service's own offset. Kept in place of the events, whose bodies would stay in memory. */
+type AmqpOffsets = ReadonlyMap<number, string>
+
 /** How far one partition has been handled and committed; offsets are the next to read, -1 unknown. */
 interface Progress extends TopicPartition {
   resolved: number
   committed: number
+  /** Where counting begins while nothing has been committed. */
+  begun: number
   /** The service's own offset of the event before `resolved`, when known. */
   amqpOffset: string | undefined
-  /** Events being handled, and the last one before them: those whose own offsets can be told without asking. */
-  events: readonly ReceivedEvent[]
-  before: ReceivedEvent | undefined
+  /** The service's own offsets of the events being handled, and of those before: told without asking. */
+  known: AmqpOffsets
+  knownBefore: AmqpOffsets
   readonly inTurn: <T>(operation: () => Promise<T>) => Promise<T>
 }
 
@@ -30,7 +35,6 @@ export interface Offsets {
   start(topic: string, partition: number, committed: number | undefined): void
   forget(topic: string, partition: number): void
   resolved(topic: string, partition: number): number | undefined
-  hasCommitted(topic: string, partition: number): boolean
   /** Events that go to the handler now. */
   handing(topic: string, partition: number, events: readonly ReceivedEvent[]): void
   /** Marks everything before `offset` as handled. */
@@ -49,8 +53,16 @@ const key = (topic: string, partition: number) => `${topic}/${partition}`
 export function createOffsets(options: OffsetsOptions): Offsets {
   const { committed, mayCommit, onCommitted, autoCommitInterval, autoCommitThreshold } = options
   const partitions = new Map<string, Progress>()
-  let resolvedSinceCommit = 0
   let lastCommit = Date.now()
+
+  /** Events resolved and not committed, of all partitions. */
+  const countUncommitted = () => {
+    let count = 0
+    for (const { resolved, committed, begun } of partitions.values()) {
+      if (resolved >= 0) count += Math.max(0, resolved - (committed >= 0 ? committed : begun))
+    }
+    return count
+  }
 
   const isDirty = (one: Progress) => one.resolved >= 0 && one.resolved !== one.committed
 
@@ -70,9 +82,10 @@ export function createOffsets(options: OffsetsOptions): Offsets {
         partition,
         resolved: -1,
         committed: offset ?? -1,
+        begun: -1,
         amqpOffset: undefined,
-        events: [],
-        before: undefined,
+        known: new Map(),
+        knownBefore: new Map(),
         inTurn: createSerial(),
       })
     },
@@ -86,19 +99,17 @@ export function createOffsets(options: OffsetsOptions): Offsets {
       return resolved === undefined || resolved < 0 ? undefined : resolved
     },
 
-    hasCommitted: (topic, partition) => (partitions.get(key(topic, partition))?.committed ?? -1) >= 0,
-
     handing(topic, partition, events) {
       const one = partitions.get(key(topic, partition))
       if (!one) return
-      one.before = one.events[one.events.length - 1] ?? one.before
-      one.events = events
+      if (one.begun < 0) one.begun = events[0]?.sequenceNumber ?? -1
+      one.knownBefore = one.known
+      one.known = new Map(events.map(({ sequenceNumber, offset }) => [sequenceNumber, offset]))
     },
 
     resolve(topic, partition, offset, amqpOffset) {
       const one = partitions.get(key(topic, partition))
       if (!one) return
-      resolvedSinceCommit += 1
       one.resolved = offset
       one.amqpOffset = amqpOffset ?? knownOffset(one, offset - 1)
     },
@@ -111,7 +122,6 @@ export function createOffsets(options: OffsetsOptions): Offsets {
       const chosen = only ? [partitions.get(key(only.topic, only.partition))] : [...partitions.values()]
       const dirty = chosen.filter((one) => one !== undefined && isDirty(one)) as Progress[]
       lastCommit = Date.now()
-      resolvedSinceCommit = 0
       if (dirty.length === 0) return
       const results = await Promise.allSettled(dirty.map(write))
       const written = dirty.filter((_, i) => (results[i] as PromiseFulfilledResult<boolean>).value === true)
@@ -122,7 +132,7 @@ export function createOffsets(options: OffsetsOptions): Offsets {
 
     async commitIfDue() {
       const byTime = autoCommitInterval !== null && Date.now() - lastCommit >= autoCommitInterval
-      const byCount = autoCommitThreshold !== null && resolvedSinceCommit >= autoCommitThreshold
+      const byCount = autoCommitThreshold !== null && countUncommitted() >= autoCommitThreshold
       if (byTime || byCount) await this.commit()
     },
 
@@ -141,12 +151,8 @@ export function createOffsets(options: OffsetsOptions): Offsets {
   }
 }
 
-function knownOffset({ events, before }: Progress, sequenceNumber: number): string | undefined {
-  const guess = events[sequenceNumber - (events[0]?.sequenceNumber ?? 0)]
-  if (guess?.sequenceNumber === sequenceNumber) return guess.offset
-  if (before?.sequenceNumber === sequenceNumber) return before.offset
-  return events.find((event) => event.sequenceNumber === sequenceNumber)?.offset
-}
+const knownOffset = ({ known, knownBefore }: Progress, sequenceNumber: number): string | undefined =>
+  known.get(sequenceNumber) ?? knownBefore.get(sequenceNumber)
 
 const toOffset = ({ topic, partition }: Progress, next: number) => ({ topic, partition, offset: String(next) })
 

@@ -11,6 +11,8 @@ export interface PartitionStreamOptions {
   readonly sizing: FetchSizing
   /** Asked each time a link is opened. */
   readonly readingGroup: () => ReadingGroup
+  /** A link has ended by itself. Told at once, also while the handler is busy. */
+  readonly onEnd: (error: Error) => void
 }
 
 /** Events handed to the consumer, the first of them at the stream's position. */
@@ -33,6 +35,8 @@ export interface PartitionStream {
   readonly position: number
   /** Newest sequence number in the partition as far as known; -1: unknown. */
   readonly lastEnqueued: number
+  /** How many links have come to work so far. */
+  readonly links: number
   /** Waits for events at the position. Undefined when interrupted. The same events come again until `advance`. */
   take(): Promise<Chunk | undefined>
   /** Ends a waiting `take`. */
@@ -52,6 +56,7 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
   let link = 0
   /** The link has brought events or a sign of life: its end is an ordinary disconnect. */
   let proven = false
+  let links = 0
   let held: { events: readonly ReceivedEvent[]; from: number; first: boolean; done: Deferred<void> } | undefined
   let failure: Error | undefined
   let waiting: Deferred<void> | undefined
@@ -78,6 +83,7 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
       prefetchCount: sizing.prefetchCount,
       async onEvents(received, last) {
         if (number !== link) return
+        if (!proven) links++
         proven = true
         if (last !== undefined && last > lastEnqueued) lastEnqueued = last
         const events = received.length > 0 && isBehind(received[0]) ? received.filter((e) => !isBehind(e)) : received
@@ -98,6 +104,7 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
       onEnd(error) {
         if (number !== link) return
         reader = undefined
+        options.onEnd(error)
         if (!proven || (error as KafkaJSError).retriable === false) failure = error
         wake()
       },
@@ -129,6 +136,9 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
     },
     get lastEnqueued() {
       return lastEnqueued
+    },
+    get links() {
+      return links
     },
 
     async take() {

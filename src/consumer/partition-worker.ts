@@ -1,12 +1,14 @@
-import { KafkaJSError, KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded } from '../errors.js'
+import { isKafkaJSError, KafkaJSError, KafkaJSNonRetriableError } from '../errors.js'
 import { createProtocolError } from '../protocol-errors.js'
 import { createDeferred } from '../util/deferred.js'
-import { firstRetryTime, isRetriable, nextRetryTime } from '../util/retry.js'
+import { isRetriable } from '../util/retry.js'
 import { wait } from '../util/wait.js'
 import { createFetchSizing } from './fetch-sizing.js'
 import { type Handling, handleChunk } from './handling.js'
+import { isLinkTrouble, mendLink } from './link-trouble.js'
 import { type Chunk, createPartitionStream, type PartitionStream } from './partition-stream.js'
-import { fetchPositions } from './positions.js'
+import { createPositioning } from './positioning.js'
+import { createRetryBudget } from './retry-budget.js'
 import type { RunContext } from './run-context.js'
 
 /** How a partition came to be read by this member, and how it ends. */
@@ -15,6 +17,8 @@ export interface PartitionWorker {
   readonly partition: number
   /** Resolves when the partition is read from a known position. */
   readonly positioned: Promise<void>
+  /** Resolves when the worker has come to its end and no handler of its runs any more. */
+  readonly ended: Promise<void>
   /** Finishes the message at hand, commits, stops. Resolves when that is done. */
   finish(): Promise<void>
   /** Stops handing out messages and commits nothing more. Does not wait for the handler. */
@@ -23,118 +27,110 @@ export interface PartitionWorker {
   wake(): void
 }
 
+export interface PartitionWorkerOptions {
+  readonly context: RunContext
+  readonly topic: string
+  readonly partition: number
+  /** Next offset of the group; -1 latest, -2 earliest, undefined when it has none. */
+  readonly committed: number | undefined
+  /** A worker that had the partition before may still have its handler at work: handlers of a partition never overlap. */
+  readonly after: Promise<void>
+}
+
 type Ending = 'finish' | 'abandon'
 
 /** A partition paused for longer gives up its link and what was prefetched, ms. */
 const PAUSE_KEEPS_LINK_MS = 10_000
 
-export function createPartitionWorker(
-  context: RunContext,
-  topic: string,
-  partition: number,
-  committed: number | undefined,
-): PartitionWorker {
-  const { transport, offsets, pauses, seeks, slots, group, logger, retry } = context
+/** How soon events that a handler has left as they were are handed to it again, ms. */
+const UNRESOLVED_DELAY_MS = 10
+
+/** How soon the store is asked again for a lease that has run out, ms. */
+const VERDICT_DELAY_MS = 500
+
+export function createPartitionWorker(options: PartitionWorkerOptions): PartitionWorker {
+  const { context, topic, partition } = options
+  const { offsets, pauses, seeks, slots, group, logger } = context
+  const where = { topic, partition }
   const ended = new AbortController()
+  const onceEnded = new Promise<void>((resolve) => {
+    ended.signal.addEventListener('abort', () => resolve(), { once: true })
+  })
   const positioned = createDeferred()
-  positioned.promise.catch(() => undefined) // Heard by the run, where it still matters.
+  const positioning = createPositioning(context, topic, partition)
+  const sizing = createFetchSizing({ budget: context.partitionBudget, ...context.fetchLimits })
+  const budget = createRetryBudget(context.retry)
   let ending: Ending | undefined
   let changed = createDeferred()
   let stream: PartitionStream | undefined
   let consumerGroup = ''
-  const sizing = createFetchSizing({ budget: context.partitionBudget, ...context.fetchLimits })
+  /** The last error that came while the handler had events, rather than from the service. */
+  let handlingError: unknown
 
-  const where = { topic, partition }
   const isPaused = () => pauses.isPaused(topic, partition)
   const seekPending = () => seeks.has(topic, partition)
   /** Whether the handler may get another message of what has been fetched. */
   const mayGoOn = () => ending === undefined && !isPaused() && !seekPending() && group.holds(topic, partition)
 
-  const open = (position: number) => {
-    stream = createPartitionStream(
+  const open = (position: number) =>
+    createPartitionStream(
       {
-        transport,
+        transport: context.transport,
         topic,
         partition,
         sizing,
-        readingGroup: () => {
-          const group = context.readingGroups.of(topic)
-          consumerGroup = group.consumerGroup
-          return group
+        readingGroup() {
+          const chosen = context.readingGroups.of(topic)
+          consumerGroup = chosen.consumerGroup
+          return chosen
+        },
+        onEnd(error) {
+          // Whoever has taken the link may have taken the partition: nothing is committed until the store has been asked.
+          if (isFenced(error)) group.doubt(topic, partition)
         },
       },
       position,
     )
-    return stream
-  }
 
-  /** Where a consumer without a committed offset begins, and one whose offset the partition does not have. */
-  const defaultPosition = async () => {
-    const { earliest, latest } = await fetchPositions(transport, topic, partition)
-    return context.fromBeginning(topic) ? earliest : latest
-  }
-
-  const start = async (): Promise<PartitionStream> => {
-    if (committed !== undefined && committed >= 0) return open(committed)
-    if (committed !== undefined) {
-      const { earliest, latest } = await fetchPositions(transport, topic, partition)
-      return open(committed === -2 ? earliest : latest)
-    }
-    const position = await defaultPosition()
-    // Pinned, so that what is produced from now on is read by whoever has the partition next.
-    if (context.autoCommit && !context.fromBeginning(topic)) await pin(position)
-    return open(position)
-  }
-
-  const pin = async (position: number) => {
-    if (!(await group.mayCommit(topic, partition))) return
-    await offsets.commitExactly([{ ...where, offset: String(position) }], { silent: true })
+  const goOnAt = (open: PartitionStream, position: number) => {
+    offsets.resolve(topic, partition, position)
+    open.advance(position)
   }
 
   const applySeek = async (open: PartitionStream) => {
     const target = seeks.get(topic, partition)
     if (target === undefined) return
-    const position = target < 0 ? await logicalPosition(target) : target
-    open.advance(position)
-    offsets.resolve(topic, partition, position)
+    const position = await positioning.seek(target)
+    if (seeks.get(topic, partition) !== target) return
+    goOnAt(open, position)
     seeks.applied(topic, partition, target)
-    if (context.autoCommit) await pin(position)
   }
 
-  const logicalPosition = async (offset: number) => {
-    const { earliest, latest } = await fetchPositions(transport, topic, partition)
-    return offset === -2 ? earliest : latest
-  }
-
-  const resetOutOfRange = async (open: PartitionStream) => {
-    logger.error('Offset out of range, resetting to default offset', {
-      ...where,
-      groupId: context.groupId,
-      memberId: group.memberId(),
-      offset: String(open.position),
-    })
-    const position = await defaultPosition()
-    open.advance(position)
-    offsets.resolve(topic, partition, position)
-    await pin(position)
-  }
+  const reset = async (open: PartitionStream) => goOnAt(open, await positioning.reset(open.position))
 
   /** Whether the gap before the first event read means that retention has removed what was to be read. */
-  const isBehindRetention = async ({ first, events, position }: Chunk) => {
-    if (!first || events[0]?.sequenceNumber === position) return false
-    const { earliest } = await fetchPositions(transport, topic, partition)
-    return position < earliest
-  }
+  const isBehindRetention = async ({ first, events, position }: Chunk) =>
+    first && events[0]?.sequenceNumber !== position && positioning.isRemoved(position)
 
   const waitWhilePaused = async (open: PartitionStream) => {
-    const since = performance.now()
-    while (isPaused() && !seekPending() && ending === undefined) {
-      const left = PAUSE_KEEPS_LINK_MS - (performance.now() - since)
-      await Promise.race([changed.promise, ...(left > 0 ? [wait(left, ended.signal)] : [])])
-      if (isPaused() && performance.now() - since >= PAUSE_KEEPS_LINK_MS) {
-        await open.suspend()
-        await changed.promise
+    const patience = new AbortController()
+    const signal = AbortSignal.any([patience.signal, ended.signal])
+    const longPaused = wait(PAUSE_KEEPS_LINK_MS, signal).then(() => !signal.aborted)
+    let suspended = false
+    try {
+      while (isPaused() && !seekPending() && ending === undefined) {
+        const change = changed.promise.then(() => false)
+        if (await (suspended ? change : Promise.race([change, longPaused]))) {
+          suspended = true
+          await open.suspend()
+        }
       }
+    } finally {
+      patience.abort()
+    }
+    // What was to be read next may have gone meanwhile; and what is produced from here on must not be taken for it.
+    if (suspended && !seekPending() && ending === undefined && (await positioning.isRemoved(open.position))) {
+      await reset(open)
     }
   }
 
@@ -145,14 +141,41 @@ export function createPartitionWorker(
     seekPending,
     isEnding: () => ending !== undefined,
     isLost: () => ending === 'abandon' || !group.holds(topic, partition),
+    assertNotLost() {
+      if (!handling.isLost()) return
+      throw createProtocolError('REBALANCE_IN_PROGRESS', {
+        message: `Partition ${partition} of ${topic} is read by another member now: what is handled from here on is handled twice`,
+      })
+    },
     async heartbeat() {
-      if (handling.isLost()) {
-        throw createProtocolError('REBALANCE_IN_PROGRESS', {
-          message: `Partition ${partition} of ${topic} is read by another member now: what is handled from here on is handled twice`,
-        })
-      }
+      handling.assertNotLost()
       await context.heartbeat()
     },
+  }
+
+  /** The lease has run out: nothing is handed out until the store has said whose the partition is. */
+  const awaitVerdict = async () => {
+    try {
+      await group.confirm()
+    } catch (error) {
+      logger.debug(`Could not make sure of a partition: ${(error as Error).message}`, where)
+      await Promise.race([changed.promise, wait(VERDICT_DELAY_MS, ended.signal)])
+    }
+  }
+
+  const handle = async (open: PartitionStream, chunk: Chunk) => {
+    const release = await slots.acquire(ended.signal)
+    if (!release) return
+    try {
+      if (mayGoOn()) await handleChunk(handling, chunk)
+    } catch (error) {
+      handlingError = error
+      throw error
+    } finally {
+      release()
+      if (!seekPending()) open.advance(offsets.resolved(topic, partition) ?? open.position)
+    }
+    if (open.position === chunk.position) await wait(UNRESOLVED_DELAY_MS, ended.signal)
   }
 
   const readOn = async (open: PartitionStream) => {
@@ -164,73 +187,62 @@ export function createPartitionWorker(
       }
       const chunk = await open.take()
       if (!chunk || !mayGoOn()) {
-        if (ending === undefined && !group.holds(topic, partition)) await group.confirm()
-        continue
-      }
-      if (await isBehindRetention(chunk)) {
-        await resetOutOfRange(open)
-        continue
-      }
-      context.fetched()
-      const release = await slots.acquire(ended.signal)
-      if (!release) return
-      try {
-        if (mayGoOn()) await handleChunk(handling, chunk)
-      } finally {
-        release()
-        if (!seekPending()) open.advance(offsets.resolved(topic, partition) ?? open.position)
+        if (ending === undefined && !group.holds(topic, partition)) await awaitVerdict()
+      } else if (await isBehindRetention(chunk)) {
+        await reset(open)
+      } else {
+        context.fetched()
+        await handle(open, chunk)
       }
     }
   }
 
-  /** Errors of a link that need more than opening it again. True: dealt with. */
-  const mended = async (error: Error, open: PartitionStream | undefined): Promise<boolean> => {
-    const type = (error as { type?: string }).type
-    if (type === 'OFFSET_OUT_OF_RANGE' && open) {
-      await resetOutOfRange(open)
+  /** True: what ended the link has been dealt with. */
+  const mend = async (error: Error): Promise<boolean> => {
+    if (typeOf(error) === 'OFFSET_OUT_OF_RANGE' && stream) {
+      await reset(stream)
       return true
     }
-    if (type === 'FENCED_LEADER_EPOCH' || type === 'FENCED_INSTANCE_ID') {
-      await group.confirm()
-      return false
+    return mendLink(error, { context, topic, partition, consumerGroup, ended: ended.signal })
+  }
+
+  const attempt = async () => {
+    // What could not be committed comes before anything new.
+    if (budget.retryCount > 0 && context.autoCommit) await offsets.commit(where)
+    stream ??= open(await positioning.start(options.committed))
+    positioned.resolve()
+    await Promise.race([options.after, onceEnded])
+    await readOn(stream)
+  }
+
+  const recover = async (caught: unknown) => {
+    let error = toError(caught)
+    const progress = () => `${offsets.resolved(topic, partition)} ${stream?.links}`
+    let passes = isRetriable(error)
+    if (caught !== handlingError) {
+      try {
+        if ((await mend(error)) && budget.takeMended(progress())) return
+        passes ||= isLinkTrouble(error)
+      } catch (failure) {
+        error = toError(failure)
+        passes = isRetriable(error)
+      }
     }
-    if (type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'GROUP_ID_NOT_FOUND') {
-      if (await context.topicExists(topic)) return context.readingGroups.notFound(topic, consumerGroup)
-    }
-    return false
+    if (ending === 'abandon') return
+    if (!passes) throw asNonRetriable(error)
+    const delay = budget.take(error, progress())
+    logger.debug(`Trying partition again in ${delay}ms: ${error.message}`, { ...where, retryTime: delay })
+    await wait(delay, ended.signal)
   }
 
   const run = async () => {
-    let retryCount = 0
-    let retryTime = firstRetryTime(retry)
-    let progress: number | undefined
     while (ending === undefined) {
       try {
-        stream ??= await start()
-        positioned.resolve()
-        await readOn(stream)
-      } catch (caught) {
-        const error = caught as Error
-        if (ending === 'abandon') return
-        try {
-          if (await mended(error, stream)) continue
-        } catch (other) {
-          return context.fail(other as Error)
-        }
-        if (!isRetriable(error)) return context.fail(asNonRetriable(error))
-        const reached = offsets.resolved(topic, partition)
-        if (reached !== progress) {
-          progress = reached
-          retryCount = 0
-          retryTime = firstRetryTime(retry)
-        }
-        if (retryCount >= retry.retries) {
-          return context.fail(new KafkaJSNumberOfRetriesExceeded(error, { retryCount, retryTime }))
-        }
-        retryCount++
-        logger.debug(`Trying partition again in ${retryTime}ms: ${error.message}`, { ...where, retryCount, retryTime })
-        await wait(retryTime, ended.signal)
-        retryTime = nextRetryTime(retryTime, retry)
+        await attempt()
+      } catch (error) {
+        // An abandoned handler's error is told by the log; another member has the message.
+        if (handling.isLost() && ending !== undefined) return
+        await recover(error)
       }
     }
   }
@@ -245,9 +257,11 @@ export function createPartitionWorker(
   }
 
   const worker: PartitionWorker = {
-    topic,
-    partition,
+    ...where,
     positioned: positioned.promise,
+    get ended() {
+      return running
+    },
     async finish() {
       end('finish')
       await running
@@ -266,9 +280,18 @@ export function createPartitionWorker(
     },
   }
 
-  const running = run()
+  const running = run().catch(context.fail)
   return worker
 }
 
-const asNonRetriable = (error: Error): Error =>
-  error instanceof KafkaJSError ? error : new KafkaJSNonRetriableError(error, { cause: error })
+const typeOf = (error: Error) => (error as { type?: string }).type
+const isFenced = (error: Error) => typeOf(error) === 'FENCED_INSTANCE_ID'
+
+/** Handlers may throw anything. */
+const toError = (caught: unknown): Error => (caught instanceof Error ? caught : new KafkaJSError(String(caught)))
+
+/** As kafkajs has it: what a codec lacks crashes as it is, all else as non-retriable with a cause. */
+function asNonRetriable(error: Error): Error {
+  if (isKafkaJSError(error) && ['KafkaJSNotImplemented', 'KafkaJSNonRetriableError'].includes(error.name)) return error
+  return new KafkaJSNonRetriableError(error, { cause: error })
+}

@@ -70,7 +70,10 @@ export function connectRun(connection: RunConnection, state: RunState): Connecte
     setAssignable: cluster.show,
     logger: groupLogger,
     listener: {
-      onRebalancing: () => instrumentation.emit('REBALANCING', () => ({ groupId, memberId: member.memberId() })),
+      onRebalancing() {
+        state.rebalancing()
+        instrumentation.emit('REBALANCING', () => ({ groupId, memberId: member.memberId() }))
+      },
       onAcquired: (partitions) => void workers.acquire(partitions).catch(state.fail),
       onRevoked: workers.finish,
       onLost: workers.abandon,
@@ -88,10 +91,11 @@ export function connectRun(connection: RunConnection, state: RunState): Connecte
 
   const identity = () => ({ groupId, memberId: member.memberId(), groupGenerationId: member.generationId() })
 
+  const { holds, isDoubtful, doubt } = member.leases
   const mayCommit = async (topic: string, partition: number) => {
-    // A lease that should have been renewed by now is made sure of: another member may have it.
-    if (member.leases.age(topic, partition) > sessionTimeout / 2) await member.confirm()
-    return member.leases.holds(topic, partition)
+    // A round of renewals that is under way may have begun before the doubt; the one after it has not.
+    for (let round = 0; round < 2 && isDoubtful(topic, partition); round++) await member.confirm()
+    return holds(topic, partition) && !isDoubtful(topic, partition)
   }
 
   /** Kafka takes a commit from any member; the store would let a stale one overwrite the present owner's. */
@@ -131,10 +135,10 @@ export function connectRun(connection: RunConnection, state: RunState): Connecte
     fetchLimits: { maxBatchSize: eventHubs.maxBatchSize, prefetchCount: eventHubs.prefetchCount },
     partitionBudget: () => Math.min(settings.maxBytesPerPartition, settings.maxBytes / Math.max(1, workers.size)),
     fromBeginning: (topic) => topics.get(topic) ?? false,
-    async topicExists(topic) {
-      const exists = (await counts.refresh(topic)) > 0
-      if (!exists) member.nudge()
-      return exists
+    async partitionCount(topic) {
+      const count = await counts.refresh(topic)
+      if (count === 0) member.nudge()
+      return count
     },
     heartbeat: state.heartbeat,
     fetched: state.fetched,
@@ -155,8 +159,9 @@ export function connectRun(connection: RunConnection, state: RunState): Connecte
     },
     group: {
       memberId: member.memberId,
-      holds: member.leases.holds,
+      holds,
       mayCommit,
+      doubt,
       confirm: member.confirm,
     },
   }

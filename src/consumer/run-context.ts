@@ -29,7 +29,8 @@ export interface RunContext {
   /** Bytes one partition may hold. */
   readonly partitionBudget: () => number
   fromBeginning(topic: string): boolean
-  topicExists(topic: string): Promise<boolean>
+  /** Asks the service; 0: no such topic, and the group is told. */
+  partitionCount(topic: string): Promise<number>
   /** The handler's sign of life, at most once per `heartbeatInterval`. */
   heartbeat(): Promise<void>
   /** Events have come. */
@@ -50,6 +51,8 @@ export interface RunContext {
     holds(topic: string, partition: number): boolean
     /** Like `holds`, made sure of with the store when the lease is no longer fresh. */
     mayCommit(topic: string, partition: number): Promise<boolean>
+    /** The lease may have been taken: `mayCommit` asks the store before it says so again. */
+    doubt(topic: string, partition: number): void
     /** Renews every lease; those lost are abandoned before it resolves. */
     confirm(): Promise<void>
   }

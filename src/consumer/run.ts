@@ -5,7 +5,14 @@ import type { EventHubsTransport } from '../eventhubs/transport.js'
 import type { Instrumentation, Requests } from '../events.js'
 import type { Joined } from '../group/member.js'
 import type { ConsumerSettings, EventHubsSettings } from '../settings.js'
-import type { ConsumerEvents, ConsumerRunConfig, Logger, TopicPartitionOffset, TopicPartitions } from '../types.js'
+import type {
+  Assignment,
+  ConsumerEvents,
+  ConsumerRunConfig,
+  Logger,
+  TopicPartitionOffset,
+  TopicPartitions,
+} from '../types.js'
 import { createDeferred } from '../util/deferred.js'
 import { retry } from '../util/retry.js'
 import { createFetchCycle } from './fetch-cycle.js'
@@ -19,7 +26,7 @@ export interface Run {
    * Joins. Resolves when everything assigned is read from a known position, when the run has been stopped, or when it
    * has crashed, of which `onCrash` is told; never rejects.
    */
-  start(connect: () => Promise<RunConnection>): Promise<void>
+  start(connect: (signal: AbortSignal) => Promise<RunConnection>): Promise<void>
   /** Finishes messages at hand, commits, leaves the group. */
   stop(): Promise<void>
   /** Whether the calling code runs in one of this run's handlers, which `stop()` waits for. */
@@ -66,22 +73,30 @@ export interface RunState extends RunOptions {
   isRunning(): boolean
   heartbeat(): Promise<void>
   fetched(): void
+  rebalancing(): void
   joined(joined: Joined): void
 }
 
 export function createRun(options: RunOptions): Run {
-  const { settings, instrumentation, groupLogger, topics } = options
+  const { settings, groupLogger, topics } = options
   const { groupId, heartbeatInterval } = settings
   const pauses = createPauses()
   const seeks = createSeeks()
   const stopping = new AbortController()
   const ended = createDeferred()
   const firstJoin = createDeferred()
-  const handler = new AsyncLocalStorage<true>()
+  const handler = new AsyncLocalStorage<{ running: boolean }>()
+  /** Listeners of an event that a handler has caused are not part of it: they may await `stop()`, which waits for it. */
+  const instrumentation: RunOptions['instrumentation'] = {
+    ...options.instrumentation,
+    emit: (key, payload) => handler.exit(() => options.instrumentation.emit(key, payload)),
+  }
   let crashed = false
   let connected: ConnectedRun | undefined
   let starting: Promise<void> = Promise.resolve()
-  let lastHeartbeat = 0
+  let lastHeartbeat = Date.now()
+  /** What the group has given this member, once it has settled. */
+  let assignment: Assignment | undefined
 
   const fail = (error: Error) => {
     if (crashed || stopping.signal.aborted) return
@@ -99,7 +114,12 @@ export function createRun(options: RunOptions): Run {
 
   const fetchCycle = createFetchCycle(instrumentation, settings.maxWaitTimeInMs, heartbeat)
 
-  const joined = ({ memberId, generationId, leaderId, protocol, assignment, duration }: Joined) => {
+  const isAssigned = (topic: string, partition: number) => assignment?.[topic]?.includes(partition) ?? false
+
+  const joined = ({ memberId, generationId, leaderId, protocol, duration, ...given }: Joined) => {
+    assignment = given.assignment
+    // As in kafkajs: a seek of a partition that this member was not given is of no consequence, then or later.
+    seeks.keep(isAssigned)
     const entries = Object.entries(assignment)
     const notSubscribed = entries.map(([topic]) => topic).filter((topic) => !topics.has(topic))
     if (notSubscribed.length > 0) {
@@ -128,20 +148,31 @@ export function createRun(options: RunOptions): Run {
     firstJoin.resolve()
   }
 
-  const join = async (connect: () => Promise<RunConnection>) => {
+  const join = async (connect: (signal: AbortSignal) => Promise<RunConnection>) => {
     try {
-      const connection = await connect()
+      const connection = await connect(stopping.signal)
       if (stopping.signal.aborted) return
       connected = connectRun(connection, {
         ...options,
+        instrumentation,
         pauses,
         seeks,
         stopping: stopping.signal,
         fail,
-        inHandler: (operation) => handler.run(true, operation),
+        async inHandler(operation) {
+          const call = { running: true }
+          try {
+            return await handler.run(call, operation)
+          } finally {
+            call.running = false
+          }
+        },
         isRunning: () => !stopping.signal.aborted && !crashed,
         heartbeat,
         fetched: fetchCycle.fetched,
+        rebalancing() {
+          assignment = undefined
+        },
         joined,
       })
       const { member } = connected
@@ -158,7 +189,7 @@ export function createRun(options: RunOptions): Run {
       starting = join(connect)
       await starting
       if (crashed || stopping.signal.aborted) return
-      fetchCycle.run(AbortSignal.any([stopping.signal])).catch(fail)
+      fetchCycle.run(stopping.signal).catch(fail)
       await Promise.race([firstJoin.promise, ended.promise])
     },
 
@@ -169,13 +200,14 @@ export function createRun(options: RunOptions): Run {
       await connected?.member.leave()
     },
 
-    isInHandler: () => handler.getStore() === true,
+    isInHandler: () => handler.getStore()?.running === true,
 
     async commitResolved() {
       if (options.config.autoCommit ?? true) await connected?.context.offsets.commit()
     },
 
     seek(topic, partition, offset) {
+      if (assignment && !isAssigned(topic, partition)) return
       seeks.set(topic, partition, offset)
       wake([{ topic, partitions: [partition] }])
     },

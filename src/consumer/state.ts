@@ -6,10 +6,10 @@ import type { Run } from './run.js'
  *
  * | from | to |
  * |---|---|
- * | idle | starting |
+ * | idle | starting, restarting |
  * | starting | running, stopping |
  * | running | stopping |
- * | stopping | idle, restarting |
+ * | stopping | idle |
  * | restarting | starting, idle |
  */
 export type ConsumerState =
@@ -20,10 +20,10 @@ export type ConsumerState =
   | { readonly name: 'restarting'; readonly timer: NodeJS.Timeout }
 
 const next: Readonly<Record<ConsumerState['name'], readonly ConsumerState['name'][]>> = {
-  idle: ['starting'],
+  idle: ['starting', 'restarting'],
   starting: ['running', 'stopping'],
   running: ['stopping'],
-  stopping: ['idle', 'restarting'],
+  stopping: ['idle'],
   restarting: ['starting', 'idle'],
 }
 

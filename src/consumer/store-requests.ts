@@ -1,20 +1,32 @@
 import type { CheckpointStore } from '../checkpoint/store.js'
-import type { Requests } from '../events.js'
+import { isKafkaJSError, KafkaJSError } from '../errors.js'
+import type { ApiName, Requests } from '../events.js'
+import { isRetriable } from '../util/retry.js'
 
-/** A store whose calls show up as the requests that kafkajs makes of the group's coordinator. */
+/**
+ * A store whose calls show up as the requests that kafkajs makes of the group's coordinator, and whose errors belong to
+ * kafkajs's family: a store may be anyone's.
+ */
 export function instrumentStore(store: CheckpointStore, requests: Requests, broker: string): CheckpointStore {
+  const call = async <T>(apiName: ApiName, operation: (abortSignal: AbortSignal) => Promise<T>): Promise<T> => {
+    try {
+      return await requests.run(apiName, broker, operation)
+    } catch (error) {
+      if (isKafkaJSError(error)) throw error
+      const { message = String(error) } = (error ?? {}) as Partial<Error>
+      throw new KafkaJSError(`The checkpoint store failed (${apiName}): ${message}`, {
+        retriable: isRetriable(error),
+        cause: error as Error,
+      })
+    }
+  }
   return {
     listOwnership: (namespace, eventHub, group) =>
-      requests.run('SyncGroup', broker, (abortSignal) =>
-        store.listOwnership(namespace, eventHub, group, { abortSignal }),
-      ),
-    claimOwnership: (records) =>
-      requests.run('Heartbeat', broker, (abortSignal) => store.claimOwnership(records, { abortSignal })),
+      call('SyncGroup', (abortSignal) => store.listOwnership(namespace, eventHub, group, { abortSignal })),
+    claimOwnership: (records) => call('Heartbeat', (abortSignal) => store.claimOwnership(records, { abortSignal })),
     updateCheckpoint: (checkpoint) =>
-      requests.run('OffsetCommit', broker, (abortSignal) => store.updateCheckpoint(checkpoint, { abortSignal })),
+      call('OffsetCommit', (abortSignal) => store.updateCheckpoint(checkpoint, { abortSignal })),
     listCheckpoints: (namespace, eventHub, group) =>
-      requests.run('OffsetFetch', broker, (abortSignal) =>
-        store.listCheckpoints(namespace, eventHub, group, { abortSignal }),
-      ),
+      call('OffsetFetch', (abortSignal) => store.listCheckpoints(namespace, eventHub, group, { abortSignal })),
   }
 }

@@ -27,6 +27,8 @@ export function createWorkers(
 ): Workers {
   const workers = new Map<string, PartitionWorker>()
   const acquiring = new Set<Promise<void>>()
+  /** Of partitions given up on the spot: when their handlers have come to an end. */
+  const lingering = new Map<string, Promise<void>>()
 
   const find = ({ topic, partition }: TopicPartition) => workers.get(partitionKey(topic, partition))
 
@@ -37,17 +39,28 @@ export function createWorkers(
     context().offsets.forget(worker.topic, worker.partition)
   }
 
+  const linger = (worker: PartitionWorker) => {
+    const key = partitionKey(worker.topic, worker.partition)
+    const gone = Promise.all([worker.ended, lingering.get(key)]).then(() => {
+      if (lingering.get(key) === gone) lingering.delete(key)
+    })
+    lingering.set(key, gone)
+  }
+
   const start = async (partitions: readonly TopicPartition[]) => {
     const topics = [...new Set(partitions.map(({ topic }) => topic))]
     const offsets = new Map(await Promise.all(topics.map(async (topic) => [topic, await committed(topic)] as const)))
     for (const tp of partitions) {
+      const { topic, partition } = tp
       const { group, offsets: tracked } = context()
       // Given up or lost while its offsets were fetched.
-      if (!group.holds(tp.topic, tp.partition) || find(tp)) continue
-      const offset = offsets.get(tp.topic)?.get(tp.partition)
-      const next = offset === undefined ? undefined : Number(offset)
-      tracked.start(tp.topic, tp.partition, next)
-      workers.set(partitionKey(tp.topic, tp.partition), createPartitionWorker(context(), tp.topic, tp.partition, next))
+      if (!group.holds(topic, partition) || find(tp)) continue
+      const offset = offsets.get(topic)?.get(partition)
+      const committed = offset === undefined ? undefined : Number(offset)
+      tracked.start(topic, partition, committed)
+      const key = partitionKey(topic, partition)
+      const after = lingering.get(key) ?? Promise.resolve()
+      workers.set(key, createPartitionWorker({ context: context(), topic, partition, committed, after }))
     }
   }
 
@@ -74,6 +87,7 @@ export function createWorkers(
         const worker = find(tp)
         if (!worker) continue
         worker.abandon()
+        linger(worker)
         forget(worker)
       }
     },

@@ -12,6 +12,8 @@ interface Lease extends TopicPartition {
   ownership: PartitionOwnership
   /** When the last successful write was begun, by the monotonic clock: the latest moment others count from. */
   renewedAt: number
+  /** When something happened that another owner would cause. */
+  doubtedAt?: number | undefined
 }
 
 /**
@@ -24,6 +26,10 @@ export interface Leases {
   holds(topic: string, partition: number): boolean
   /** Time since the lease was last known to be ours, ms; Infinity when it is not held. */
   age(topic: string, partition: number): number
+  /** Whether the store is to be asked before something is done that only the owner may do. */
+  isDoubtful(topic: string, partition: number): boolean
+  /** Makes a lease doubtful until a renewal begun from now on. */
+  doubt(topic: string, partition: number): void
   /** Claims records as they were read (free, expired, or new); returns the partitions won. */
   claim(records: readonly PartitionOwnership[]): Promise<TopicPartition[]>
   /** Renews all; returns those that were lost to another owner. Rejects when the store can't be reached. */
@@ -63,11 +69,13 @@ export function createLeases(options: LeasesOptions): Leases {
       )
       if (!answer) continue
       won.add(record)
+      const { doubtedAt } = leases.get(keyOf(record)) ?? {}
       leases.set(keyOf(record), {
         topic: record.eventHubName,
         partition: Number(record.partitionId),
         ownership: { ...answer, eventHubName: record.eventHubName },
         renewedAt: begun,
+        doubtedAt: doubtedAt !== undefined && doubtedAt >= begun ? doubtedAt : undefined,
       })
     }
     return won
@@ -94,6 +102,15 @@ export function createLeases(options: LeasesOptions): Leases {
   return {
     held: () => [...leases.values()].map(({ topic, partition }) => ({ topic, partition })),
     holds: (topic, partition) => age(topic, partition) < duration,
+    // Renewed every third of its duration, a lease of half that age has missed its turn.
+    isDoubtful(topic, partition) {
+      const lease = leases.get(partitionKey(topic, partition))
+      return lease !== undefined && (lease.doubtedAt !== undefined || age(topic, partition) > duration / 2)
+    },
+    doubt(topic, partition) {
+      const lease = leases.get(partitionKey(topic, partition))
+      if (lease) lease.doubtedAt = now()
+    },
     age,
 
     async claim(records) {

@@ -60,7 +60,7 @@ export interface GroupMemberOptions {
 export interface GroupMember {
   readonly memberId: () => string
   readonly generationId: () => number
-  readonly leases: Pick<Leases, 'holds' | 'age'>
+  readonly leases: Pick<Leases, 'holds' | 'isDoubtful' | 'doubt'>
   /** Announces the member and takes what it can. Rejects when the store can't be reached. */
   join(): Promise<void>
   /** Looks at the group now rather than at the next interval. */
@@ -71,11 +71,15 @@ export interface GroupMember {
   leave(): Promise<void>
 }
 
+/** The group is not looked at more often than this, whatever `heartbeatInterval` says, ms. */
+const SHORTEST_INTERVAL_MS = 100
+
 /** How often the group is looked at while partitions assigned to this member are still with another, ms. */
 const FIRST_RETRY_MS = 150
 
 export function createGroupMember(options: GroupMemberOptions): GroupMember {
-  const { store, namespace, groupId, clientId, sessionTimeout, heartbeatInterval, listener, logger } = options
+  const { store, namespace, groupId, clientId, sessionTimeout, listener, logger } = options
+  const interval = Math.max(SHORTEST_INTERVAL_MS, options.heartbeatInterval)
   const serial = createSerial()
   const ended = new AbortController()
 
@@ -188,8 +192,8 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     }
 
     if (taken.length < missing.length) {
-      schedule(Math.min(retryDelay, heartbeatInterval))
-      retryDelay = Math.min(retryDelay * 1.5, heartbeatInterval)
+      schedule(Math.min(retryDelay, interval))
+      retryDelay = Math.min(retryDelay * 1.5, interval)
       return
     }
     if (pending && session.revoking.size === 0) {
@@ -199,7 +203,7 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
       const leaderId = members[0]?.memberId ?? session.memberId
       listener.onJoined({ memberId: session.memberId, generationId, leaderId, protocol, assignment, duration })
     }
-    schedule(Math.min(heartbeatInterval, nextExpiry(slots)))
+    schedule(Math.min(interval, nextExpiry(slots)))
   }
 
   /** A member that falls silent is noticed when its time is up, not at the interval after it. */
@@ -284,7 +288,7 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
         if (ended.signal.aborted) return
         if (error.retriable === false || error instanceof TypeError) return listener.onFailed(error)
         logger.warn(`Could not look at the group, trying again: ${error.message}`, { groupId })
-        schedule(Math.min(1000, heartbeatInterval))
+        schedule(Math.min(1000, interval))
       })
     }, delay)
   }
@@ -312,7 +316,8 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     generationId: () => generationId,
     leases: {
       holds: (topic, partition) => session.leases.holds(topic, partition),
-      age: (topic, partition) => session.leases.age(topic, partition),
+      isDoubtful: (topic, partition) => session.leases.isDoubtful(topic, partition),
+      doubt: (topic, partition) => session.leases.doubt(topic, partition),
     },
     nudge,
     confirm: confirmOnce,

@@ -31,7 +31,8 @@ export interface ReadingGroupsOptions {
 
 export function createReadingGroups({ choice, groupId, create, logger }: ReadingGroupsOptions): ReadingGroups {
   const fallen = new Set<string>()
-  const tried = new Set<string>()
+  /** Topic → whether the consumer group has been created there; partitions that miss it at once share the attempt. */
+  const creations = new Map<string, Promise<boolean>>()
   const shared: ReadingGroup = { consumerGroup: DEFAULT_CONSUMER_GROUP }
 
   const named = (consumerGroup: string): ReadingGroup =>
@@ -72,9 +73,13 @@ export function createReadingGroups({ choice, groupId, create, logger }: Reading
         fallBack(topic)
         return true
       }
-      if (choice === 'dedicated' && !tried.has(topic)) {
-        tried.add(topic)
-        if (await create(topic, consumerGroup)) return true
+      if (choice === 'dedicated') {
+        const known = creations.get(topic)
+        const creation = known ?? create(topic, consumerGroup)
+        creations.set(topic, creation)
+        creation.catch(() => creations.delete(topic))
+        // Created, and yet not found: it may take its time, or has been deleted since; the next look tells.
+        if (await creation) return known === undefined || !creations.delete(topic)
       }
       throw createProtocolError('GROUP_ID_NOT_FOUND', {
         message: `Event hub "${topic}" has no consumer group "${consumerGroup}": create it in the portal or with "az eventhubs eventhub consumer-group create", or leave eventHubs.consumerGroup at 'auto'`,

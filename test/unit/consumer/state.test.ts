@@ -15,15 +15,15 @@ const pathTo: Record<ConsumerState['name'], ConsumerState['name'][]> = {
   starting: ['starting'],
   running: ['starting', 'running'],
   stopping: ['starting', 'stopping'],
-  restarting: ['starting', 'stopping', 'restarting'],
+  restarting: ['starting', 'stopping', 'idle', 'restarting'],
 }
 const legal = new Set([
   'idle → starting',
+  'idle → restarting',
   'starting → running',
   'starting → stopping',
   'running → stopping',
   'stopping → idle',
-  'stopping → restarting',
   'restarting → starting',
   'restarting → idle',
 ])
