@@ -1,116 +1,15 @@
-import type { Agent } from 'node:http'
-import type { ConnectionOptions } from 'node:tls'
-import type { TokenCredential } from '@azure/core-auth'
-import { isRestError, type TlsSettings } from '@azure/core-rest-pipeline'
+import { isRestError } from '@azure/core-rest-pipeline'
 import { KafkaJSNonRetriableError } from '../errors.js'
-import type { RetrySettings } from '../util/retry.js'
-import { viaProxy } from './http-proxy.js'
+import type { OpenArmClient } from './arm-client.js'
+import { type ArmEventHub, fromArm, merge, toArm } from './arm-event-hub.js'
 import type { EventHubDescription, EventHubSettings, Management } from './management.js'
 import { managementFailure, withoutRequest } from './management-error.js'
 import { invalidConfig } from './topic-settings.js'
-
-/** An event hub as Azure Resource Manager has it: what this library reads and writes of it. */
-export interface ArmEventHub {
-  name?: string
-  readonly partitionIds?: readonly string[]
-  readonly createdAt?: Date
-  partitionCount?: number
-  status?: string
-  messageRetentionInDays?: number
-  retentionDescription?: ArmRetention
-  messageTimestampDescription?: { timestampType?: string }
-}
-
-export interface ArmRetention {
-  cleanupPolicy?: string
-  /** -1 is for ever; a compacted event hub tells the largest 64-bit number. */
-  retentionTimeInHours?: number
-  tombstoneRetentionTimeInHours?: number
-  minCompactionLagTimeInMinutes?: number
-}
-
-/** The subset of `EventHubManagementClient` this library needs; versions 5 and 6 of `@azure/arm-eventhub` have it. */
-export interface ArmClient {
-  readonly eventHubs: {
-    createOrUpdate(group: string, namespace: string, name: string, parameters: ArmEventHub): Promise<ArmEventHub>
-    get(group: string, namespace: string, name: string): Promise<ArmEventHub>
-    delete(group: string, namespace: string, name: string): Promise<unknown>
-    listByNamespace(group: string, namespace: string): AsyncIterable<ArmEventHub>
-  }
-  readonly consumerGroups: {
-    createOrUpdate(
-      group: string,
-      namespace: string,
-      name: string,
-      consumerGroup: string,
-      parameters: object,
-    ): Promise<unknown>
-    listByEventHub(group: string, namespace: string, name: string): AsyncIterable<{ name?: string }>
-  }
-}
-
-export interface OpenArmClient {
-  readonly client: ArmClient
-  /** How often the client tries again before it gives up. */
-  readonly retries: number
-  /** Whether it can say what became part of the API after 2024-01-01: timestamp types and compaction lags. */
-  readonly hasTimestamps: boolean
-}
-
-export interface ArmClientOptions {
-  readonly subscriptionId: string
-  readonly credential: TokenCredential
-  readonly endpoint: string | undefined
-  readonly retry: RetrySettings
-  /** Certificates to trust besides the system's. */
-  readonly tls: ConnectionOptions | undefined
-  /** URL of an HTTP proxy, or an agent. Default: what `HTTPS_PROXY` and `NO_PROXY` say. */
-  readonly proxy: string | Agent | undefined
-}
 
 export interface ArmManagementOptions {
   readonly client: OpenArmClient
   readonly resourceGroupName: string
   readonly namespaceName: string
-}
-
-const HOURS_PER_DAY = 24
-
-const cleanupPolicies = [
-  ['delete', 'Delete'],
-  ['compact', 'Compact'],
-  ['compact,delete', 'DeleteOrCompact'],
-] as const
-
-const timestampTypes = [
-  ['LogAppendTime', 'LogAppend'],
-  ['CreateTime', 'Create'],
-] as const
-
-/** Loads the optional peer `@azure/arm-eventhub`, and opens its client. */
-export async function openArmClient(options: ArmClientOptions): Promise<OpenArmClient> {
-  const arm = await import('@azure/arm-eventhub').catch((cause: unknown) => {
-    throw new KafkaJSNonRetriableError(
-      'eventHubs.management with a subscriptionId needs the package @azure/arm-eventhub, which is not there: npm install @azure/arm-eventhub',
-      { cause },
-    )
-  })
-  const { subscriptionId, credential, endpoint, retry, tls, proxy } = options
-  const client = new arm.EventHubManagementClient(credential, subscriptionId, {
-    ...(endpoint !== undefined && { endpoint, credentialScopes: `${endpoint.replace(/\/$/, '')}/.default` }),
-    ...(tls && { tlsOptions: tls as TlsSettings }),
-    ...viaProxy(proxy),
-    retryOptions: {
-      maxRetries: retry.retries,
-      retryDelayInMs: retry.initialRetryTime,
-      maxRetryDelayInMs: retry.maxRetryTime,
-    },
-  })
-  return {
-    client: client as unknown as ArmClient,
-    retries: retry.retries,
-    hasTimestamps: 'KnownTimestampType' in arm,
-  }
 }
 
 /** Management through Azure Resource Manager: everything an event hub can be told, partition increases included. */
@@ -208,72 +107,6 @@ export function createArmManagement({
 
     async close() {},
   }
-}
-
-/** Settings as Resource Manager takes them; what is left out stays out. */
-function toArm(settings: EventHubSettings): ArmEventHub {
-  const { partitionCount, retentionHours, cleanupPolicy, tombstoneRetentionHours, minCompactionLagMinutes } = settings
-  const retention: ArmRetention = {
-    ...(cleanupPolicy !== undefined && { cleanupPolicy: translated(cleanupPolicies, cleanupPolicy) }),
-    ...(retentionHours !== undefined && { retentionTimeInHours: retentionHours }),
-    ...(tombstoneRetentionHours !== undefined && { tombstoneRetentionTimeInHours: tombstoneRetentionHours }),
-    ...(minCompactionLagMinutes !== undefined && { minCompactionLagTimeInMinutes: minCompactionLagMinutes }),
-  }
-  const timestampType = settings.timestampType && translated(timestampTypes, settings.timestampType)
-  return {
-    ...(partitionCount !== undefined && { partitionCount }),
-    ...(Object.keys(retention).length > 0 && { retentionDescription: retention }),
-    ...(timestampType !== undefined && { messageTimestampDescription: { timestampType } }),
-  }
-}
-
-function fromArm(eventHub: ArmEventHub): EventHubDescription {
-  const { name = '', partitionIds = [], partitionCount = partitionIds.length, createdAt, status } = eventHub
-  const { cleanupPolicy, tombstoneRetentionTimeInHours, minCompactionLagTimeInMinutes } =
-    eventHub.retentionDescription ?? {}
-  const retentionHours = retentionHoursOf(eventHub)
-  const policy = cleanupPolicies.find(([, arm]) => arm === cleanupPolicy)?.[0]
-  const timestampType = timestampTypes.find(
-    ([, arm]) => arm === eventHub.messageTimestampDescription?.timestampType,
-  )?.[0]
-  return {
-    name,
-    partitionCount,
-    partitionIds:
-      partitionIds.length > 0 ? partitionIds : Array.from({ length: partitionCount }, (_, id) => String(id)),
-    ...(createdAt && { createdAt }),
-    ...(status !== undefined && { status }),
-    ...(retentionHours !== undefined && { retentionHours }),
-    ...(policy && { cleanupPolicy: policy }),
-    ...(tombstoneRetentionTimeInHours !== undefined && { tombstoneRetentionHours: tombstoneRetentionTimeInHours }),
-    ...(minCompactionLagTimeInMinutes !== undefined && { minCompactionLagMinutes: minCompactionLagTimeInMinutes }),
-    ...(timestampType && { timestampType }),
-  }
-}
-
-function retentionHoursOf({ retentionDescription, messageRetentionInDays }: ArmEventHub): number | undefined {
-  const hours = retentionDescription?.retentionTimeInHours
-  if (hours !== undefined) return hours < 0 || hours > Number.MAX_SAFE_INTEGER ? -1 : hours
-  return messageRetentionInDays === undefined ? undefined : messageRetentionInDays * HOURS_PER_DAY
-}
-
-/**
- * A PUT replaces the whole event hub, capture and metadata among it: everything that is there goes back. Retention in days
- * stands beside the description that it is made from, and would contradict a changed one.
- */
-function merge(current: ArmEventHub, changes: ArmEventHub): ArmEventHub {
-  const { messageRetentionInDays, ...kept } = current
-  const { retentionDescription } = changes
-  if (!retentionDescription) return { ...current, ...changes }
-  const before = current.retentionDescription ?? {
-    ...(messageRetentionInDays !== undefined && { retentionTimeInHours: messageRetentionInDays * HOURS_PER_DAY }),
-  }
-  // Retention without a policy is refused.
-  return { ...kept, ...changes, retentionDescription: { cleanupPolicy: 'Delete', ...before, ...retentionDescription } }
-}
-
-function translated<Kafka extends string>(table: readonly (readonly [Kafka, string])[], value: Kafka): string {
-  return table.find(([kafka]) => kafka === value)?.[1] ?? value
 }
 
 interface ArmFailure {

@@ -65,7 +65,10 @@ async function createResourceManager(
     )
   }
   const credential = management.credential ?? (await tokenCredential(auth, namespace))
-  const { createArmManagement, openArmClient } = await import('./arm-management.js')
+  const [{ openArmClient }, { createArmManagement }] = await Promise.all([
+    import('./arm-client.js'),
+    import('./arm-management.js'),
+  ])
   const client = await openArmClient({
     subscriptionId,
     credential,

@@ -26,7 +26,10 @@ async function join(
       maxWaitTimeInMs: 100,
     }),
   )
-  const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve))
+  const joined = new Promise((resolve, reject) => {
+    consumer.on(consumer.events.GROUP_JOIN, resolve)
+    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
+  })
   await consumer.subscribe({ topics: [topic] })
   await consumer.run({ eachMessage: async () => undefined })
   await joined

@@ -25,7 +25,10 @@ async function consume(
   await using consumer = disposable(new Kafka(config).consumer({ groupId, maxWaitTimeInMs: 100 }))
   const read: string[] = []
   await consumer.subscribe({ topics: [topic], fromBeginning })
-  const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve))
+  const joined = new Promise((resolve, reject) => {
+    consumer.on(consumer.events.GROUP_JOIN, resolve)
+    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
+  })
   await consumer.run({
     async eachMessage({ partition, message }) {
       read.push(`${partition}:${message.offset}`)

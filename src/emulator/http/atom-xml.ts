@@ -1,4 +1,3 @@
-// biome-ignore lint/suspicious/noDeprecatedImports: the successor it names is the same code in a package of its own
 import { XMLBuilder, XMLParser } from 'fast-xml-parser'
 
 /**

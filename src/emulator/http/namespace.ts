@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Authorizer } from '../authorization.js'
-import type { ConsumerGroup, EventHub } from '../hub.js'
-import { type Namespace, NamespaceError } from '../namespace.js'
-import type { Partition } from '../partition.js'
-import { internalError, ServiceError } from '../service-error.js'
+import type { Namespace } from '../namespace.js'
+import { ServiceError } from '../service-error.js'
 import { type Entry, fromEntryXml, toEntryXml, toErrorXml, toFeedXml } from './atom-xml.js'
+import { consumerGroupEntry, eventHubEntry, partitionEntry } from './entries.js'
+import { badRequest, methodNotAllowed, notFound, toServiceError } from './refusals.js'
 
 /**
  * The namespace's own management API over HTTP: Atom XML, as documented under learn.microsoft.com/rest/api/eventhub ("Event
@@ -120,7 +120,7 @@ function targetOf(path: readonly string[]): Target {
 function listResources(call: Call, kind: string | undefined): Answer {
   const { namespace, host } = call
   if (kind?.toLowerCase() !== 'eventhubs') throw notFound(`$Resources/${kind}`)
-  if (call.method !== 'GET') throw notAllowed(call.method)
+  if (call.method !== 'GET') throw methodNotAllowed(call.method)
   return feed(
     call,
     'EventHubs',
@@ -160,7 +160,7 @@ function eventHubs(call: Call, { eventHub: name }: Target): Answer {
       return entry(201, eventHubEntry(created, host))
     }
     default:
-      throw notAllowed(call.method)
+      throw methodNotAllowed(call.method)
   }
 }
 
@@ -171,7 +171,7 @@ function consumerGroups(call: Call, target: Target): Answer {
   if (!eventHub) throw notFound(target.eventHub)
   const name = target.consumerGroup
   if (name === undefined) {
-    if (call.method !== 'GET') throw notAllowed(call.method)
+    if (call.method !== 'GET') throw methodNotAllowed(call.method)
     const groups = namespace.listConsumerGroups(eventHub.name)
     return feed(
       call,
@@ -200,14 +200,14 @@ function consumerGroups(call: Call, target: Target): Answer {
       )
     }
     default:
-      throw notAllowed(call.method)
+      throw methodNotAllowed(call.method)
   }
 }
 
 /** Get Partition and List Partitions: 200. */
 function partitions(call: Call, target: Target): Answer {
   const { namespace, host } = call
-  if (call.method !== 'GET') throw notAllowed(call.method)
+  if (call.method !== 'GET') throw methodNotAllowed(call.method)
   const eventHub = namespace.getEventHub(target.eventHub)
   const group = eventHub?.getConsumerGroup(target.consumerGroup ?? '')
   if (!eventHub || !group) throw notFound(`${target.eventHub}/consumergroups/${target.consumerGroup}`)
@@ -221,68 +221,6 @@ function partitions(call: Call, target: Target): Answer {
   const partition = eventHub.partition(target.partition)
   if (!partition) throw notFound(`${eventHub.name}/consumergroups/${group.name}/partitions/${target.partition}`)
   return entry(200, partitionEntry(eventHub, group, partition, host))
-}
-
-function eventHubEntry(eventHub: EventHub, host: string): Entry {
-  const { name, createdAt, updatedAt, retention, userMetadata, partitionCount, partitionIds } = eventHub
-  return {
-    id: `https://${host}/${name}`,
-    title: name,
-    published: createdAt,
-    updated: updatedAt,
-    author: host,
-    element: 'EventHubDescription',
-    description: {
-      MessageRetentionInDays: retention.hours < 0 ? -1 : Math.max(1, Math.ceil(retention.hours / 24)),
-      AuthorizationRules: '',
-      Status: 'Active',
-      CreatedAt: createdAt.toISOString(),
-      UpdatedAt: updatedAt.toISOString(),
-      ...(userMetadata !== undefined && { UserMetadata: userMetadata }),
-      PartitionCount: partitionCount,
-      PartitionIds: {
-        '@xmlns:d2p1': 'http://schemas.microsoft.com/2003/10/Serialization/Arrays',
-        'd2p1:string': partitionIds,
-      },
-    },
-  }
-}
-
-function consumerGroupEntry(eventHub: EventHub, group: ConsumerGroup, host: string): Entry {
-  return {
-    id: `https://${host}/${eventHub.name}/consumergroups/${group.name}`,
-    title: group.name,
-    published: group.createdAt,
-    updated: group.createdAt,
-    author: host,
-    element: 'ConsumerGroupDescription',
-    description: {
-      CreatedAt: group.createdAt.toISOString(),
-      UpdatedAt: group.createdAt.toISOString(),
-      ...(group.userMetadata !== undefined && { UserMetadata: group.userMetadata }),
-    },
-  }
-}
-
-function partitionEntry(eventHub: EventHub, group: ConsumerGroup, { id, log }: Partition, host: string): Entry {
-  return {
-    id: `sb://${host}/${eventHub.name}/consumergroups/${group.name}/partitions/${id}`,
-    title: id,
-    published: eventHub.createdAt,
-    updated: eventHub.createdAt,
-    author: host,
-    element: 'PartitionDescription',
-    description: {
-      SizeInBytes: log.bytes,
-      BeginSequenceNumber: log.reportedBegin,
-      EndSequenceNumber: log.last?.sequenceNumber ?? -1,
-      IncomingBytesPerSecond: 0,
-      OutgoingBytesPerSecond: 0,
-      LastEnqueuedOffset: log.last?.offset ?? -1,
-      // A new partition tells the first moment of .NET's calendar, as `AccessedAt` in Get Event Hub does.
-      LastEnqueuedTimeUtc: log.last ? new Date(log.last.enqueuedTime).toISOString() : '0001-01-01T00:00:00Z',
-    },
-  }
 }
 
 function entry(status: number, content: Entry): Answer {
@@ -342,30 +280,7 @@ function decoded(segment: string): string {
   }
 }
 
-function badRequest(text: string): ServiceError {
-  return new ServiceError('amqp:not-allowed', `SubCode=40000. Bad Request. ${text}`, 400)
-}
-
-function notFound(path: string): ServiceError {
-  return new ServiceError('amqp:not-found', `SubCode=40400. Not Found. The entity '${path}' doesn't exist.`, 404)
-}
-
-function notAllowed(method: string): ServiceError {
-  return new ServiceError('amqp:not-allowed', `The method ${method} is not allowed here.`, 405)
-}
-
-/** 409 "The specified Event Hub already exists" (Create Event Hub), 404, 400. */
 function refusal(error: unknown): Answer {
   const { status, description } = toServiceError(error)
   return { status, contentType: XML, body: toErrorXml(status, description) }
-}
-
-function toServiceError(error: unknown): ServiceError {
-  if (error instanceof ServiceError) return error
-  if (!(error instanceof NamespaceError)) return internalError()
-  if (error.reason === 'invalid') return badRequest(error.message)
-  if (error.reason === 'not-found') {
-    return new ServiceError('amqp:not-found', `SubCode=40400. Not Found. ${error.message}`, 404)
-  }
-  return new ServiceError('amqp:not-allowed', `SubCode=40900. Conflict. ${error.message}`, 409)
 }

@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { TokenCredential } from '@azure/core-auth'
 import { describe, expect, it } from 'vitest'
-import { type ArmClient, type ArmEventHub, createArmManagement } from '../../../src/admin/arm-management.js'
+import type { ArmClient } from '../../../src/admin/arm-client.js'
+import type { ArmEventHub } from '../../../src/admin/arm-event-hub.js'
+import { createArmManagement } from '../../../src/admin/arm-management.js'
 import type { Management } from '../../../src/admin/management.js'
 import { createManagement } from '../../../src/admin/management-from-settings.js'
 import { kafkaSettings } from '../../../src/config.js'
@@ -238,7 +240,7 @@ describe('settings', () => {
   })
 
   it('names the package to install when it is not there', async () => {
-    const source = new URL('../../../src/admin/arm-management.ts', import.meta.url).href
+    const source = new URL('../../../src/admin/arm-client.ts', import.meta.url).href
     const hook = `export const resolve = (name, context, next) => {
       if (name !== '@azure/arm-eventhub') return next(name, context)
       throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })
