@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { createLocalJWKSet, createRemoteJWKSet, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey } from 'jose'
 import type { Claim, JwtOptions, SharedAccessKey } from './options.js'
 import { badToken, ServiceError, unauthorized } from './service-error.js'
 
@@ -158,27 +158,40 @@ const CLAIMS_OF_ROLE: ReadonlyMap<string, readonly Claim[]> = new Map([
   ['listen', ['Listen']],
 ])
 
+/**
+ * jose is loaded with the first bearer token: it is there as an ES module only, which Jest can't `require`.
+ */
 function createJwtVerifier(options: JwtOptions) {
-  const { jwks, secret, issuer, audience } = options
+  const { issuer, audience } = options
   const checks = { ...(issuer !== undefined && { issuer }), ...(audience !== undefined && { audience }) }
-  const hmacKey = typeof secret === 'string' ? new TextEncoder().encode(secret) : secret
-  const keySet = jwks === undefined ? undefined : keySetOf(jwks)
-  return async (token: string): Promise<Pick<Grant, 'claims' | 'expiresAt'>> => {
-    try {
-      const { payload } = keySet
-        ? await jwtVerify(token, keySet, checks)
-        : await jwtVerify(token, hmacKey as Uint8Array, checks)
-      if (payload.exp === undefined) throw badToken('MalformedToken', 'The token has no expiry.')
-      return { claims: claimsOfPayload(payload), expiresAt: payload.exp * 1000 }
-    } catch (error) {
-      throw error instanceof ServiceError ? error : refusalOf(error)
+  let loading: Promise<(token: string) => Promise<JWTPayload>> | undefined
+  async function load() {
+    const { jwtVerify, ...jose } = await import('jose')
+    const key = keyOf(options, jose)
+    return async (token: string) => {
+      const { payload } =
+        typeof key === 'function' ? await jwtVerify(token, key, checks) : await jwtVerify(token, key, checks)
+      return payload
     }
+  }
+  return async (token: string): Promise<Pick<Grant, 'claims' | 'expiresAt'>> => {
+    loading ??= load()
+    const verify = await loading
+    const payload = await verify(token).catch((error: unknown) => {
+      throw refusalOf(error)
+    })
+    if (payload.exp === undefined) throw badToken('MalformedToken', 'The token has no expiry.')
+    return { claims: claimsOfPayload(payload), expiresAt: payload.exp * 1000 }
   }
 }
 
-function keySetOf(jwks: NonNullable<JwtOptions['jwks']>): JWTVerifyGetKey {
-  if (typeof jwks === 'string' || jwks instanceof URL) return createRemoteJWKSet(new URL(jwks))
-  return createLocalJWKSet(jwks)
+function keyOf(
+  { jwks, secret = '' }: JwtOptions,
+  jose: Pick<typeof import('jose'), 'createLocalJWKSet' | 'createRemoteJWKSet'>,
+): JWTVerifyGetKey | Uint8Array {
+  if (typeof jwks === 'string' || jwks instanceof URL) return jose.createRemoteJWKSet(new URL(jwks))
+  if (jwks) return jose.createLocalJWKSet(jwks as JSONWebKeySet)
+  return typeof secret === 'string' ? new TextEncoder().encode(secret) : secret
 }
 
 /** A token that names no roles may do everything: Azure's tokens don't, their rights stand elsewhere. */

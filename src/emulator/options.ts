@@ -1,5 +1,3 @@
-import type { JSONWebKeySet } from 'jose'
-
 /** What a key or token allows. `Manage` includes the other two. @public */
 export type Claim = 'Listen' | 'Send' | 'Manage'
 
@@ -39,8 +37,8 @@ export interface SharedAccessKey {
 
 /** Which bearer tokens are accepted. @public */
 export interface JwtOptions {
-  /** Keys that sign the tokens: a key set, or the URL where one is published. */
-  jwks?: JSONWebKeySet | URL | string
+  /** Keys that sign the tokens: a JSON Web Key Set (RFC 7517), or the URL where one is published. */
+  jwks?: { keys: readonly object[] } | URL | string
   /** Shared secret of HMAC-signed tokens, instead of `jwks`. */
   secret?: string | Uint8Array
   /** Required `iss`. Default: any. */
