@@ -1,6 +1,7 @@
 import { mapConcurrently } from '../checkpoint/concurrency.js'
 import { KafkaJSDeleteGroupsError, KafkaJSNonRetriableError, KafkaJSNotImplemented } from '../errors.js'
 import { describeGroup } from '../group/describe.js'
+import { MEMBERS } from '../group/member-record.js'
 import { createProtocolError } from '../protocol-errors.js'
 import type { Admin, DeleteGroupsResult } from '../types.js'
 import type { AdminSession } from './session.js'
@@ -12,12 +13,23 @@ export function createGroupCalls(session: AdminSession): Pick<Admin, 'listGroups
     namespace: (await session.transport()).address.storeNamespace,
   })
 
+  const stateOf = async (groupId: string) => {
+    const { store, namespace } = await groupStore('describeGroups')
+    const { state } = await session.request('DescribeGroups', () => describeGroup(store, namespace, groupId))
+    return state
+  }
+
   return {
     async listGroups() {
       const { store, namespace } = await groupStore('listGroups')
       if (!store.listGroups) throw lacks('listGroups', 'listGroups')
-      const groups = await session.request('ListGroups', async () => (await store.listGroups?.(namespace)) ?? [])
-      return { groups: groups.map(({ consumerGroup }) => ({ groupId: consumerGroup, protocolType: 'consumer' })) }
+      const stored = await session.request('ListGroups', async () => (await store.listGroups?.(namespace)) ?? [])
+      const groups = await mapConcurrently(stored, async ({ consumerGroup, eventHubNames }) => {
+        // What is left of members who have gone is no group.
+        const isKnown = eventHubNames.some((name) => name !== MEMBERS) || (await stateOf(consumerGroup)) !== 'Dead'
+        return isKnown ? [{ groupId: consumerGroup, protocolType: 'consumer' }] : []
+      })
+      return { groups: groups.flat() }
     },
 
     async describeGroups(groupIds) {
@@ -41,12 +53,9 @@ export function createGroupCalls(session: AdminSession): Pick<Admin, 'listGroups
       if (!store.deleteGroup) throw lacks('deleteGroups', 'deleteGroup')
 
       const results = await mapConcurrently([...new Set(groupIds)], async (groupId) => {
-        const refusal = await session.request('DescribeGroups', async () => {
-          const { state } = await describeGroup(store, namespace, groupId)
-          if (state === 'Dead') return 'GROUP_ID_NOT_FOUND'
-          return state === 'Empty' ? undefined : 'NON_EMPTY_GROUP'
-        })
-        if (refusal) return refused(groupId, refusal)
+        const state = await stateOf(groupId)
+        if (state === 'Dead') return refused(groupId, 'GROUP_ID_NOT_FOUND')
+        if (state !== 'Empty') return refused(groupId, 'NON_EMPTY_GROUP')
         await session.request('DeleteGroups', async () => store.deleteGroup?.(namespace, groupId))
         return { groupId, errorCode: 0 }
       })

@@ -54,6 +54,22 @@ describe('listGroups', () => {
   })
 })
 
+describe('a group whose members have gone', () => {
+  it('is listed for as long as it is known', async () => {
+    await using target = await openTarget()
+    const topic = await target.createTopic({ partitions: 1 })
+    const groupId = GROUP()
+    await using admin = disposable(new Kafka(target.config()).admin())
+    {
+      await using _member = await join(target, groupId, topic)
+      expect((await admin.listGroups()).groups).toContainEqual({ groupId, protocolType: 'consumer' })
+    }
+    const { groups } = await admin.describeGroups([groupId])
+    const { groups: listed } = await admin.listGroups()
+    expect(listed.some((group) => group.groupId === groupId)).toBe(groups[0]?.state !== 'Dead')
+  })
+})
+
 describe('describeGroups', () => {
   it('shows members, and their assignments in the wire format of Kafka', async () => {
     await using target = await openTarget()
