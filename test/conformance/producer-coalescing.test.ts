@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Kafka } from '../../src/index.js'
+import { disposable } from '../support/disposable.js'
 import { openEmulator } from '../support/harness.js'
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index)
@@ -8,7 +9,7 @@ describe('sends that are not awaited', () => {
   it('reach the event hub in order and in few transfers', async () => {
     await using target = await openEmulator()
     const topic = await target.createTopic()
-    await using producer = new Kafka(target.config()).producer()
+    await using producer = disposable(new Kafka(target.config()).producer())
     await producer.connect()
 
     const count = 20_000
@@ -27,7 +28,7 @@ describe('sends that are not awaited', () => {
   it('keep their order when a transfer among them has to be repeated', async () => {
     await using target = await openEmulator()
     const topic = await target.createTopic({ partitions: 1 })
-    await using producer = new Kafka(target.config({ retry: { initialRetryTime: 10 } })).producer()
+    await using producer = disposable(new Kafka(target.config({ retry: { initialRetryTime: 10 } })).producer())
     await producer.connect()
     await producer.send({ topic, messages: [{ value: 'first' }] })
     target.emulator.faults.throttle({ times: 2 })
@@ -49,7 +50,7 @@ describe('sends that are not awaited', () => {
   it('keep their order from the very first, over several topics', async () => {
     await using target = await openEmulator()
     const topics = [await target.createTopic({ partitions: 1 }), await target.createTopic({ partitions: 1 })] as const
-    await using producer = new Kafka(target.config()).producer()
+    await using producer = disposable(new Kafka(target.config()).producer())
     await producer.connect()
     const entry = (topic: string, n: number) => ({ topic, messages: [{ value: String(n) }] })
     await Promise.all(
@@ -71,7 +72,7 @@ describe('sends that are not awaited', () => {
   it('settle each with its own outcome when one message is too large', async () => {
     await using target = await openEmulator({ maxMessageSizeInBytes: 20_000 })
     const topic = await target.createTopic({ partitions: 1 })
-    await using producer = new Kafka(target.config()).producer()
+    await using producer = disposable(new Kafka(target.config()).producer())
     await producer.connect()
     // From clearly too large over the closest calls to clearly fine.
     const sizes = [5_000, 25_000, 5_000, ...numbers(200).map((n) => 19_850 + n), 5_000]
@@ -104,7 +105,7 @@ describe('sends that are not awaited', () => {
   it('store nothing of a send that has a message too large, in no partition', async () => {
     await using target = await openEmulator({ maxMessageSizeInBytes: 20_000 })
     const topic = await target.createTopic({ partitions: 2 })
-    await using producer = new Kafka(target.config()).producer()
+    await using producer = disposable(new Kafka(target.config()).producer())
     await producer.connect()
     const small = numbers(10).map((n) => ({ value: Buffer.alloc(9_000), partition: n % 2 }))
     const messages = [...small, { value: Buffer.alloc(30_000), partition: 1 }]
@@ -116,7 +117,7 @@ describe('sends that are not awaited', () => {
   it('may have several transfers of a partition in flight when asked to', async () => {
     await using target = await openEmulator()
     const topic = await target.createTopic({ partitions: 1 })
-    await using producer = new Kafka(target.config()).producer({ maxInFlightRequests: 4 })
+    await using producer = disposable(new Kafka(target.config()).producer({ maxInFlightRequests: 4 }))
     await producer.connect()
     await producer.send({ topic, messages: [{ value: 'first' }] })
     target.emulator.faults.delayDispositions({ ms: 200, times: 4 })

@@ -1,6 +1,7 @@
 import net from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { Kafka, type LogEntry } from '../../src/index.js'
+import { disposable } from '../support/disposable.js'
 import { eventually } from '../support/eventually.js'
 import { openEmulator } from '../support/harness.js'
 
@@ -57,7 +58,7 @@ describe('a producer under faults', () => {
   it('backs off while the service is busy, and recovers', async () => {
     await using target = await openEmulator()
     const topic = await target.createTopic()
-    await using producer = new Kafka(target.config({ retry: quickRetry, logLevel: 0 })).producer()
+    await using producer = disposable(new Kafka(target.config({ retry: quickRetry, logLevel: 0 })).producer())
     await producer.connect()
     const fault = target.emulator.faults.throttle({ times: 4 })
     await expect(producer.send({ topic, messages: [{ value: 'x', partition: 0 }] })).resolves.toHaveLength(1)
@@ -68,7 +69,9 @@ describe('a producer under faults', () => {
   it('rejects with the last error when the service stays busy, and works when it is not any more', async () => {
     await using target = await openEmulator()
     const topic = await target.createTopic()
-    await using producer = new Kafka(target.config({ retry: { ...quickRetry, retries: 2 }, logLevel: 0 })).producer()
+    await using producer = disposable(
+      new Kafka(target.config({ retry: { ...quickRetry, retries: 2 }, logLevel: 0 })).producer(),
+    )
     await producer.connect()
     const fault = target.emulator.faults.throttle()
     await expect(producer.send({ topic, messages: [{ value: 'x', partition: 0 }] })).rejects.toMatchObject({
@@ -84,7 +87,7 @@ describe('a producer under faults', () => {
   it('sends again after connections and links are lost, in order', async () => {
     await using target = await openEmulator()
     const topic = await target.createTopic({ partitions: 2 })
-    await using producer = new Kafka(target.config({ retry: quickRetry, logLevel: 0 })).producer()
+    await using producer = disposable(new Kafka(target.config({ retry: quickRetry, logLevel: 0 })).producer())
     await producer.connect()
     const sends: Promise<unknown>[] = []
     const burst = (from: number) => {
@@ -112,7 +115,7 @@ describe('a producer under faults', () => {
   it('sends again what was stored but not acknowledged: at least once', async () => {
     await using target = await openEmulator()
     const topic = await target.createTopic({ partitions: 1 })
-    await using producer = new Kafka(target.config({ retry: quickRetry, logLevel: 0 })).producer()
+    await using producer = disposable(new Kafka(target.config({ retry: quickRetry, logLevel: 0 })).producer())
     await producer.connect()
     target.emulator.faults.loseDispositions({ times: 1 })
     await producer.send({ topic, messages: [{ value: 'x' }] })
@@ -127,7 +130,7 @@ describe('a producer under faults', () => {
     await using target = await openEmulator()
     const topic = await target.createTopic({ partitions: 1 })
     const kafka = new Kafka(target.config({ requestTimeout: 300, retry: { retries: 0 }, logLevel: 0 }))
-    await using producer = kafka.producer()
+    await using producer = disposable(kafka.producer())
     const timeouts: unknown[] = []
     producer.on(producer.events.REQUEST_TIMEOUT, ({ payload }) => timeouts.push(payload))
     await producer.connect()
@@ -148,7 +151,7 @@ describe('a producer under faults', () => {
   it('waits no longer than the timeout of a send, and joins it with no send of another timeout', async () => {
     await using target = await openEmulator()
     const topic = await target.createTopic({ partitions: 1 })
-    await using producer = new Kafka(target.config({ retry: { retries: 0 }, logLevel: 0 })).producer()
+    await using producer = disposable(new Kafka(target.config({ retry: { retries: 0 }, logLevel: 0 })).producer())
     await producer.connect()
     await producer.send({ topic, messages: [{ value: 'x' }] })
     const thaw = target.emulator.faults.freeze({ hub: topic, partition: 0 })
@@ -163,9 +166,11 @@ describe('a producer under faults', () => {
     await using target = await openEmulator()
     const topic = await target.createTopic({ partitions: 1 })
     const entries: LogEntry[] = []
-    await using producer = new Kafka(
-      target.config({ retry: { retries: 0 }, logLevel: 1, logCreator: () => (entry) => entries.push(entry) }),
-    ).producer()
+    await using producer = disposable(
+      new Kafka(
+        target.config({ retry: { retries: 0 }, logLevel: 1, logCreator: () => (entry) => entries.push(entry) }),
+      ).producer(),
+    )
     await producer.connect()
     await producer.send({ topic, messages: [{ value: 'x' }] })
     const thaw = target.emulator.faults.freeze({ hub: topic, partition: 0 })
@@ -199,7 +204,9 @@ describe('a producer under faults', () => {
   it('fails all that waits on a partition together when its link does not open', async () => {
     await using target = await openEmulator()
     const topic = await target.createTopic({ partitions: 2 })
-    await using producer = new Kafka(target.config({ retry: { ...quickRetry, retries: 3 }, logLevel: 0 })).producer()
+    await using producer = disposable(
+      new Kafka(target.config({ retry: { ...quickRetry, retries: 3 }, logLevel: 0 })).producer(),
+    )
     await producer.connect()
     await producer.send({ topic, messages: [{ value: 'x', partition: 0 }] })
     const fault = target.emulator.faults.refuseAttach({ hub: topic, partition: 1, condition: 'amqp:internal-error' })

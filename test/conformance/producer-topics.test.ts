@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { CompressionCodecs, CompressionTypes, Kafka } from '../../src/index.js'
+import { disposable } from '../support/disposable.js'
 import { openEmulator } from '../support/harness.js'
 
 const quickRetry = { initialRetryTime: 10, retries: 2 }
@@ -8,9 +9,11 @@ const quickRetry = { initialRetryTime: 10, retries: 2 }
 describe('a topic that does not exist', () => {
   it('is rejected after the retries when it may not be created, with what to do', async () => {
     await using target = await openEmulator()
-    await using producer = new Kafka(target.config({ logLevel: 0, retry: quickRetry })).producer({
-      allowAutoTopicCreation: false,
-    })
+    await using producer = disposable(
+      new Kafka(target.config({ logLevel: 0, retry: quickRetry })).producer({
+        allowAutoTopicCreation: false,
+      }),
+    )
     await producer.connect()
     await expect(producer.send({ topic: 'nowhere', messages: [{ value: 'x' }] })).rejects.toMatchObject({
       name: 'KafkaJSNumberOfRetriesExceeded',
@@ -23,7 +26,9 @@ describe('a topic that does not exist', () => {
   it('is rejected without management, with what to do', async () => {
     await using target = await openEmulator()
     const config = target.config({ logLevel: 0, retry: quickRetry })
-    await using producer = new Kafka({ ...config, eventHubs: { ...config.eventHubs, management: false } }).producer()
+    await using producer = disposable(
+      new Kafka({ ...config, eventHubs: { ...config.eventHubs, management: false } }).producer(),
+    )
     await producer.connect()
     await expect(producer.send({ topic: 'nowhere', messages: [{ value: 'x' }] })).rejects.toMatchObject({
       message: expect.stringContaining('allowAutoTopicCreation needs eventHubs.management'),
@@ -33,7 +38,7 @@ describe('a topic that does not exist', () => {
 
   it('is created when it may be, once for concurrent sends', async () => {
     await using target = await openEmulator()
-    await using producer = new Kafka(target.config({ retry: quickRetry })).producer()
+    await using producer = disposable(new Kafka(target.config({ retry: quickRetry })).producer())
     await producer.connect()
     const sends = Array.from({ length: 50 }, (_, n) =>
       producer.send({ topic: 'fresh', messages: [{ value: String(n) }] }),
@@ -45,9 +50,11 @@ describe('a topic that does not exist', () => {
   it('fails all sends that wait for it together, and holds up no other topic', async () => {
     await using target = await openEmulator()
     const topic = await target.createTopic()
-    await using producer = new Kafka(
-      target.config({ logLevel: 0, retry: { initialRetryTime: 200, retries: 2 } }),
-    ).producer({ allowAutoTopicCreation: false })
+    await using producer = disposable(
+      new Kafka(target.config({ logLevel: 0, retry: { initialRetryTime: 200, retries: 2 } })).producer({
+        allowAutoTopicCreation: false,
+      }),
+    )
     await producer.connect()
     const start = performance.now()
     const lost = Array.from({ length: 20 }, () => producer.send({ topic: 'nowhere', messages: [{ value: 'x' }] }))
@@ -63,7 +70,7 @@ describe('the partitions of a topic', () => {
   it('are asked for once by concurrent sends, and again after metadataMaxAge', async () => {
     await using target = await openEmulator()
     const topic = await target.createTopic()
-    await using producer = new Kafka(target.config()).producer({ metadataMaxAge: 100 })
+    await using producer = disposable(new Kafka(target.config()).producer({ metadataMaxAge: 100 }))
     let lookUps = 0
     producer.on(producer.events.REQUEST, ({ payload }) => {
       if (payload.apiName === 'Metadata') lookUps++
@@ -80,7 +87,7 @@ describe('the partitions of a topic', () => {
   it('are asked for before each send with a metadataMaxAge of 0', async () => {
     await using target = await openEmulator()
     const topic = await target.createTopic()
-    await using producer = new Kafka(target.config()).producer({ metadataMaxAge: 0 })
+    await using producer = disposable(new Kafka(target.config()).producer({ metadataMaxAge: 0 }))
     await producer.connect()
     for (const _ of [1, 2, 3]) await producer.send({ topic, messages: [{ value: 'x' }] })
     expect(target.emulator.stats.managementRequests).toBe(3)
@@ -89,7 +96,7 @@ describe('the partitions of a topic', () => {
   it('are found when they were added a moment ago', async () => {
     await using target = await openEmulator()
     const topic = await target.createTopic({ partitions: 2 })
-    await using producer = new Kafka(target.config({ logLevel: 0 })).producer()
+    await using producer = disposable(new Kafka(target.config({ logLevel: 0 })).producer())
     await producer.connect()
     await producer.send({ topic, messages: [{ value: 'x', partition: 1 }] })
     target.emulator.eventHubs.get(topic)?.setPartitionCount(4)
@@ -101,7 +108,7 @@ describe('the partitions of a topic', () => {
 
 it('300 topics in turn take a bounded number of connections', async () => {
   await using target = await openEmulator({ autoCreateEventHubs: { partitionCount: 1 } })
-  await using producer = new Kafka(target.config()).producer()
+  await using producer = disposable(new Kafka(target.config()).producer())
   await producer.connect()
   let most = 0
   for (let n = 0; n < 300; n++) {
@@ -126,7 +133,7 @@ describe('compression', () => {
   it.each(['Snappy', 'LZ4', 'ZSTD'] as const)('with %s rejects while it has no codec', async (name) => {
     await using target = await openEmulator()
     const topic = await target.createTopic()
-    await using producer = new Kafka(target.config()).producer()
+    await using producer = disposable(new Kafka(target.config()).producer())
     await producer.connect()
     await expect(
       producer.send({ topic, messages: [message], compression: CompressionTypes[name] }),
@@ -139,7 +146,7 @@ describe('compression', () => {
   it('is not applied by default: readers see plain bytes', async () => {
     await using target = await openEmulator()
     const topic = await target.createTopic()
-    await using producer = new Kafka(target.config()).producer()
+    await using producer = disposable(new Kafka(target.config()).producer())
     await producer.connect()
     await producer.send({ topic, messages: [message], compression: CompressionTypes.GZIP })
     expect(String(target.emulator.eventHubs.get(topic)?.events()[0]?.body)).toBe(message.value)
@@ -159,7 +166,9 @@ describe('compression', () => {
       decompress: async (buffer: Buffer) => gunzipSync(buffer),
     })
     const config = target.config()
-    await using producer = new Kafka({ ...config, eventHubs: { ...config.eventHubs, compression: 'body' } }).producer()
+    await using producer = disposable(
+      new Kafka({ ...config, eventHubs: { ...config.eventHubs, compression: 'body' } }).producer(),
+    )
     await producer.connect()
     const send = (value: string | null, compression?: CompressionTypes) =>
       producer.send({ topic, messages: [{ value }], ...(compression && { compression }) })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Kafka, type KafkaConfig, type Producer } from '../../src/index.js'
+import { disposable } from '../support/disposable.js'
 import { openEmulator } from '../support/harness.js'
 
 type EmulatorTarget = Awaited<ReturnType<typeof openEmulator>>
@@ -22,10 +23,12 @@ async function withProducer(
   await using target = await openEmulator()
   const topic = await target.createTopic({ partitions: 2 })
   const kafka = new Kafka(config(target))
-  await using producer = kafka.producer({
-    transactionalId: 'orders',
-    ...(transactionTimeout !== undefined && { transactionTimeout }),
-  })
+  await using producer = disposable(
+    kafka.producer({
+      transactionalId: 'orders',
+      ...(transactionTimeout !== undefined && { transactionTimeout }),
+    }),
+  )
   await producer.connect()
   await test({ target, topic, kafka, producer })
 }
@@ -36,7 +39,7 @@ describe('transaction()', () => {
   it('is refused with the reason unless it is switched on', async () => {
     await using target = await openEmulator()
     const kafka = new Kafka(target.config())
-    await using producer = kafka.producer({ transactionalId: 'orders' })
+    await using producer = disposable(kafka.producer({ transactionalId: 'orders' }))
     await producer.connect()
     await expect(producer.transaction()).rejects.toMatchObject({
       name: 'KafkaJSNotImplemented',
@@ -79,7 +82,7 @@ describe('transaction()', () => {
     await withProducer(async ({ target, topic, kafka, producer }) => {
       const older = await producer.transaction()
       await older.send({ topic, messages: [{ value: 'older' }] })
-      await using newer = kafka.producer({ transactionalId: 'orders' })
+      await using newer = disposable(kafka.producer({ transactionalId: 'orders' }))
       await newer.connect()
       const transaction = await newer.transaction()
       await transaction.send({ topic, messages: [{ value: 'newer' }] })
@@ -172,7 +175,7 @@ describe('a transaction', () => {
   it('commits offsets to the group with it, and none when aborted', async () => {
     await withProducer(async ({ topic, kafka, producer }) => {
       const offsetsOf = async (groupId: string) => {
-        await using admin = kafka.admin()
+        await using admin = disposable(kafka.admin())
         return (await admin.fetchOffsets({ groupId, topics: [topic] }))[0]?.partitions
       }
       for (const partition of [0, 1]) {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Kafka, type Message, type Producer, type ProducerBatch, type ProducerRecord } from '../../src/index.js'
+import { disposable } from '../support/disposable.js'
 import { openTarget, type Target } from '../support/harness.js'
 
 let target: Target
@@ -14,7 +15,7 @@ async function withProducer(
   test: (producer: Producer, topic: string) => Promise<void>,
   config?: Parameters<Kafka['producer']>[0],
 ): Promise<void> {
-  await using producer = createProducer(config)
+  await using producer = disposable(createProducer(config))
   await producer.connect()
   await test(producer, await target.createTopic())
 }
