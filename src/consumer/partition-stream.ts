@@ -2,6 +2,7 @@ import type { KafkaJSError } from '../errors.js'
 import type { EventHubsTransport, PartitionReader, ReceivedEvent } from '../eventhubs/transport.js'
 import type { ReadingGroup } from '../group/reading-groups.js'
 import { createDeferred, type Deferred } from '../util/deferred.js'
+import { sizeOfEvents } from './event-size.js'
 import type { FetchSizing } from './fetch-sizing.js'
 
 export interface PartitionStreamOptions {
@@ -87,7 +88,7 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
         proven = true
         if (last !== undefined && last > lastEnqueued) lastEnqueued = last
         const events = received.length > 0 && isBehind(received[0]) ? received.filter((e) => !isBehind(e)) : received
-        const verdict = sizing.observe(received.length, sizeOf(received))
+        const verdict = sizing.observe(received.length, sizeOfEvents(received))
         reopen ||= verdict === 'reopen'
         if (verdict === 'again' || (reopen && events.length === 0)) {
           void close()
@@ -191,14 +192,4 @@ function indexOf(events: readonly ReceivedEvent[], sequenceNumber: number): numb
   const guess = sequenceNumber - (events[0]?.sequenceNumber ?? 0)
   if (events[guess]?.sequenceNumber === sequenceNumber) return guess
   return events.findIndex((event) => event.sequenceNumber >= sequenceNumber)
-}
-
-function sizeOf(events: readonly ReceivedEvent[]): number {
-  let bytes = 0
-  for (const event of events) {
-    const { body } = event.getRawAmqpMessage()
-    if (Buffer.isBuffer(body)) bytes += body.length
-    else if (Array.isArray(body)) for (const part of body) bytes += Buffer.isBuffer(part) ? part.length : 0
-  }
-  return bytes
 }

@@ -8,6 +8,7 @@ import {
   type InstrumentationEvent,
   Kafka,
   type KafkaConfig,
+  logLevel,
   type Message,
   type Producer,
 } from 'kafkajs-eventhubs'
@@ -73,13 +74,20 @@ export async function openBench(target: Target, options: BenchOptions = {}): Pro
   const { partitions = 1, consumerGroups = [] } = options
   const topic = await target.createTopic({ partitions, consumerGroups })
   const groupId = `group-${randomUUID().slice(0, 13)}`
-  const kafka = new Kafka(target.config(options.kafka))
+  const kafka = new Kafka(target.config({ logLevel: logLevel.NOTHING, ...options.kafka }))
   const clients: { disconnect(): Promise<void> }[] = []
   const keep = <C extends { disconnect(): Promise<void> }>(client: C): C => {
     clients.push(client)
     return client
   }
-  const producer = keep(kafka.producer({ createPartitioner: () => ({ message }) => message.partition ?? 0 }))
+  const producer = keep(
+    kafka.producer({
+      createPartitioner:
+        () =>
+        ({ message }) =>
+          message.partition ?? 0,
+    }),
+  )
   const admin = keep(kafka.admin())
   await producer.connect()
 
