@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 
-/** Begins a connection; `onReady` is called when bytes can be written. */
-export type OpenStream = (onReady: () => void) => Duplex
+/** Begins a connection; `onReady` is called when bytes can be written, `onRefused` with a better reason than the stream's own. */
+export type OpenStream = (onReady: () => void, onRefused: (error: Error) => void) => Duplex
 
 /** What a socket tells the one who opened it. */
 export interface SocketObserver {
@@ -30,6 +30,7 @@ export class AmqpSocket {
   readonly #observer: SocketObserver
   readonly #timer: NodeJS.Timeout
   #error: Error | undefined
+  #wasHeard = false
   #isClosing = false
   #isClosed = false
 
@@ -39,11 +40,15 @@ export class AmqpSocket {
     const { connectTimeout } = observer
     observer.onOpening(this)
     this.#timer = setTimeout(() => this.destroy(timeoutError(connectTimeout)), connectTimeout)
-    this.#stream = observer.openStream(() => {
+    const onReady = () => {
       clearTimeout(this.#timer)
       if (!this.#isClosed) this.onopen?.()
+    }
+    this.#stream = observer.openStream(onReady, (error) => {
+      this.#error ??= error
     })
     this.#stream.on('data', (bytes: Buffer) => {
+      this.#wasHeard = true
       observer.onBytes(bytes)
       this.onmessage?.({ data: bytes })
     })
@@ -76,12 +81,25 @@ export class AmqpSocket {
     if (this.#isClosed) return
     this.#isClosed = true
     clearTimeout(this.#timer)
-    const error = this.#error ?? (this.#isClosing ? undefined : connectionLost())
+    const error = this.#wasHeard || this.#isClosing ? this.#reason() : this.#unheard()
     this.#observer.onClosed(this, error)
     if (error) this.onerror?.(error)
     else this.onclose?.()
   }
+
+  #reason(): Error | undefined {
+    return this.#error ?? (this.#isClosing ? undefined : connectionLost())
+  }
+
+  /** A reset says little when nothing has come before it. */
+  #unheard(): Error {
+    const { code } = (this.#error ?? {}) as { code?: unknown }
+    return this.#error && code !== 'ECONNRESET' && code !== 'EPIPE' ? this.#error : connectionLost(unheard)
+  }
 }
+
+const unheard =
+  'The connection was closed before a word of AMQP was heard: check host and port, and that both sides agree on TLS'
 
 /** `retryable` is the SDK's word: without it a connection closed before it was open counts as refused for good. */
 export function connectionLost(message = 'The connection was closed by the other side'): Error {

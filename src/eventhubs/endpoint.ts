@@ -1,10 +1,13 @@
+import type { Agent } from 'node:http'
 import net from 'node:net'
 import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { createWebSocketStream, WebSocket } from 'ws'
 import type { KafkaSettings, ResolvedNamespace } from '../config.js'
+import { KafkaJSConnectionError } from '../errors.js'
+import { isLoopback } from '../namespace.js'
 import type { OpenStream } from './amqp-socket.js'
-import { proxyAgent } from './proxy.js'
+import { proxyRoute } from './proxy.js'
 
 /** Where connections go, and how. */
 export interface Endpoint {
@@ -22,17 +25,18 @@ export function endpointOf(namespace: ResolvedNamespace, settings: KafkaSettings
   const custom = customEndpointAddress ? parseAddress(customEndpointAddress) : undefined
   const isPlain = namespace.isEmulator
   const host = custom?.host ?? namespace.fullyQualifiedNamespace
-  const port =
-    custom?.port ??
-    (custom ? undefined : namespace.port) ??
-    (transport === 'websockets' ? ports.websockets : isPlain ? ports.plain : ports.tls)
+  // A port in brokers is that of the Kafka endpoint, unless it is an emulator's.
+  const isPortOurs =
+    isPlain || isLoopback(namespace.fullyQualifiedNamespace) || namespace.connectionString !== undefined
+  const named = custom ?? (isPortOurs ? namespace : undefined)
+  const port = named?.port ?? (transport === 'websockets' ? ports.websockets : isPlain ? ports.plain : ports.tls)
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
   const tlsOptions = typeof settings.ssl === 'object' ? settings.ssl : {}
   if (transport === 'websockets') {
     const url = `${isPlain ? 'ws' : 'wss'}://${address}/$servicebus/websocket`
     return {
       address,
-      openStream: (onReady) => openWebSocket(url, { ...tlsOptions, ...proxyAgent(proxy, url) }, onReady),
+      openStream: (...callbacks) => openWebSocket(url, { tlsOptions, proxy }, ...callbacks),
     }
   }
   if (isPlain) return { address, openStream: (onReady) => net.connect({ host, port, noDelay: true }, onReady) }
@@ -53,8 +57,30 @@ export function parseAddress(text: string): { host: string; port: number | undef
 }
 
 /** The subprotocol is that of the Event Hubs and Service Bus AMQP guide. */
-function openWebSocket(url: string, options: object, onReady: () => void): Duplex {
-  const socket = new WebSocket(url, ['AMQPWSB10'], { perMessageDeflate: false, ...options })
+function openWebSocket(
+  url: string,
+  { tlsOptions, proxy }: { tlsOptions: object; proxy: string | Agent | undefined },
+  ...[onReady, onRefused]: Parameters<OpenStream>
+): Duplex {
+  const route = proxyRoute(proxy, url)
+  const socket = new WebSocket(url, ['AMQPWSB10'], {
+    perMessageDeflate: false,
+    ...tlsOptions,
+    ...(route && { agent: route.agent }),
+  })
   socket.once('open', onReady)
+  socket.once('unexpected-response', (_request, { statusCode }) => {
+    onRefused(refusedUpgrade(url, Number(statusCode), route?.refusal()))
+    socket.terminate()
+  })
   return createWebSocketStream(socket)
+}
+
+/** Trying again helps when something in between was not ready, and not when it does not want us. */
+function refusedUpgrade(url: string, status: number, proxyStatus: number | undefined): Error {
+  const { host } = new URL(url)
+  const message = proxyStatus
+    ? `The proxy refused to connect to ${host} (status ${proxyStatus}): check eventHubs.proxy or HTTPS_PROXY, its credentials, and that it lets this host through`
+    : `${host} does not take WebSockets for AMQP (status ${status}): check the namespace in brokers, or eventHubs.customEndpointAddress`
+  return new KafkaJSConnectionError(message, { broker: host, retriable: (proxyStatus ?? status) >= 500 })
 }

@@ -1,18 +1,32 @@
+import type { EventEmitter } from 'node:events'
 import type { Agent } from 'node:http'
 import { HttpsProxyAgent } from 'https-proxy-agent'
 
+/** A way through a proxy. */
+export interface ProxyRoute {
+  readonly agent: Agent
+  /** What the proxy answered when it would not open the way; its status code. */
+  refusal(): number | undefined
+}
+
 /**
- * The agent through which a WebSocket is opened: the one given, or for a URL an HTTP CONNECT proxy; without either the
- * proxy that `HTTPS_PROXY` names, unless `NO_PROXY` excepts the host. Empty when the way is direct.
+ * The way a WebSocket takes: the agent given, or for a URL an HTTP CONNECT proxy; without either the proxy that
+ * `HTTPS_PROXY` names, unless `NO_PROXY` excepts the host. Undefined when the way is direct. One for each connection.
  */
-export function proxyAgent(
+export function proxyRoute(
   proxy: string | Agent | undefined,
   target: string,
   environment: NodeJS.ProcessEnv = process.env,
-): { agent?: Agent } {
-  if (typeof proxy === 'object') return { agent: proxy }
+): ProxyRoute | undefined {
+  if (typeof proxy === 'object') return { agent: proxy, refusal: () => undefined }
   const url = proxy ?? proxyFromEnvironment(new URL(target), environment)
-  return url ? { agent: new HttpsProxyAgent(url) as unknown as Agent } : {}
+  if (!url) return undefined
+  const agent = new HttpsProxyAgent(url) as unknown as Agent & EventEmitter
+  let status: number | undefined
+  agent.on('proxyConnect', ({ statusCode }: { statusCode: number }) => {
+    status = statusCode
+  })
+  return { agent, refusal: () => (status === 200 ? undefined : status) }
 }
 
 function proxyFromEnvironment(target: URL, environment: NodeJS.ProcessEnv): string | undefined {

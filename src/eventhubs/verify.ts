@@ -4,6 +4,7 @@ import { authenticationError } from '../auth/renewing-token.js'
 import { resourceOfSignature } from '../auth/shared-access.js'
 import { KafkaJSSASLAuthenticationError } from '../errors.js'
 import type { Logger } from '../types.js'
+import { createDeferred } from '../util/deferred.js'
 import type { OpenStream } from './amqp-socket.js'
 import { closeWithin } from './close-within.js'
 import { Wire } from './wire.js'
@@ -18,8 +19,11 @@ export interface VerifyOptions {
   readonly abortSignal?: AbortSignal | undefined
 }
 
-/** What a token of Microsoft Entra ID must be for. */
+/** What a token of Microsoft Entra ID must be for. Source: `Constants.aadEventHubsScope` of `@azure/core-amqp`. */
 const scope = 'https://eventhubs.azure.net//.default'
+
+/** Callers give up after the whole time; what took it should be known by then. */
+const shareOfTime = 0.95
 
 /**
  * Opens a connection of its own, has the service judge the token, and closes it again. No event hub is needed: the token
@@ -30,56 +34,35 @@ const scope = 'https://eventhubs.azure.net//.default'
  */
 export async function verifyNamespace(options: VerifyOptions): Promise<void> {
   const { fullyQualifiedNamespace: host, timeout, logger, abortSignal } = options
-  const controller = new AbortController()
-  let ended: Error | undefined
-  let stage = 'The credential gave no token'
-  const end = (error: Error) => {
-    ended ??= error
-    controller.abort()
-  }
-  const wire = new Wire({ openStream: options.openStream, connectTimeout: timeout }, { onLost: end })
-  const timer = setTimeout(() => {
-    const message = `Connection timeout: ${stage} within ${timeout} ms`
-    end(
-      isAskingForToken
-        ? new KafkaJSSASLAuthenticationError(message)
-        : Object.assign(new Error(message), { code: 'ETIMEDOUT' }),
-    )
-  }, timeout)
-  const onAbort = () => end(abortSignal?.reason instanceof Error ? abortSignal.reason : new Error('Aborted'))
+  const interruption = createDeferred<never>()
+  interruption.promise.catch(() => {})
+  const unlessInterrupted = <T>(step: Promise<T>): Promise<T> => Promise.race([step, interruption.promise])
+
+  const wire = new Wire(
+    { openStream: options.openStream, connectTimeout: timeout * shareOfTime },
+    { onLost: interruption.reject },
+  )
+  let lateness = (time: number): Error =>
+    new KafkaJSSASLAuthenticationError(`The credential gave no token within ${time} ms`)
+  const timer = setTimeout(() => interruption.reject(lateness(timeout)), timeout * shareOfTime)
+  const onAbort = () => interruption.reject(abortSignal?.reason)
   abortSignal?.addEventListener('abort', onAbort, { once: true })
-  let isAskingForToken = true
-  const context = openContext(host, wire)
+  if (abortSignal?.aborted) onAbort()
+  const { connection, cbsSession } = openContext(host, wire)
+
   try {
-    const connectionGone = new Promise<never>((_resolve, reject) => {
-      controller.signal.addEventListener('abort', () => reject(ended), { once: true })
-    })
-    connectionGone.catch(() => {})
-    if (abortSignal?.aborted) onAbort()
-    const token = await Promise.race([
-      tokenFor(host, await Promise.race([options.getCredential(), connectionGone])),
-      connectionGone,
-    ])
-    isAskingForToken = false
-    stage = 'not open'
-    const limits = { abortSignal: controller.signal, timeoutInMs: timeout }
-    await Promise.race([context.cbsSession.init(limits), connectionGone])
-    stage = 'the token has not been judged'
-    await Promise.race([
-      context.cbsSession.negotiateClaim(token.audience, token.text, token.type, limits),
-      connectionGone,
-    ])
+    const credential = await unlessInterrupted(options.getCredential())
+    const { audience, token, type } = await unlessInterrupted(tokenFor(host, credential))
+    lateness = unanswered
+    await unlessInterrupted(cbsSession.init({ timeoutInMs: timeout }))
+    await unlessInterrupted(cbsSession.negotiateClaim(audience, token, type, { timeoutInMs: timeout }))
   } catch (error) {
-    const reason = ended ?? error
-    if (!isOtherRefusal(reason)) throw reason
-    logger.debug('The service does not judge a token for the whole namespace', { error: String(reason) })
+    if (!isAboutSomethingElse(error)) throw error
+    logger.debug('The service does not judge a token for the whole namespace', { error: String(error) })
   } finally {
     clearTimeout(timer)
     abortSignal?.removeEventListener('abort', onAbort)
-    await closeWithin(async () => {
-      await context.cbsSession.close()
-      await context.connection.close()
-    }, logger)
+    if (connection.isOpen()) await closeWithin(() => cbsSession.close().then(() => connection.close()), logger)
     wire.destroy()
   }
 }
@@ -89,16 +72,16 @@ async function tokenFor(host: string, { credential, entityPath }: ConnectionCred
     const token = await credential.getToken(scope).catch((error: unknown) => {
       throw authenticationError(error)
     })
-    return { audience: `sb://${host}/`, text: token?.token ?? '', type: TokenType.CbsTokenTypeJwt }
+    return { audience: `sb://${host}/`, token: token?.token ?? '', type: TokenType.CbsTokenTypeJwt }
   }
   const resource = 'signature' in credential ? resourceOfSignature(credential.signature) : undefined
   const path = entityPath ?? resource?.replace(/^([a-z]+:\/\/)?[^/]*\/?/i, '') ?? ''
   const audience = `sb://${host}/${path}`
   const { token } = await createSasTokenProvider(credential).getToken(audience)
-  return { audience, text: token, type: TokenType.CbsTokenTypeSas }
+  return { audience, token, type: TokenType.CbsTokenTypeSas }
 }
 
-function openContext(host: string, wire: Wire) {
+function openContext(host: string, wire: Wire): ConnectionContextBase {
   // Required by the type of the configuration, and not used: the connection is anonymous, tokens follow.
   const endpoint = `Endpoint=sb://${host}/;SharedAccessKeyName=none;SharedAccessKey=none`
   const { webSocket, webSocketConstructorOptions } = wire.webSocketOptions
@@ -108,8 +91,12 @@ function openContext(host: string, wire: Wire) {
   })
 }
 
-/** Whether the service refused something else than the token. */
-function isOtherRefusal(error: unknown): boolean {
+function unanswered(time: number): Error {
+  return Object.assign(new Error(`Connection timeout: no answer within ${time} ms`), { code: 'ETIMEDOUT' })
+}
+
+/** Whether the service found fault with what was named and not with the token. */
+function isAboutSomethingElse(error: unknown): boolean {
   const { code } = error as { code?: unknown }
-  return code === 'MessagingEntityNotFoundError' || code === 'ArgumentError' || code === 'ServiceUnavailableError'
+  return code === 'MessagingEntityNotFoundError' || code === 'ArgumentError'
 }

@@ -82,18 +82,18 @@ export class Wire {
   #observer(): SocketObserver {
     return {
       connectTimeout: this.#connectTimeout,
-      openStream: (onReady) => this.#open(onReady),
+      openStream: (...callbacks) => this.#open(...callbacks),
       onOpening: (socket) => this.#sockets.add(socket),
       onBytes: (bytes) => this.#read(bytes),
       onClosed: (socket, error) => this.#onClosed(socket, error),
     }
   }
 
-  #open(onReady: () => void) {
+  #open(...callbacks: Parameters<OpenStream>) {
     if (this.#ended || (this.#wasOpened && !this.#reconnects)) return closedStream()
     this.#wasOpened = true
     this.#read = createFrameReader((frame) => this.#onFrame(frame))
-    return this.#openStream(onReady)
+    return this.#openStream(...callbacks)
   }
 
   #onClosed(socket: AmqpSocket, error: Error | undefined): void {

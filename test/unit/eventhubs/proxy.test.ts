@@ -1,16 +1,16 @@
 import { Agent } from 'node:http'
 import { expect, it } from 'vitest'
 import { parseAddress } from '../../../src/eventhubs/endpoint.js'
-import { proxyAgent } from '../../../src/eventhubs/proxy.js'
+import { proxyRoute } from '../../../src/eventhubs/proxy.js'
 
 const target = 'wss://ns.servicebus.windows.net:443/$servicebus/websocket'
 const isProxied = (environment: NodeJS.ProcessEnv, url = target) =>
-  proxyAgent(undefined, url, environment).agent !== undefined
+  proxyRoute(undefined, url, environment) !== undefined
 
 it('takes the agent or URL that was given before the environment', () => {
   const agent = new Agent()
-  expect(proxyAgent(agent, target, { HTTPS_PROXY: 'http://p:1' })).toEqual({ agent })
-  expect(proxyAgent('http://p:1', target, { NO_PROXY: '*' }).agent).toBeDefined()
+  expect(proxyRoute(agent, target, { HTTPS_PROXY: 'http://p:1' })?.agent).toBe(agent)
+  expect(proxyRoute('http://p:1', target, { NO_PROXY: '*' })).toBeDefined()
 })
 
 it.each([

@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest'
+import { kafkaSettings, resolveNamespace } from '../../../src/config.js'
+import { endpointOf } from '../../../src/eventhubs/endpoint.js'
+import type { KafkaConfig } from '../../../src/types.js'
+
+const key = 'SharedAccessKeyName=a;SharedAccessKey=b'
+const brokers = ['ns.servicebus.windows.net:9093']
+
+it.each<[Partial<KafkaConfig>, string]>([
+  [{ brokers }, 'ns.servicebus.windows.net:5671'],
+  [{ brokers: ['ns.servicebus.chinacloudapi.cn:9093'] }, 'ns.servicebus.chinacloudapi.cn:5671'],
+  [{ brokers, eventHubs: { transport: 'websockets' } }, 'ns.servicebus.windows.net:443'],
+  [{ brokers, eventHubs: { customEndpointAddress: 'https://gateway.internal:8443' } }, 'gateway.internal:8443'],
+  [{ brokers, eventHubs: { customEndpointAddress: 'sb://gateway.internal' } }, 'gateway.internal:5671'],
+  [{ brokers: ['localhost:12345'] }, 'localhost:12345'],
+  [{ brokers: ['localhost'] }, 'localhost:5672'],
+  [{ brokers: ['[::1]:12345'] }, '[::1]:12345'],
+  [{ brokers: ['localhost:12345'], ssl: true }, 'localhost:12345'],
+  [{ brokers: ['127.0.0.1:12345'], eventHubs: { transport: 'websockets' } }, '127.0.0.1:12345'],
+  [
+    { eventHubs: { connectionString: `Endpoint=sb://ns.servicebus.windows.net/;${key}` } },
+    'ns.servicebus.windows.net:5671',
+  ],
+  [
+    { eventHubs: { connectionString: `Endpoint=sb://emulator:5673;${key};UseDevelopmentEmulator=true` } },
+    'emulator:5673',
+  ],
+])('%j goes to %s', async (config, address) => {
+  const settings = kafkaSettings(config as KafkaConfig)
+  expect(endpointOf(await resolveNamespace(settings), settings).address).toBe(address)
+})
