@@ -1,6 +1,6 @@
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { Kafka, logLevel } from 'kafkajs-eventhubs'
+import { endChild, startChild } from './child.js'
 
 /** What a scenario works on. */
 export interface Bench {
@@ -14,7 +14,7 @@ export interface Bench {
 let hubs = 0
 
 export async function openBench(): Promise<Bench> {
-  const child = fork(new URL('./emulator-process.ts', import.meta.url), { execArgv: ['--import', 'tsx'] })
+  const child = startChild('./emulator-process.ts')
   const [{ connectionString, port }] = (await once(child, 'message')) as [{ connectionString: string; port: number }]
   const kafka = new Kafka({ clientId: 'bench', brokers: [`localhost:${port}`], logLevel: logLevel.ERROR })
   return {
@@ -26,9 +26,6 @@ export async function openBench(): Promise<Bench> {
       await once(child, 'message')
       return name
     },
-    async close() {
-      child.disconnect()
-      await once(child, 'exit')
-    },
+    close: () => endChild(child),
   }
 }

@@ -4,6 +4,8 @@
  */
 import { consume, latency } from './consume.js'
 import { type Bench, openBench } from './emulator.js'
+import { group } from './group.js'
+import { memory } from './memory.js'
 import { produce, singleSends } from './produce.js'
 
 const scenarios: Record<string, (bench: Bench) => Promise<void>> = {
@@ -11,6 +13,8 @@ const scenarios: Record<string, (bench: Bench) => Promise<void>> = {
   'single-sends': singleSends,
   consume,
   latency,
+  memory,
+  group,
 }
 
 const chosen = process.argv.slice(2)

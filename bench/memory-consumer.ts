@@ -1,0 +1,27 @@
+/** Consumes slowly, and tells how much memory the events take. */
+import { Kafka, logLevel } from 'kafkajs-eventhubs'
+import { argument } from './child.js'
+
+const { connectionString, topic, handlerTime } = argument<{
+  connectionString: string
+  topic: string
+  handlerTime: number
+}>()
+const kafka = new Kafka({ clientId: 'memory', logLevel: logLevel.ERROR, eventHubs: { connectionString } })
+const consumer = kafka.consumer({ groupId: 'memory' })
+let handled = 0
+global.gc?.()
+const before = process.memoryUsage().arrayBuffers
+await consumer.subscribe({ topics: [topic], fromBeginning: true })
+await consumer.run({
+  partitionsConsumedConcurrently: 32,
+  eachMessage: async () => {
+    await new Promise((resolve) => setTimeout(resolve, handlerTime))
+    handled++
+  },
+})
+setInterval(() => {
+  global.gc?.()
+  process.send?.({ handled, bytes: process.memoryUsage().arrayBuffers - before })
+}, 250)
+process.on('disconnect', () => process.exit())
