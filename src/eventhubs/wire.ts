@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { translate } from '@azure/core-amqp'
+import { wait } from '../util/wait.js'
 import { AmqpSocket, connectionLost, type OpenStream, type SocketObserver } from './amqp-socket.js'
 import { type AmqpErrorValue, createFrameReader, type LinkFrame } from './frames.js'
 
@@ -12,6 +13,9 @@ export interface WireEvents {
   /** The service ended a link, or the session beneath it; `wasEstablished` says that it had accepted it before. */
   onLinkEnd?(linkName: string, error: Error, wasEstablished: boolean): void
 }
+
+/** As long as the SDK would wait. */
+const longestCreditWait = 1000
 
 interface Link {
   readonly name: string
@@ -64,12 +68,19 @@ export class Wire {
    * whole second before it sends over a link whose first credit is a moment behind the link itself.
    */
   async credit(): Promise<void> {
-    const deadline = setTimeout(() => this.#wake(), 1000)
-    const until = Date.now() + 1000
-    while (!this.#ended && [...this.#links.values()].some((link) => !link.isEstablished) && Date.now() < until) {
+    if (!this.#isAwaitingCredit()) return
+    const controller = new AbortController()
+    const patience = wait(longestCreditWait, controller.signal).then(() => this.#wake())
+    const until = Date.now() + longestCreditWait
+    while (this.#isAwaitingCredit() && Date.now() < until) {
       await new Promise<void>((resolve) => this.#waiting.add(resolve))
     }
-    clearTimeout(deadline)
+    controller.abort()
+    await patience
+  }
+
+  #isAwaitingCredit(): boolean {
+    return !this.#ended && [...this.#links.values()].some((link) => !link.isEstablished)
   }
 
   /** Closes the connection at once. */

@@ -61,3 +61,49 @@ it('renews ten-second tokens through a minute of traffic', { timeout: 90_000 }, 
   // Two clients; a token of ten seconds, its second cut off, must be replaced after nine at the latest.
   expect(requests).toBeLessThanOrEqual(2 * 9)
 })
+
+it('goes on when the provider fails now and then', { timeout: 60_000 }, async () => {
+  await using emulator = await startEmulator({ jwt: { secret } })
+  let requests = 0
+  const auth = oauthBearerAuth(async () => {
+    if (++requests % 2 === 0) throw new Error('the issuer hiccups')
+    return { value: await issueToken(3) }
+  })
+  const kafka = new Kafka({ ...emulator.kafkaConfig({ clientId: 'hiccups' }), eventHubs: { auth }, logLevel: 0 })
+  const { sent, arrived, longestGap, crashes } = await traffic(kafka, 'hiccups', 8)
+  expect(crashes).toEqual([])
+  expect(arrived.toSorted()).toEqual(sent.toSorted())
+  expect(longestGap).toBeLessThan(2000)
+})
+
+it('crashes the consumer, with the cause, when the provider keeps failing', { timeout: 60_000 }, async () => {
+  await using emulator = await startEmulator({ jwt: { secret } })
+  const cause = new Error('the issuer is gone')
+  let isGone = false
+  const auth = oauthBearerAuth(async () => {
+    if (isGone) throw cause
+    return { value: await issueToken(3) }
+  })
+  const kafka = new Kafka({ ...emulator.kafkaConfig({ clientId: 'gone' }), eventHubs: { auth }, logLevel: 0 })
+  const producer = kafka.producer()
+  const consumer = kafka.consumer({ groupId: 'gone' })
+  await producer.connect()
+  await producer.send({ topic: 'gone', messages: [{ value: 'x' }] })
+  await consumer.subscribe({ topics: ['gone'], fromBeginning: true })
+  const crashed = new Promise<{ error: Error; restart: boolean }>((resolve) => {
+    consumer.on(consumer.events.CRASH, ({ payload }) => resolve(payload))
+  })
+  await new Promise<void>((resolve) => {
+    void consumer.run({ eachMessage: async () => resolve() })
+  })
+  isGone = true
+  const { error } = await crashed
+  const chain: unknown[] = []
+  for (let at: unknown = error; at instanceof Error; at = at.cause) chain.push(at)
+  expect(chain).toContainEqual(expect.objectContaining({ name: 'KafkaJSSASLAuthenticationError' }))
+  expect(chain).toContain(cause)
+  await expect(producer.send({ topic: 'gone', messages: [{ value: 'y' }] })).rejects.toMatchObject({
+    name: 'KafkaJSSASLAuthenticationError',
+  })
+  await Promise.all([producer.disconnect(), consumer.disconnect()])
+})
