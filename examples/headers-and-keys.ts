@@ -34,7 +34,7 @@ export async function main(connectionString = process.env['EVENTHUBS_CONNECTION_
 
   const messages = await read(kafka, key, 4)
   for (const { value, headers, timestamp } of messages) {
-    const shown = Object.entries(headers).map(
+    const shown = Object.entries(headers ?? {}).map(
       ([name, content]) => `${name}=${Array.isArray(content) ? content.join('+') : content}`,
     )
     print(`${new Date(Number(timestamp)).toISOString()} ${value === null ? '(deleted)' : value} ${shown.join(' ')}`)
