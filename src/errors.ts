@@ -9,7 +9,7 @@ import type {
   KafkaJSTopicMetadataNotLoadedMetadata,
 } from './types/error-metadata.js'
 import type { PartitionMetadata } from './types/producer.js'
-import { redact } from './util/redact.js'
+import { redact, redactError } from './util/redact.js'
 
 /** What the constructors of the family take first: a text, or an error whose text and fields are taken over. @public */
 export type KafkaJSErrorOrigin = Error | string | { readonly message: string }
@@ -51,7 +51,7 @@ export class KafkaJSError extends Error {
 
   /** Takes a text or an error, and by default counts as retriable. */
   constructor(e: KafkaJSErrorOrigin = '', { retriable = true, cause }: KafkaJSErrorMetadata = {}) {
-    super(textOf(e), { cause })
+    super(textOf(e), { cause: cause instanceof Error ? redactError(cause) : cause })
     Error.captureStackTrace?.(this, new.target)
     Object.assign(this, { name: 'KafkaJSError', retriable, helpUrl: fieldOf(e, 'helpUrl') })
   }

@@ -101,6 +101,9 @@ describe('the error family', () => {
       expect(make().message).not.toContain('c2VjcmV0')
       expect(make().stack).not.toContain('c2VjcmV0')
     }
+    const cause = new Error(text)
+    expect(new errors.KafkaJSError('wrapped', { cause }).cause).toBe(cause)
+    expect(`${cause.message} ${cause.stack}`).not.toContain('c2VjcmV0')
   })
 
   it('lets users extend it', () => {
