@@ -9,6 +9,7 @@ import { share } from '../util/share.js'
 import { createConnection } from './connection.js'
 import { mayRestart } from './crash.js'
 import { parseCommit, parseSeek } from './offset-arguments.js'
+import { validatePauses } from './pauses.js'
 import { createRun, type Run, type RunConnection } from './run.js'
 import { createConsumerState } from './state.js'
 import { createSubscriptions, parseSubscription } from './subscriptions.js'
@@ -206,12 +207,14 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
     },
 
     pause(given = []) {
+      validatePauses(given, 'pause')
       currentRun().pause(given)
     },
 
     paused: () => state.run?.paused() ?? [],
 
     resume(given = []) {
+      validatePauses(given, 'resume')
       currentRun().resume(given)
     },
 

@@ -33,7 +33,6 @@ export function createPauses(): Pauses {
     isPaused,
 
     pause(list) {
-      validate(list, 'pause')
       for (const { topic, partitions } of list) {
         if (partitions === undefined) {
           topics.set(topic, { all: true, partitions: new Set(), except: new Set() })
@@ -46,7 +45,6 @@ export function createPauses(): Pauses {
     },
 
     resume(list) {
-      validate(list, 'resume')
       for (const { topic, partitions } of list) {
         const entry = topics.get(topic)
         if (!entry) continue
@@ -67,7 +65,8 @@ export function createPauses(): Pauses {
   }
 }
 
-function validate(list: readonly PauseEntry[], verb: 'pause' | 'resume'): void {
+/** Throws `KafkaJSNonRetriableError` in kafkajs's words. */
+export function validatePauses(list: readonly PauseEntry[], verb: 'pause' | 'resume'): void {
   for (const entry of list) {
     if (!entry?.topic) throw new KafkaJSNonRetriableError(`Invalid topic ${String(entry?.topic || entry)}`)
     const { partitions } = entry
