@@ -33,6 +33,8 @@ export interface Connection {
   post(request: SendRequest, intercept?: PostingOptions['intercept']): Promise<RecordMetadata[]>
   /** Throws when not open. */
   transport(): EventHubsTransport
+  /** Runs something that `close` waits for. Rejects when not open. */
+  include<T>(operation: () => Promise<T>): Promise<T>
 }
 
 type State =
@@ -154,5 +156,6 @@ export function createConnection(options: ConnectionOptions): Connection {
       return outbox.post(loads, { acks: request.acks, timeout: request.timeout, prepared, intercept })
     },
     transport: () => connected().transport,
+    include: async (operation) => connected().outbox.include(operation),
   }
 }

@@ -54,6 +54,16 @@ export class Outbox {
     return posting.result
   }
 
+  /** Runs something that `drained` is to wait for as well. */
+  async include<T>(operation: () => Promise<T>): Promise<T> {
+    this.#underWay++
+    try {
+      return await operation()
+    } finally {
+      this.#onFinished()
+    }
+  }
+
   /** Resolves when nothing that was posted is waiting or under way. */
   async drained(): Promise<void> {
     while (this.#underWay > 0) {

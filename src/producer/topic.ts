@@ -125,8 +125,15 @@ export class Topic {
       return await this.#fetchPartitionIds()
     } catch (error) {
       if (!isUnknownTopic(error)) throw error
-      const management = this.#context.settings.allowAutoTopicCreation ? await this.#context.management() : undefined
-      if (!management) throw this.#unknownTopic(error)
+      if (!this.#context.settings.allowAutoTopicCreation) {
+        throw this.#unknownTopic(error, 'allowAutoTopicCreation is false')
+      }
+      const management = await this.#context.management()
+      if (!management)
+        throw this.#unknownTopic(
+          error,
+          'allowAutoTopicCreation needs eventHubs.management and a credential that may manage',
+        )
       await this.#create(management)
       return await this.#fetchPartitionIds()
     }
@@ -145,17 +152,15 @@ export class Topic {
       const { partitionCount } = await management.createEventHub(this.name, {})
       this.#context.logger.info(`Created topic ${this.name}`, { partitionCount })
     } catch (error) {
+      const { type, message } = error as { type?: string; message: string }
       // Another producer was first.
-      if ((error as { type?: string }).type !== 'TOPIC_ALREADY_EXISTS') throw error
+      if (type === 'TOPIC_ALREADY_EXISTS') return
+      throw this.#unknownTopic(error, `allowAutoTopicCreation could not create it: ${message}`)
     }
   }
 
-  #unknownTopic(cause: unknown): Error {
-    const { transport, settings } = this.#context
-    const { fullyQualifiedNamespace } = transport.address
-    const automatic = settings.allowAutoTopicCreation
-      ? 'allowAutoTopicCreation needs eventHubs.management and a credential that may manage'
-      : 'allowAutoTopicCreation is false'
+  #unknownTopic(cause: unknown, automatic: string): Error {
+    const { fullyQualifiedNamespace } = this.#context.transport.address
     const message =
       `This server does not host this topic-partition: there is no event hub "${this.name}" in ${fullyQualifiedNamespace}. ` +
       `Create it with admin.createTopics(), the Azure portal or "az eventhubs eventhub create"; ${automatic}`

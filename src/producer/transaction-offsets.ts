@@ -2,6 +2,7 @@ import { createCommittedOffsets, type OffsetToCommit } from '../checkpoint/commi
 import type { CheckpointStore } from '../checkpoint/store.js'
 import type { ClientContext } from '../context.js'
 import { KafkaJSNonRetriableError } from '../errors.js'
+import type { EventHubsTransport } from '../eventhubs/transport.js'
 import type { Requests } from '../events.js'
 import type { ProducerSettings } from '../settings.js'
 import { fromOffset } from '../translate/offset.js'
@@ -20,10 +21,12 @@ export interface TransactionOffsetsOptions {
 /** Offsets that a transaction commits at its end, by consumer group. */
 export class TransactionOffsets {
   readonly #options: TransactionOffsetsOptions
+  readonly #transport: EventHubsTransport
   readonly #byGroup = new Map<string, OffsetToCommit[]>()
 
   constructor(options: TransactionOffsetsOptions) {
     this.#options = options
+    this.#transport = options.connection.transport()
   }
 
   /** Rejects when they could not be committed later: without a store, and for what is no offset. */
@@ -37,8 +40,8 @@ export class TransactionOffsets {
 
   /** Commits them, retrying; those of a group that was committed are not committed again by the next call. */
   async commit(): Promise<void> {
-    const { requests, settings, logger, connection } = this.#options
-    const transport = connection.transport()
+    const { requests, settings, logger } = this.#options
+    const transport = this.#transport
     for (const [groupId, offsets] of this.#byGroup) {
       const committed = createCommittedOffsets({ store: await this.#store(), transport, groupId })
       await retry(
@@ -54,8 +57,7 @@ export class TransactionOffsets {
   }
 
   async #store(): Promise<CheckpointStore> {
-    const { context, connection } = this.#options
-    const store = await context.checkpointStore(connection.transport())
+    const store = await this.#options.context.checkpointStore(this.#transport)
     if (store) return store
     throw new KafkaJSNonRetriableError(
       'sendOffsets needs a checkpoint store, where the consumer group keeps its offsets: set eventHubs.checkpointStore',

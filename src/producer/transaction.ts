@@ -155,9 +155,11 @@ function createTransaction(options: TransactionOptions): OpenTransaction {
     commit: guard(async () => {
       machine.transitionTo('COMMITTING')
       try {
-        await Promise.allSettled(sends)
-        await buffer.publish()
-        await offsets.commit()
+        await connection.include(async () => {
+          await Promise.allSettled(sends)
+          await buffer.publish()
+          await offsets.commit()
+        })
       } catch (error) {
         machine.transitionTo('TRANSACTING')
         throw error

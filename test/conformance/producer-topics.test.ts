@@ -36,6 +36,19 @@ describe('a topic that does not exist', () => {
     })
   })
 
+  it('is rejected with a credential that may not manage, with what to do', async () => {
+    await using target = await openEmulator({
+      sharedAccessKeys: [{ name: 'sender', key: 'c2VjcmV0', claims: ['Send'] }],
+    })
+    await using producer = disposable(new Kafka(target.config({ logLevel: 0, retry: quickRetry })).producer())
+    await producer.connect()
+    await expect(producer.send({ topic: 'nowhere', messages: [{ value: 'x' }] })).rejects.toMatchObject({
+      name: 'KafkaJSNumberOfRetriesExceeded',
+      message: expect.stringContaining('allowAutoTopicCreation could not create it'),
+      cause: { type: 'UNKNOWN_TOPIC_OR_PARTITION' },
+    })
+  })
+
   it('is created when it may be, once for concurrent sends', async () => {
     await using target = await openEmulator()
     await using producer = disposable(new Kafka(target.config({ retry: quickRetry })).producer())

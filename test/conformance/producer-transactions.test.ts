@@ -253,6 +253,22 @@ describe('a transaction', () => {
     )
   })
 
+  it('is committed before its producer disconnects, when the commit was first', async () => {
+    await withProducer(async ({ target, topic, producer }) => {
+      const transaction = await producer.transaction()
+      await transaction.send({ topic, messages: [{ value: 'x', partition: 0 }] })
+      await transaction.sendOffsets({
+        consumerGroupId: 'group',
+        topics: [{ topic, partitions: [{ partition: 0, offset: '0' }] }],
+      })
+      target.emulator.faults.throttle({ times: 2 })
+      const committing = transaction.commit()
+      await producer.disconnect()
+      await committing
+      expect(valuesIn(target, topic)).toEqual(['x'])
+    })
+  })
+
   it('is dropped when its producer disconnects', async () => {
     await withProducer(async ({ target, topic, producer }) => {
       const transaction = await producer.transaction()

@@ -1,5 +1,4 @@
 import fc from 'fast-check'
-// biome-ignore lint/correctness/noUnresolvedImports: a CommonJS module has one default export
 import rhea from 'rhea'
 import { describe, expect, it } from 'vitest'
 import { fromEvent, toEvent } from '../../../src/translate/message.js'

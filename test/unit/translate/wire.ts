@@ -1,5 +1,4 @@
 import { AmqpAnnotatedMessage } from '@azure/core-amqp'
-// biome-ignore lint/correctness/noUnresolvedImports: a CommonJS module has one default export
 import rhea from 'rhea'
 import type { OutgoingEvent, ReceivedEvent } from '../../../src/eventhubs/transport.js'
 
