@@ -41,12 +41,13 @@ export async function produce(bench: Bench): Promise<void> {
   await Promise.all([producer.disconnect(), raw.close()])
 }
 
-const SINGLES = 10_000
+const SINGLES = 40_000
 const IN_FLIGHT = 200
+const PARTITIONS = 8
 
 /** Sends of one message, 200 of them in flight. */
 export async function singleSends(bench: Bench): Promise<void> {
-  const topic = await bench.createEventHub({ partitionCount: 4, count: 10_000 })
+  const topic = await bench.createEventHub({ partitionCount: PARTITIONS, count: 10_000 })
   const producer = bench.kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
   const raw = new EventHubProducerClient(bench.connectionString, topic)
   await producer.connect()
@@ -60,14 +61,14 @@ export async function singleSends(bench: Bench): Promise<void> {
   }
 
   await compare(
-    `single-sends: one message of ${value.length} B a send, ${IN_FLIGHT} in flight, 4 partitions`,
+    `single-sends: one message of ${value.length} B a send, ${IN_FLIGHT} in flight, ${PARTITIONS} partitions`,
     5,
     {
       name: 'kafkajs-eventhubs',
       run: () =>
         measure(
           SINGLES,
-          inFlight((i) => producer.send({ topic, messages: [{ value, partition: i % 4 }] })),
+          inFlight((i) => producer.send({ topic, messages: [{ value, partition: i % PARTITIONS }] })),
         ),
     },
     {
@@ -75,7 +76,7 @@ export async function singleSends(bench: Bench): Promise<void> {
       run: () =>
         measure(
           SINGLES,
-          inFlight((i) => raw.sendBatch([{ body: value }], { partitionId: String(i % 4) })),
+          inFlight((i) => raw.sendBatch([{ body: value }], { partitionId: String(i % PARTITIONS) })),
         ),
     },
   )
