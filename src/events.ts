@@ -198,6 +198,9 @@ export interface RequestsOptions {
   readonly enforceRequestTimeout: boolean
 }
 
+/** setTimeout takes a signed 32-bit number of ms; more fires at once. */
+const longestTimer = 2_147_483_647
+
 export function createRequests(options: RequestsOptions): Requests {
   const { clientId, requestTimeout, enforceRequestTimeout } = options
   // Only the three network events are used, which every client has.
@@ -210,8 +213,10 @@ export function createRequests(options: RequestsOptions): Requests {
       instrumentation.emit('REQUEST_QUEUE_SIZE', { broker, clientId, queueSize: running })
   }
 
+  // One promise and one timer per request, and nothing is put together that nobody listens for: a producer comes by
+  // here for each transfer.
   return {
-    async run<T>(
+    run<T>(
       apiName: ApiName,
       broker: string,
       operation: (signal: AbortSignal) => Promise<T>,
@@ -220,50 +225,52 @@ export function createRequests(options: RequestsOptions): Requests {
       const correlationId = correlations++
       const createdAt = Date.now()
       const controller = new AbortController()
-      const times = { broker, clientId, correlationId, createdAt, sentAt: createdAt, pendingDuration: 0 }
-      const api = () => ({ apiName, apiKey: apis[apiName][0], apiVersion: apis[apiName][1] })
-      let timer: NodeJS.Timeout | undefined
+      const [apiKey, apiVersion] = apis[apiName]
+      const times = () => ({ broker, clientId, correlationId, createdAt, sentAt: createdAt, pendingDuration: 0 })
+      const api = () => ({ apiName, apiKey, apiVersion })
       running++
       queueSize(broker)
-      const answered = () => {
-        if (!instrumentation.has('REQUEST')) return
-        instrumentation.emit('REQUEST', {
-          ...times,
-          size: typeof size === 'function' ? size() : size,
-          duration: Date.now() - createdAt,
-          ...api(),
-        })
-      }
-      try {
-        const work = operation(controller.signal)
-        const result = enforceRequestTimeout
-          ? await Promise.race([
-              work,
-              new Promise<never>((_, reject) => {
-                timer = setTimeout(
-                  () => {
-                    const { apiKey, apiVersion } = api()
-                    const text = `Request ${apiName}(key: ${apiKey}, version: ${apiVersion}) timed out`
-                    const error = new KafkaJSRequestTimeoutError(text, times)
-                    reject(error)
-                    controller.abort(error)
-                    instrumentation.emit('REQUEST_TIMEOUT', () => ({ ...times, ...api() }))
-                  },
-                  Math.max(requestTimeout, timeout),
-                )
-              }),
-            ])
-          : await work
-        answered()
-        return result
-      } catch (error) {
-        if (isAnswer(error)) answered()
-        throw error
-      } finally {
-        clearTimeout(timer)
-        running--
-        queueSize(broker)
-      }
+
+      return new Promise<T>((resolve, reject) => {
+        let isOver = false
+        const end = (isAnswered: boolean) => {
+          isOver = true
+          clearTimeout(timer)
+          running--
+          if (isAnswered && instrumentation.has('REQUEST')) {
+            const bytes = typeof size === 'function' ? size() : size
+            instrumentation.emit('REQUEST', { ...times(), size: bytes, duration: Date.now() - createdAt, ...api() })
+          }
+          queueSize(broker)
+        }
+        const expire = () => {
+          const text = `Request ${apiName}(key: ${apiKey}, version: ${apiVersion}) timed out`
+          const error = new KafkaJSRequestTimeoutError(text, times())
+          end(false)
+          reject(error)
+          controller.abort(error)
+          instrumentation.emit('REQUEST_TIMEOUT', () => ({ ...times(), ...api() }))
+        }
+        const timer = enforceRequestTimeout
+          ? setTimeout(expire, Math.min(Math.max(requestTimeout, timeout), longestTimer))
+          : undefined
+        const fail = (error: unknown) => {
+          // What a request says after it has expired is of no interest any more.
+          if (isOver) return
+          end(isAnswer(error))
+          reject(error)
+        }
+        const succeed = (result: T) => {
+          if (isOver) return
+          end(true)
+          resolve(result)
+        }
+        try {
+          operation(controller.signal).then(succeed, fail)
+        } catch (error) {
+          fail(error)
+        }
+      })
     },
   }
 }
