@@ -31,26 +31,47 @@ export async function assign(
       `The members of the group have no partition assigner in common (${known.join('; ')}): give every member the same partitionAssigners`,
     )
   }
-  const answers = await assigner.assign({
-    members: members
-      .map((member) => ({
+  const result = new Map<string, Assignment>()
+  for (const { subscribers, topics: theirs } of bySubscribers(members, topics)) {
+    const answers = await assigner.assign({
+      members: subscribers.map((member) => ({
         memberId: member.memberId,
         memberMetadata: Buffer.from(member.protocols.find(({ name }) => name === protocol)?.metadata ?? '', 'base64'),
-      }))
-      .sort((a, b) => (a.memberId < b.memberId ? -1 : 1)),
-    topics: [...topics],
-  })
-  const result = new Map<string, Assignment>()
-  for (const { memberId, memberAssignment } of answers) {
-    const assignment = AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment ?? {}
-    result.set(
-      memberId,
-      Object.fromEntries(
-        Object.entries(assignment).map(([topic, partitions]) => [topic, [...partitions].sort((a, b) => a - b)]),
-      ),
-    )
+      })),
+      topics: theirs,
+    })
+    for (const { memberId, memberAssignment } of answers) {
+      const given = AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment ?? {}
+      result.set(memberId, merge(result.get(memberId) ?? {}, given))
+    }
   }
   return { protocol, members: result }
+}
+
+/**
+ * Topics with the same subscribers are assigned together, among these. Where all members subscribe to the same, which is
+ * all that kafkajs's assigners are made for, that is one call; where they don't, as while a new version of a program is
+ * rolled out, no partition is given to a member that would not read it.
+ */
+function bySubscribers(members: readonly MemberRecord[], topics: readonly string[]) {
+  const sorted = [...members].sort((a, b) => (a.memberId < b.memberId ? -1 : 1))
+  const sets = new Map<string, { subscribers: MemberRecord[]; topics: string[] }>()
+  for (const topic of topics) {
+    const subscribers = sorted.filter((member) => Object.hasOwn(member.topics, topic))
+    const key = JSON.stringify(subscribers.map(({ memberId }) => memberId))
+    const set = sets.get(key)
+    if (set) set.topics.push(topic)
+    else sets.set(key, { subscribers, topics: [topic] })
+  }
+  return sets.values()
+}
+
+function merge(before: Assignment, given: Assignment): Assignment {
+  const merged = { ...before }
+  for (const [topic, partitions] of Object.entries(given)) {
+    merged[topic] = [...new Set([...(merged[topic] ?? []), ...partitions])].sort((a, b) => a - b)
+  }
+  return merged
 }
 
 function chooseProtocol(members: readonly MemberRecord[]): string | undefined {
