@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { checkpointStoreFromString } from '../../src/checkpoint/from-string.js'
 import { Accounting, type Accounts, watchCommits } from '../support/accounting.js'
 import { startAzurite } from '../support/azurite.js'
+import { disposable } from '../support/disposable.js'
 import { eventually } from '../support/eventually.js'
 import { openEmulator } from '../support/harness.js'
 import { type Member, type MemberOptions, monotonicNow, startMember } from '../support/members.js'
@@ -46,7 +47,7 @@ async function open(
   use(commits)
   const kafka = new Kafka({ clientId: 'production', logLevel: 0, eventHubs: { connectionString } })
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
-  use(producer)
+  use(disposable(producer))
   await producer.connect()
   const production = use(startProduction({ producer, accounting, topics, partitions, pause }))
 
