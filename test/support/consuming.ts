@@ -58,6 +58,7 @@ export interface Bench extends AsyncDisposable {
 
 export interface BenchOptions {
   readonly partitions?: number
+  /** Event Hubs consumer groups to make, besides `$Default`; `groupId` stands for the bench's. */
   readonly consumerGroups?: string[]
   readonly kafka?: Partial<KafkaConfig>
 }
@@ -72,8 +73,11 @@ export const quick = {
 
 export async function openBench(target: Target, options: BenchOptions = {}): Promise<Bench> {
   const { partitions = 1, consumerGroups = [] } = options
-  const topic = await target.createTopic({ partitions, consumerGroups })
   const groupId = `group-${randomUUID().slice(0, 13)}`
+  const topic = await target.createTopic({
+    partitions,
+    consumerGroups: consumerGroups.map((name) => (name === 'groupId' ? groupId : name)),
+  })
   const kafka = new Kafka(target.config({ logLevel: logLevel.NOTHING, ...options.kafka }))
   const clients: { disconnect(): Promise<void> }[] = []
   const keep = <C extends { disconnect(): Promise<void> }>(client: C): C => {
