@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -160,8 +160,10 @@ describe('two copies in one process', () => {
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'kafkajs-eventhubs-'))
-    await mkdir(join(directory, 'util'))
-    for (const file of ['errors', 'util/redact']) {
+    await Promise.all(['util', 'errors'].map((folder) => mkdir(join(directory, folder))))
+    const parts = await readdir(new URL('../../src/errors/', import.meta.url))
+    const files = ['errors', 'util/redact', ...parts.map((part) => `errors/${part.replace('.ts', '')}`)]
+    for (const file of files) {
       const source = await readFile(new URL(`../../src/${file}.ts`, import.meta.url), 'utf8')
       const { outputText } = ts.transpileModule(source, {
         compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
