@@ -112,7 +112,7 @@ export interface KafkaConfig {
   clientId?: string
   /** How long opening a connection may take, ms. Default 10 000. */
   connectionTimeout?: number
-  /** How long authenticating may take, ms. Default 10 000. */
+  /** Accepted: authenticating is part of what `connectionTimeout` and `requestTimeout` bound. Default 10 000. */
   authenticationTimeout?: number
   /** How long before a token's end a new one is asked for, ms. Default 10 000. */
   reauthenticationThreshold?: number

@@ -59,7 +59,7 @@ export interface ProducerConfig {
   transactionalId?: string
   /** Longest time a transaction may be open, ms. Default 60 000. */
   transactionTimeout?: number
-  /** Most transfers in flight per partition. Default: one, which keeps order. */
+  /** Accepted: a partition has one transfer in flight, which keeps its order under retries. */
   maxInFlightRequests?: number
 }
 
