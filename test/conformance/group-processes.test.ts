@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Kafka, Partitioners } from 'kafkajs-eventhubs'
 import { describe, expect, it } from 'vitest'
 import { checkpointStoreFromString } from '../../src/checkpoint/from-string.js'
+import { startEmulator } from '../../src/emulator/index.js'
 import { Accounting, type Accounts, watchCommits } from '../support/accounting.js'
 import { startAzurite } from '../support/azurite.js'
 import { disposable } from '../support/disposable.js'
@@ -224,4 +225,40 @@ it('go on when the store is away for 20 s', { timeout: 120_000 }, async () => {
   expectNothingLost(accounts)
   // Each partition stops at the batch it can't commit, and reads that again if it had to start anew.
   for (const { members: by } of accounts.duplicated) expect(by.length).toBeLessThanOrEqual(3)
+})
+
+it('outlive an emulator that is started again with nothing in it', { timeout: 60_000 }, async () => {
+  await using store = await (stores[0] as (typeof stores)[number]).open()
+  const topic = 'orders'
+  const eventHubs = [{ name: topic, partitionCount: 4 }]
+  const accounting = new Accounting()
+  const first = await startEmulator({ eventHubs })
+  const { port, connectionString } = first
+  const kafka = new Kafka({ clientId: 'production', logLevel: 0, eventHubs: { connectionString } })
+  const produce = async (from: number, count: number) => {
+    const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
+    await producer.connect()
+    const values = Array.from({ length: count }, (_, i) => String(from + i))
+    await producer.send({ topic, messages: values.map((value, i) => ({ value, partition: i % 4 })) })
+    await producer.disconnect()
+    for (const value of values) accounting.produced(value)
+  }
+  await using member = startMember({
+    connectionString,
+    store: store.text,
+    groupId: GROUP,
+    topics: [topic],
+    consumer: SESSION,
+  })
+  accounting.follow(member, 'a')
+  await member.joined()
+  await produce(0, 200)
+  await eventually(() => expect(accounting.isComplete).toBe(true), { timeout: 20_000 })
+  await first.close()
+  const second = await startEmulator({ port, eventHubs })
+  // Fewer than before: the committed offsets lie behind the end of what is there now.
+  await produce(1000, 100)
+  await eventually(() => expect(accounting.isComplete).toBe(true), { timeout: 30_000 })
+  await member.leave()
+  await second.close()
 })
