@@ -79,9 +79,13 @@ export class HubClient {
   ): Promise<T> {
     const controller = new AbortController()
     let reason: Error | undefined
+    // The SDK does not look at the signal while it waits for a token.
+    const interruption = createDeferred<never>()
+    interruption.promise.catch(() => {})
     const end = (error: Error) => {
       reason ??= error
       controller.abort()
+      interruption.reject(error)
     }
     const call = { linkName, end }
     const onAbort = () => end(abortError(abortSignal))
@@ -95,7 +99,7 @@ export class HubClient {
     this.lastUsed = Date.now()
     try {
       if (this.#wire.ended) throw this.#wire.ended
-      return await operation(this.#sdk, controller.signal)
+      return await Promise.race([operation(this.#sdk, controller.signal), interruption.promise])
     } catch (error) {
       if (isOfConnection(error)) this.retire()
       throw reason ?? this.#wire.ended ?? error

@@ -87,9 +87,9 @@ export class Reader implements PartitionReader {
       let loan: ConsumerLoan | undefined
       try {
         const key = { eventHubName, consumerGroup, hasOwnerLevelZero: ownerLevel === 0 }
+        expectNews()
         loan = await clients.take(key, { partitionId, onLinkEnd: end })
         if (signal.aborted) return
-        expectNews()
         const subscription = loan.client.sdk.subscribe(
           partitionId,
           {

@@ -114,3 +114,17 @@ it('bounds the time a credential may take', async () => {
   })
   expect(Date.now() - begun).toBeLessThan(1500)
 })
+
+it('bounds the time a token may take once connected', async () => {
+  const auth: AuthProvider = { getCredential: () => ({ getToken: () => new Promise(() => {}) }) }
+  await using transport = await openTransport(emulator, {
+    eventHubs: { auth },
+    connectionTimeout: 300,
+    requestTimeout: 300,
+  })
+  const begun = Date.now()
+  await expect(transport.createBatch('hanging', '0')).rejects.toMatchObject({ retriable: true })
+  const reader = collect(transport, { eventHubName: 'hanging', partitionId: '0' })
+  expect(await reader.ended).toMatchObject({ retriable: true })
+  expect(Date.now() - begun).toBeLessThan(3000)
+})
