@@ -35,7 +35,7 @@ export async function mendLink(error: Error, link: TroubledLink): Promise<boolea
   switch (typeOf(error)) {
     case 'FENCED_INSTANCE_ID':
       // The partition may have another owner by now; if not, a stale reader is outranked by opening the link again.
-      await context.group.confirm()
+      await context.group.verify(topic, partition)
       return true
     case 'GROUP_ID_NOT_FOUND':
     case 'UNKNOWN_TOPIC_OR_PARTITION': {

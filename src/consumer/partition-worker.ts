@@ -69,8 +69,9 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
 
   const isPaused = () => pauses.isPaused(topic, partition)
   const seekPending = () => seeks.has(topic, partition)
+  const isSurelyOurs = () => group.holds(topic, partition) && !group.isDoubted(topic, partition)
   /** Whether the handler may get another message of what has been fetched. */
-  const mayGoOn = () => ending === undefined && !isPaused() && !seekPending() && group.holds(topic, partition)
+  const mayGoOn = () => ending === undefined && !isPaused() && !seekPending() && isSurelyOurs()
 
   const open = (position: number) =>
     createPartitionStream(
@@ -85,8 +86,10 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
           return chosen
         },
         onEnd(error) {
-          // Whoever has taken the link may have taken the partition: nothing is committed until the store has been asked.
-          if (isFenced(error)) group.doubt(topic, partition)
+          // Whoever has taken the link may have taken the partition: nothing goes on until the store has been asked.
+          if (!isFenced(error)) return
+          group.doubt(topic, partition)
+          void awaitVerdict()
         },
       },
       position,
@@ -153,10 +156,10 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
     },
   }
 
-  /** The lease has run out: nothing is handed out until the store has said whose the partition is. */
+  /** Nothing is handed out until the store has said whose the partition is. */
   const awaitVerdict = async () => {
     try {
-      await group.confirm()
+      await group.verify(topic, partition)
     } catch (error) {
       logger.debug(`Could not make sure of a partition: ${(error as Error).message}`, where)
       await Promise.race([changed.promise, wait(VERDICT_DELAY_MS, ended.signal)])
@@ -187,7 +190,7 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
       }
       const chunk = await open.take()
       if (!chunk || !mayGoOn()) {
-        if (ending === undefined && !group.holds(topic, partition)) await awaitVerdict()
+        if (ending === undefined && !isSurelyOurs()) await awaitVerdict()
       } else if (await isBehindRetention(chunk)) {
         await reset(open)
       } else {

@@ -91,10 +91,19 @@ export function connectRun(connection: RunConnection, state: RunState): Connecte
 
   const identity = () => ({ groupId, memberId: member.memberId(), groupGenerationId: member.generationId() })
 
-  const { holds, isDoubtful, doubt } = member.leases
+  const { holds, isDoubted, isDoubtful, doubt } = member.leases
+  /** Processors of other SDKs share a group by the name of the consumer group they read as. */
+  const mayBeShared = (topic: string) => {
+    const { consumerGroup } = readingGroups.of(topic)
+    return consumerGroup.toLowerCase() === groupId.toLowerCase()
+  }
   const mayCommit = async (topic: string, partition: number) => {
+    // A member of the group takes nothing it was not given; a processor may have claimed the partition a moment ago.
+    if (mayBeShared(topic) && holds(topic, partition)) await member.verify(topic, partition)
     // A round of renewals that is under way may have begun before the doubt; the one after it has not.
-    for (let round = 0; round < 2 && isDoubtful(topic, partition); round++) await member.confirm()
+    for (let round = 0; round < 2 && isDoubtful(topic, partition); round++) {
+      await member.verify(topic, partition)
+    }
     return holds(topic, partition) && !isDoubtful(topic, partition)
   }
 
@@ -161,8 +170,9 @@ export function connectRun(connection: RunConnection, state: RunState): Connecte
       memberId: member.memberId,
       holds,
       mayCommit,
+      isDoubted,
       doubt,
-      confirm: member.confirm,
+      verify: member.verify,
     },
   }
 

@@ -53,7 +53,8 @@ export interface RunContext {
     mayCommit(topic: string, partition: number): Promise<boolean>
     /** The lease may have been taken: `mayCommit` asks the store before it says so again. */
     doubt(topic: string, partition: number): void
-    /** Renews every lease; those lost are abandoned before it resolves. */
-    confirm(): Promise<void>
+    isDoubted(topic: string, partition: number): boolean
+    /** Asks the store whether the lease is still this member's; if not, the partition is abandoned before it resolves. */
+    verify(topic: string, partition: number): Promise<void>
   }
 }

@@ -79,3 +79,20 @@ function chooseProtocol(members: readonly MemberRecord[]): string | undefined {
   return first?.protocols.find(({ name }) => others.every((member) => member.protocols.some((p) => p.name === name)))
     ?.name
 }
+
+/**
+ * How many partitions there are to share: the most that any member knows of, so that all see a new partition at the
+ * same time; none of a topic that this member has found gone.
+ */
+export function partitionsOf(
+  members: readonly MemberRecord[],
+  own: Readonly<Record<string, number>>,
+): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const member of members) {
+    for (const [topic, count] of Object.entries(member.topics))
+      counts.set(topic, Math.max(count, counts.get(topic) ?? 0))
+  }
+  for (const [topic, count] of Object.entries(own)) if (count === 0) counts.set(topic, 0)
+  return counts
+}

@@ -26,14 +26,16 @@ export interface Leases {
   holds(topic: string, partition: number): boolean
   /** Time since the lease was last known to be ours, ms; Infinity when it is not held. */
   age(topic: string, partition: number): number
+  /** Whether `doubt` has been said, and nothing to the contrary since. */
+  isDoubted(topic: string, partition: number): boolean
   /** Whether the store is to be asked before something is done that only the owner may do. */
   isDoubtful(topic: string, partition: number): boolean
   /** Makes a lease doubtful until a renewal begun from now on. */
   doubt(topic: string, partition: number): void
   /** Claims records as they were read (free, expired, or new); returns the partitions won. */
   claim(records: readonly PartitionOwnership[]): Promise<TopicPartition[]>
-  /** Renews all; returns those that were lost to another owner. Rejects when the store can't be reached. */
-  renew(): Promise<TopicPartition[]>
+  /** Renews all, or some of those held; returns those that were lost to another owner. Rejects when the store can't be reached. */
+  renew(only?: readonly TopicPartition[]): Promise<TopicPartition[]>
   /** Gives a partition up for others to claim. */
   release(topic: string, partition: number): Promise<void>
   /** Forgets a lease without touching the store. */
@@ -94,6 +96,9 @@ export function createLeases(options: LeasesOptions): Leases {
     }
   }
 
+  const isDoubted = (topic: string, partition: number) =>
+    leases.get(partitionKey(topic, partition))?.doubtedAt !== undefined
+
   const age = (topic: string, partition: number) => {
     const lease = leases.get(partitionKey(topic, partition))
     return lease ? now() - lease.renewedAt : Number.POSITIVE_INFINITY
@@ -102,11 +107,11 @@ export function createLeases(options: LeasesOptions): Leases {
   return {
     held: () => [...leases.values()].map(({ topic, partition }) => ({ topic, partition })),
     holds: (topic, partition) => age(topic, partition) < duration,
+    isDoubted,
     // Renewed every third of its duration, a lease of half that age has missed its turn.
-    isDoubtful(topic, partition) {
-      const lease = leases.get(partitionKey(topic, partition))
-      return lease !== undefined && (lease.doubtedAt !== undefined || age(topic, partition) > duration / 2)
-    },
+    isDoubtful: (topic, partition) =>
+      isDoubted(topic, partition) ||
+      (leases.has(partitionKey(topic, partition)) && age(topic, partition) > duration / 2),
     doubt(topic, partition) {
       const lease = leases.get(partitionKey(topic, partition))
       if (lease) lease.doubtedAt = now()
@@ -119,8 +124,9 @@ export function createLeases(options: LeasesOptions): Leases {
       return [...won].map((record) => ({ topic: record.eventHubName, partition: Number(record.partitionId) }))
     },
 
-    async renew() {
-      const before = [...leases.values()]
+    async renew(only) {
+      const chosen = only?.flatMap(({ topic, partition }) => leases.get(partitionKey(topic, partition)) ?? [])
+      const before = chosen ?? [...leases.values()]
       if (before.length === 0) return []
       const begun = now()
       await write(before.map((lease) => lease.ownership))

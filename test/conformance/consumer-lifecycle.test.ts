@@ -329,7 +329,7 @@ describe('disconnect', () => {
     await using bench = await openBench(target)
     const names: string[] = []
     {
-      await using consumer = bench.kafka.consumer({ groupId: bench.groupId, ...quick })
+      await using consumer = new Kafka(target.config()).consumer({ groupId: bench.groupId, ...quick })
       consumer.on(consumer.events.DISCONNECT, () => void names.push('DISCONNECT'))
       await bench.read(consumer)
     }

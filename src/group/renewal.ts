@@ -1,0 +1,99 @@
+import type { Logger } from '../types.js'
+import { shareSuccess } from '../util/share.js'
+import { partitionKey, type TopicPartition } from './leases.js'
+import type { Session } from './session.js'
+
+/** Keeps what a member holds its own, in the background and on demand. */
+export interface Renewal {
+  /** Begins to renew every third of the session time-out. */
+  start(): void
+  /** Stops that; the rest still works. */
+  stop(): void
+  /** Renews the member's place and every lease now; concurrent calls share one round. */
+  renew(): Promise<void>
+  /** Renews one lease now; those asked for at the same time share one write. */
+  verify(topic: string, partition: number): Promise<void>
+  /** Gives up leases that could not be renewed in time: they may have been taken. */
+  dropExpired(): void
+}
+
+export interface RenewalOptions {
+  readonly session: () => Session
+  readonly groupId: string
+  /** ms */
+  readonly sessionTimeout: number
+  /** Runs what touches the session in turn. */
+  readonly serial: <T>(operation: () => Promise<T>) => Promise<T>
+  readonly onLost: (partitions: readonly TopicPartition[]) => void
+  /** The group is to be looked at. */
+  readonly onChange: () => void
+  readonly logger: Logger
+}
+
+export function createRenewal(options: RenewalOptions): Renewal {
+  const { session, groupId, sessionTimeout, serial, onLost, onChange, logger } = options
+  let timer: NodeJS.Timeout | undefined
+  let stopped = false
+  /** Leases to be made sure of in the round that waits for its turn. */
+  let asked: Map<string, TopicPartition> | undefined
+  let verification: Promise<void> = Promise.resolve()
+
+  const renewLeases = async (only?: readonly TopicPartition[]) => {
+    const lost = await session().leases.renew(only)
+    if (lost.length === 0) return
+    onLost(lost)
+    onChange()
+  }
+
+  const renewAll = async () => {
+    const present = await session().signOfLife()
+    await renewLeases()
+    if (!present) onChange()
+  }
+
+  const dropExpired = () => {
+    const { leases } = session()
+    const expired = leases.held().filter(({ topic, partition }) => !leases.holds(topic, partition))
+    for (const { topic, partition } of expired) leases.drop(topic, partition)
+    if (expired.length > 0) onLost(expired)
+  }
+
+  const schedule = (delay: number) => {
+    if (stopped) return
+    timer = setTimeout(() => {
+      serial(renewAll).then(
+        () => schedule(sessionTimeout / 3),
+        (error: Error) => {
+          logger.warn(`Could not renew the member's leases, trying again: ${error.message}`, { groupId })
+          dropExpired()
+          schedule(Math.min(1000, sessionTimeout / 10))
+        },
+      )
+    }, delay)
+  }
+
+  const renew = shareSuccess(() => serial(renewAll).finally(() => renew.reset()))
+
+  return {
+    start: () => schedule(sessionTimeout / 3),
+    stop() {
+      stopped = true
+      clearTimeout(timer)
+    },
+    renew,
+    dropExpired,
+
+    verify(topic, partition) {
+      if (!asked) {
+        const list = new Map<string, TopicPartition>()
+        asked = list
+        verification = serial(() => {
+          asked = undefined
+          return renewLeases([...list.values()])
+        })
+      }
+      asked.set(partitionKey(topic, partition), { topic, partition })
+      return verification
+    },
+  }
+}

@@ -1,0 +1,101 @@
+import { hostname } from 'node:os'
+import type { CheckpointStore } from '../checkpoint/store.js'
+import type { Assigner, Logger } from '../types.js'
+import { createLeases, type Leases } from './leases.js'
+import { type MemberRecord, toOwnerId } from './member-record.js'
+import { createOwnershipView, type OwnershipView } from './ownership-view.js'
+import { createRoster, type Slot } from './roster.js'
+
+/** One stay in a group, under one member id: what the member says of itself, and what it holds. */
+export interface Session {
+  readonly memberId: string
+  /** The member's name on leases. */
+  readonly ownerId: string
+  readonly leases: Leases
+  readonly view: OwnershipView
+  /** Partitions being given up, until their leases are. */
+  readonly revoking: Map<string, Promise<void>>
+  /** Takes a place among the members. */
+  enter(counts: Counts): Promise<void>
+  /** Brings what the others see up to date, when it has changed. */
+  announce(changes: { state?: MemberRecord['state']; counts?: Counts }): Promise<void>
+  /** False when the others have given this member's place away. */
+  signOfLife(): Promise<boolean>
+  /** Every member, this one included; those silent for too long have been removed. */
+  members(): Promise<(Slot & { readonly record: MemberRecord })[]>
+  leave(): Promise<void>
+}
+
+/** Topic → number of partitions. */
+export type Counts = Readonly<Record<string, number>>
+
+export interface SessionOptions {
+  readonly store: CheckpointStore
+  readonly namespace: string
+  readonly groupId: string
+  readonly clientId: string
+  /** ms */
+  readonly sessionTimeout: number
+  readonly assigners: readonly Assigner[]
+  readonly topics: readonly string[]
+  readonly logger: Logger
+}
+
+type Member = Slot & { readonly record: MemberRecord }
+
+export function createSession(options: SessionOptions): Session {
+  const { store, namespace, groupId, clientId, sessionTimeout, assigners, topics, logger } = options
+  const memberId = `${clientId}-${crypto.randomUUID()}`
+  const ownerId = toOwnerId(memberId)
+  const roster = createRoster({ store, namespace, groupId })
+  let state: MemberRecord['state'] = 'joining'
+  let counts: Counts = {}
+
+  const record = (): MemberRecord => ({
+    memberId,
+    clientId,
+    clientHost: hostname(),
+    sessionTimeout,
+    topics: counts,
+    protocols: assigners.map((assigner) => {
+      const { name, metadata } = assigner.protocol({ topics: [...topics] })
+      return { name, metadata: metadata.toString('base64') }
+    }),
+    state,
+  })
+
+  return {
+    memberId,
+    ownerId,
+    leases: createLeases({ store, namespace, groupId, ownerId, duration: sessionTimeout }),
+    view: createOwnershipView({ store, namespace, groupId, sessionTimeout }),
+    revoking: new Map(),
+
+    async enter(known) {
+      counts = known
+      await roster.join(record())
+    },
+
+    async announce(changes) {
+      const next = { state: changes.state ?? state, counts: changes.counts ?? counts }
+      if (next.state === state && JSON.stringify(next.counts) === JSON.stringify(counts)) return
+      state = next.state
+      counts = next.counts
+      await roster.renew(record())
+    },
+
+    signOfLife: () => roster.renew(record()),
+
+    async members() {
+      const taken = (await roster.list()).filter((slot): slot is Member => slot.record !== undefined)
+      const isSilent = (slot: Member) => slot.record.memberId !== memberId && slot.idleFor >= sessionTimeout
+      for (const slot of taken.filter(isSilent)) {
+        logger.info('Removing a member that has gone silent', { groupId, silentMember: slot.record.memberId })
+        await roster.evict(slot)
+      }
+      return taken.filter((slot) => !isSilent(slot))
+    },
+
+    leave: roster.leave,
+  }
+}
