@@ -11,9 +11,8 @@ import { endpointOf } from './endpoint.js'
 import { HubClient } from './hub-client.js'
 import { HubClients } from './hub-clients.js'
 import { Sender } from './idempotent-sender.js'
-import { quicken } from './quick-batch.js'
 import { Reader } from './reader.js'
-import type { EventHubsTransport, OperationOptions } from './transport.js'
+import type { EventBatch, EventHubsTransport, OperationOptions } from './transport.js'
 import { verifyNamespace } from './verify.js'
 
 /**
@@ -125,7 +124,10 @@ export function createAzureTransport({ namespace, auth, settings, logger }: Tran
 
     createBatch: (topic, partitionId, options) =>
       rejecting(
-        call(topic, options)(async (sdk, abortSignal) => quicken(await sdk.createBatch({ partitionId, abortSignal }))),
+        call(
+          topic,
+          options,
+        )((sdk, abortSignal) => sdk.createBatch({ partitionId, abortSignal })) as Promise<EventBatch>,
         { operation: 'createBatch', topic, partition: Number(partitionId) },
       ),
 
