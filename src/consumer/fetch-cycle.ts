@@ -1,21 +1,23 @@
-import type { Instrumentation } from '../events.js'
+import type { Instrumentation, Requests } from '../events.js'
 import type { ConsumerEvents } from '../types.js'
 import { createDeferred } from '../util/deferred.js'
 import { wait } from '../util/wait.js'
 
 /**
- * kafkajs's fetches, as events: `FETCH_START`, then `FETCH` when batches have come or `maxWaitTimeInMs` has passed. There
- * are no fetches over AMQP, partitions flow by themselves; programs and test suites wait on these events all the same.
+ * kafkajs's fetches, as events: `FETCH_START`, then `REQUEST` and `FETCH` when batches have come or `maxWaitTimeInMs` has
+ * passed. There are no fetches over AMQP, partitions flow by themselves; programs, test suites and exporters of metrics
+ * wait on these events all the same.
  */
 export interface FetchCycle {
   /** A batch has come. */
   fetched(): void
-  /** Runs until the signal aborts. */
-  run(signal: AbortSignal): Promise<void>
+  /** Runs until the signal aborts. `broker` is what the requests are said to go to. */
+  run(signal: AbortSignal, broker: string): Promise<void>
 }
 
 export function createFetchCycle(
   instrumentation: Instrumentation<ConsumerEvents>,
+  requests: Requests,
   maxWaitTimeInMs: number,
   onIdle: () => Promise<void>,
 ): FetchCycle {
@@ -29,13 +31,17 @@ export function createFetchCycle(
       if (batches++ === 0) come.resolve()
     },
 
-    async run(signal) {
-      while (!signal.aborted) {
-        const begun = Date.now()
-        instrumentation.emit('FETCH_START', () => ({ nodeId }))
+    async run(signal, broker) {
+      const oneFetch = async () => {
         const round = new AbortController()
         await Promise.race([come.promise, wait(maxWaitTimeInMs, AbortSignal.any([signal, round.signal]))])
         round.abort()
+      }
+      while (!signal.aborted) {
+        const begun = Date.now()
+        instrumentation.emit('FETCH_START', () => ({ nodeId }))
+        // Like kafkajs's, the request may take its wait and a little more.
+        await requests.run('Fetch', broker, oneFetch, { timeout: maxWaitTimeInMs + 100 })
         if (signal.aborted) return
         const numberOfBatches = batches
         batches = 0

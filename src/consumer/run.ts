@@ -112,7 +112,7 @@ export function createRun(options: RunOptions): Run {
     instrumentation.emit('HEARTBEAT', connected.identity)
   }
 
-  const fetchCycle = createFetchCycle(instrumentation, settings.maxWaitTimeInMs, heartbeat)
+  const fetchCycle = createFetchCycle(instrumentation, options.requests, settings.maxWaitTimeInMs, heartbeat)
 
   const isAssigned = (topic: string, partition: number) => assignment?.[topic]?.includes(partition) ?? false
 
@@ -188,8 +188,8 @@ export function createRun(options: RunOptions): Run {
     async start(connect) {
       starting = join(connect)
       await starting
-      if (crashed || stopping.signal.aborted) return
-      fetchCycle.run(stopping.signal).catch(fail)
+      if (!connected || crashed || stopping.signal.aborted) return
+      fetchCycle.run(stopping.signal, connected.context.transport.address.broker).catch(fail)
       await Promise.race([firstJoin.promise, ended.promise])
     },
 

@@ -250,7 +250,8 @@ describe('REQUEST', () => {
       apiVersion: expect.any(Number),
     })
     const names = new Set(requests.map(({ apiName }) => apiName))
-    for (const name of ['Metadata', 'ApiVersions', 'OffsetFetch', 'OffsetCommit']) expect(names).toContain(name)
+    for (const name of ['Metadata', 'ApiVersions', 'Fetch', 'OffsetFetch', 'OffsetCommit'])
+      expect(names).toContain(name)
     expect(payloads('REQUEST_QUEUE_SIZE')[0]).toEqual({
       broker: expect.any(String),
       clientId: 'test',

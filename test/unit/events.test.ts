@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { describe, expect, it, vi } from 'vitest'
-import { KafkaJSNonRetriableError, KafkaJSProtocolError, KafkaJSRequestTimeoutError } from '../../src/errors.js'
+import { KafkaJSNonRetriableError, KafkaJSRequestTimeoutError } from '../../src/errors.js'
 import {
   adminEvents,
   apis,
@@ -9,6 +9,7 @@ import {
   createRequests,
   producerEvents,
 } from '../../src/events.js'
+import { createProtocolError } from '../../src/protocol-errors.js'
 import type { InstrumentationEvent, Logger } from '../../src/types.js'
 import { kafkajs } from '../parity/kafkajs.js'
 
@@ -193,7 +194,7 @@ describe('createRequests', () => {
 
   it('tells of a refusal, which is an answer, and not of a lost connection', async () => {
     const { requests, of } = setUp()
-    const refusal = new KafkaJSProtocolError({ message: 'no', type: 'INVALID_REQUEST', code: 42 })
+    const refusal = createProtocolError('INVALID_REQUEST', { message: 'no' })
     await expect(requests.run('Metadata', 'h', () => Promise.reject(refusal))).rejects.toBe(refusal)
     const lost = new Error('lost')
     await expect(requests.run('Metadata', 'h', () => Promise.reject(lost))).rejects.toBe(lost)
