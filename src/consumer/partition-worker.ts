@@ -1,12 +1,13 @@
 import { isKafkaJSError, KafkaJSError, KafkaJSNonRetriableError } from '../errors.js'
 import { createProtocolError } from '../protocol-errors.js'
 import { createDeferred } from '../util/deferred.js'
-import { isRetriable } from '../util/retry.js'
+import { isRetriable, retry } from '../util/retry.js'
 import { wait } from '../util/wait.js'
 import { createFetchSizing } from './fetch-sizing.js'
 import { type Handling, handleChunk } from './handling.js'
 import { isLinkTrouble, mendLink } from './link-trouble.js'
 import { type Chunk, createPartitionStream, type PartitionStream } from './partition-stream.js'
+import { waitWhilePaused } from './paused-wait.js'
 import { createPositioning } from './positioning.js'
 import { createRetryBudget } from './retry-budget.js'
 import type { RunContext } from './run-context.js'
@@ -41,6 +42,9 @@ type Ending = 'finish' | 'abandon'
 
 /** A partition paused for longer gives up its link and what was prefetched, ms. */
 const PAUSE_KEEPS_LINK_MS = 10_000
+
+/** How often the last commit of a partition is tried again: someone waits for the partition. */
+const LAST_COMMIT_RETRIES = 2
 
 /** How soon events that a handler has left as they were are handed to it again, ms. */
 const UNRESOLVED_DELAY_MS = 10
@@ -115,24 +119,16 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
   const isBehindRetention = async ({ first, events, position }: Chunk) =>
     first && events[0]?.sequenceNumber !== position && positioning.isRemoved(position)
 
-  const waitWhilePaused = async (open: PartitionStream) => {
-    const patience = new AbortController()
-    const signal = AbortSignal.any([patience.signal, ended.signal])
-    const longPaused = wait(PAUSE_KEEPS_LINK_MS, signal).then(() => !signal.aborted)
-    let suspended = false
-    try {
-      while (isPaused() && !seekPending() && ending === undefined) {
-        const change = changed.promise.then(() => false)
-        if (await (suspended ? change : Promise.race([change, longPaused]))) {
-          suspended = true
-          await open.suspend()
-        }
-      }
-    } finally {
-      patience.abort()
-    }
+  const sitOutPause = async (open: PartitionStream) => {
+    const wasLong = await waitWhilePaused({
+      isPaused: () => isPaused() && !seekPending() && ending === undefined,
+      nextChange: () => changed.promise,
+      onLong: open.suspend,
+      patience: PAUSE_KEEPS_LINK_MS,
+      ended: ended.signal,
+    })
     // What was to be read next may have gone meanwhile; and what is produced from here on must not be taken for it.
-    if (suspended && !seekPending() && ending === undefined && (await positioning.isRemoved(open.position))) {
+    if (wasLong && !seekPending() && ending === undefined && (await positioning.isRemoved(open.position))) {
       await reset(open)
     }
   }
@@ -185,7 +181,7 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
     while (ending === undefined) {
       if (seekPending()) await applySeek(open)
       if (isPaused()) {
-        await waitWhilePaused(open)
+        await sitOutPause(open)
         continue
       }
       const chunk = await open.take()
@@ -269,7 +265,9 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
       end('finish')
       await running
       await stream?.suspend()
-      if (context.autoCommit && ending === 'finish') await offsets.commit(where)
+      if (!context.autoCommit) return
+      const settings = { ...context.retry, retries: Math.min(LAST_COMMIT_RETRIES, context.retry.retries) }
+      await retry(async () => ending === 'finish' && offsets.commit(where), settings)
     },
     abandon() {
       end('abandon')

@@ -174,6 +174,10 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
       key,
       listener
         .onRevoked(tp)
+        .catch((error: Error) => {
+          // Nothing reads it any more all the same; its next owner begins at what was committed before.
+          logger.error(`Could not commit a partition that is handed over: ${error.message}`, { groupId, ...tp })
+        })
         .then(() => serial(() => leases.release(tp.topic, tp.partition)))
         .catch((error: Error) => {
           // The lease runs out by itself; the partition is read again then.
