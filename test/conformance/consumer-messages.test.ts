@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { EachMessagePayload, KafkaMessage } from 'kafkajs-eventhubs'
+import { CompressionCodecs, CompressionTypes, type EachMessagePayload, type KafkaMessage } from 'kafkajs-eventhubs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listen, next, numbers, openBench } from '../support/consuming.js'
 import { eventually } from '../support/eventually.js'
@@ -118,6 +118,44 @@ describe('eachMessage', () => {
       [bench.topic]: { header: Buffer.from('one') },
       [other]: { header: Buffer.from('two') },
     })
+  })
+
+  it('gets bodies that this library has compressed as they were before', async () => {
+    const { eventHubs } = target.config()
+    await using bench = await openBench(target, { kafka: { eventHubs: { ...eventHubs, compression: 'body' } } })
+    const values = numbers(20).map((value) => value.repeat(500))
+    await bench.producer.send({
+      topic: bench.topic,
+      compression: CompressionTypes.GZIP,
+      messages: values.map((value) => ({ value, partition: 0, headers: { h: 'x' } })),
+    })
+    const headers: unknown[] = []
+    const reading = await bench.read(bench.consumer(), { handle: ({ message }) => headers.push(message.headers) })
+    await reading.count(20)
+    expect(reading.values()).toEqual(values)
+    expect(headers[0]).toEqual({ h: Buffer.from('x') })
+  })
+
+  it('of a body whose codec is not registered crashes the consumer for good, with the codec’s name', async () => {
+    const { eventHubs } = target.config()
+    await using bench = await openBench(target, { kafka: { eventHubs: { ...eventHubs, compression: 'body' } } })
+    const { Snappy } = CompressionTypes
+    const unregistered = CompressionCodecs[Snappy]
+    CompressionCodecs[Snappy] = () => ({
+      compress: async (encoder: { buffer: Buffer }) => encoder.buffer,
+      decompress: async (buffer: Buffer) => buffer,
+    })
+    try {
+      await bench.producer.send({ topic: bench.topic, compression: Snappy, messages: [{ value: 'x' }] })
+    } finally {
+      CompressionCodecs[Snappy] = unregistered
+    }
+    const consumer = bench.consumer()
+    const crashed = next<{ error: Error; restart: boolean }>(consumer, 'CRASH')
+    await bench.read(consumer)
+    const { error, restart } = await crashed
+    expect(error).toMatchObject({ name: 'KafkaJSNotImplemented', message: expect.stringMatching(/snappy/i) })
+    expect(restart).toBe(false)
   })
 
   it('gets what an idempotent producer has sent', async () => {
