@@ -32,7 +32,7 @@ it('looks like a cluster of one broker', async () => {
   show(new Map([['t', [0]]]))
   expect(cluster.getNodeIds()).toEqual([0])
   expect(cluster.isConnected()).toBe(true)
-  const { brokers, topicMetadata } = await cluster.metadata({} as never)
+  const { brokers, topicMetadata } = await cluster.metadata()
   expect(brokers).toEqual([{ nodeId: 0, host: 'ns.net', port: 5671 }])
   expect(topicMetadata.map(({ topic }) => topic)).toEqual(['t'])
   expect(cluster.findLeaderForPartitions('t', [0, 1])).toEqual({ 0: [0, 1] })
