@@ -23,5 +23,5 @@ await consumer.run({
 setInterval(() => {
   global.gc?.()
   process.send?.({ handled, bytes: process.memoryUsage().arrayBuffers - before })
-}, 250)
+}, 100)
 process.on('disconnect', () => process.exit())

@@ -9,6 +9,8 @@
 export interface FetchSizing {
   readonly maxBatchSize: number
   readonly prefetchCount: number
+  /** What an event takes, by those of late; 0 before the first. */
+  readonly eventBytes: number
   /** A reader has been opened with the present numbers. */
   opened(): void
   /** Events have come, or none, when the wait ended. */
@@ -78,6 +80,10 @@ export function createFetchSizing({
     },
     get prefetchCount() {
       return Math.max(ahead, batchSize())
+    },
+
+    get eventBytes() {
+      return averageBytes ?? 0
     },
 
     opened() {

@@ -3,6 +3,7 @@ import type { EventHubsTransport, PartitionReader, ReceivedEvent } from '../even
 import type { ReadingGroup } from '../group/reading-groups.js'
 import { createDeferred, type Deferred } from '../util/deferred.js'
 import { sizeOfEvents } from './event-size.js'
+import type { FetchAllowance } from './fetch-allowance.js'
 import type { FetchSizing } from './fetch-sizing.js'
 
 export interface PartitionStreamOptions {
@@ -12,6 +13,8 @@ export interface PartitionStreamOptions {
   readonly sizing: FetchSizing
   /** Asked each time a link is opened. */
   readonly readingGroup: () => ReadingGroup
+  /** What all partitions may be receiving at a time; left out: anything. */
+  readonly allowance?: FetchAllowance
   /** A link has ended by itself. Told at once, also while the handler is busy. */
   readonly onEnd: (error: Error) => void
 }
@@ -48,6 +51,9 @@ export interface PartitionStream {
   suspend(): Promise<void>
 }
 
+/** From this size on, an event counts when it is asked for. */
+const LARGE_EVENT_BYTES = 65_536
+
 export function createPartitionStream(options: PartitionStreamOptions, start: number): PartitionStream {
   const { transport, topic, partition, sizing, readingGroup } = options
   let position = start
@@ -64,6 +70,7 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
   let reopen = false
   let interrupted = false
   let closing: Promise<void> = Promise.resolve()
+  let giveBack = () => {}
 
   const wake = () => {
     waiting?.resolve()
@@ -84,6 +91,7 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
       prefetchCount: sizing.prefetchCount,
       async onEvents(received, last) {
         if (number !== link) return
+        giveBack()
         if (!proven) links++
         proven = true
         if (last !== undefined && last > lastEnqueued) lastEnqueued = last
@@ -101,9 +109,11 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
         first = false
         wake()
         await done.promise
+        await allowed(number)
       },
       onEnd(error) {
         if (number !== link) return
+        giveBack()
         reader = undefined
         options.onEnd(error)
         if (!proven || (error as KafkaJSError).retriable === false) failure = error
@@ -113,11 +123,21 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
     sizing.opened()
   }
 
+  /** Waits until the next event may be received, where it is large and known to be there. */
+  const allowed = async (number: number) => {
+    const { allowance } = options
+    if (!allowance || number !== link || sizing.eventBytes < LARGE_EVENT_BYTES || lastEnqueued < position) return
+    const taken = await allowance.take(2 * sizing.eventBytes)
+    if (number === link) giveBack = taken
+    else taken()
+  }
+
   const isBehind = (event: ReceivedEvent | undefined) => event !== undefined && event.sequenceNumber < position
 
   /** Ends the present link; whatever it still says is not heard, and the next is opened when it is gone. */
   const close = (): Promise<void> => {
     link++
+    giveBack()
     const ending = reader?.close()
     reader = undefined
     release()

@@ -84,6 +84,7 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
         topic,
         partition,
         sizing,
+        allowance: context.allowance,
         readingGroup() {
           const chosen = context.readingGroups.of(topic)
           consumerGroup = chosen.consumerGroup

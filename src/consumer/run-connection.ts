@@ -8,6 +8,7 @@ import { createProtocolError } from '../protocol-errors.js'
 import type { TopicPartitionOffset } from '../types.js'
 import { retry } from '../util/retry.js'
 import { createSlots } from '../util/slots.js'
+import { createFetchAllowance } from './fetch-allowance.js'
 import { createOffsets } from './offsets.js'
 import type { RunConnection, RunState } from './run.js'
 import type { RunContext } from './run-context.js'
@@ -142,6 +143,7 @@ export function connectRun(connection: RunConnection, state: RunState): Connecte
     slots: createSlots(Math.max(1, config.partitionsConsumedConcurrently ?? 1)),
     readingGroups,
     fetchLimits: { maxBatchSize: eventHubs.maxBatchSize, prefetchCount: eventHubs.prefetchCount },
+    allowance: createFetchAllowance(settings.maxBytes),
     partitionBudget: () => Math.min(settings.maxBytesPerPartition, settings.maxBytes / Math.max(1, workers.size)),
     fromBeginning: (topic) => topics.get(topic) ?? false,
     async partitionCount(topic) {

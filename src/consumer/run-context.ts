@@ -4,6 +4,7 @@ import type { ReadingGroups } from '../group/reading-groups.js'
 import type { ConsumerEvents, EachBatchHandler, EachMessageHandler, Logger, TopicPartitionOffset } from '../types.js'
 import type { RetrySettings } from '../util/retry.js'
 import type { Slots } from '../util/slots.js'
+import type { FetchAllowance } from './fetch-allowance.js'
 import type { Offsets } from './offsets.js'
 import type { PauseEntry, Pauses } from './pauses.js'
 import type { Seeks } from './seeks.js'
@@ -26,6 +27,7 @@ export interface RunContext {
   readonly slots: Slots
   readonly readingGroups: ReadingGroups
   readonly fetchLimits: { readonly maxBatchSize?: number | undefined; readonly prefetchCount?: number | undefined }
+  readonly allowance: FetchAllowance
   /** Bytes one partition may hold. */
   readonly partitionBudget: () => number
   fromBeginning(topic: string): boolean
