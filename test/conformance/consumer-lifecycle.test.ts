@@ -1,6 +1,7 @@
 import { Kafka, type LogEntry } from 'kafkajs-eventhubs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listen, next, numbers, openBench, quick } from '../support/consuming.js'
+import { disposable } from '../support/disposable.js'
 import { eventually } from '../support/eventually.js'
 import { openTarget, type Target } from '../support/harness.js'
 
@@ -329,7 +330,7 @@ describe('disconnect', () => {
     await using bench = await openBench(target)
     const names: string[] = []
     {
-      await using consumer = new Kafka(target.config()).consumer({ groupId: bench.groupId, ...quick })
+      await using consumer = disposable(new Kafka(target.config()).consumer({ groupId: bench.groupId, ...quick }))
       consumer.on(consumer.events.DISCONNECT, () => void names.push('DISCONNECT'))
       await bench.read(consumer)
     }
