@@ -2,10 +2,11 @@
 import { startEmulator } from 'kafkajs-eventhubs/emulator'
 
 const emulator = await startEmulator({ autoCreateEventHubs: false })
-process.on('message', async (request: { name: string; partitionCount: number; count?: number }) => {
+process.on('message', (request: { name: string; partitionCount: number; count?: number } | 'memory') => {
+  if (request === 'memory') return process.send?.({ memory: process.memoryUsage().rss })
   const { name, partitionCount, count } = request
   emulator.eventHubs.create({ name, partitionCount, ...(count ? { retention: { count } } : {}) })
-  process.send?.({ created: name })
+  return process.send?.({ created: name })
 })
 process.on('disconnect', () => process.exit())
 process.send?.({ connectionString: emulator.connectionString, port: emulator.port })

@@ -8,6 +8,8 @@ export interface Bench {
   readonly kafka: Kafka
   /** Makes an event hub nothing else uses; `count` limits what a partition keeps. */
   createEventHub(options: { partitionCount: number; count?: number }): Promise<string>
+  /** Bytes resident in the emulator's process. */
+  memory(): Promise<number>
   close(): Promise<void>
 }
 
@@ -25,6 +27,11 @@ export async function openBench(): Promise<Bench> {
       child.send({ name, ...options })
       await once(child, 'message')
       return name
+    },
+    async memory() {
+      child.send('memory')
+      const [{ memory }] = (await once(child, 'message')) as [{ memory: number }]
+      return memory
     },
     close: () => endChild(child),
   }

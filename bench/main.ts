@@ -4,6 +4,7 @@
  */
 import { consume, latency } from './consume.js'
 import { type Bench, openBench } from './emulator.js'
+import { emulator } from './emulator-throughput.js'
 import { group } from './group.js'
 import { memory } from './memory.js'
 import { produce, singleSends } from './produce.js'
@@ -15,6 +16,7 @@ const scenarios: Record<string, (bench: Bench) => Promise<void>> = {
   latency,
   memory,
   group,
+  emulator,
 }
 
 const chosen = process.argv.slice(2)
