@@ -72,13 +72,13 @@ export const configRefusals: readonly Refusal[] = [
   {
     option: 'socketFactory',
     sentence:
-      "socketFactory cannot be used: the AMQP connection is opened by the Azure SDK. To go through a proxy or port 443 set eventHubs.transport to 'websockets' and eventHubs.proxy; for a private endpoint set eventHubs.customEndpointAddress.",
+      "socketFactory cannot be used: it is made for Kafka's protocol and ports, and connections here speak AMQP. To go through a proxy or port 443 set eventHubs.transport to 'websockets' and eventHubs.proxy; for a private endpoint set eventHubs.customEndpointAddress.",
     applies: ({ socketFactory }) => socketFactory !== undefined && socketFactory !== null,
   },
   {
     option: 'ssl',
     sentence:
-      "ssl with options of its own cannot be honoured over AMQP, whose socket the Azure SDK opens itself: set ssl to true and trust a certificate of your own with the environment variable NODE_EXTRA_CA_CERTS, or set eventHubs.transport to 'websockets', where these options are passed on.",
+      "ssl with options of its own is honoured over WebSockets only: set ssl to true and trust a certificate of your own with the environment variable NODE_EXTRA_CA_CERTS, or set eventHubs.transport to 'websockets', where these options are passed on.",
     applies: (config) => !usesWebSockets(config) && tlsFields(config).length > 0,
   },
   {
