@@ -4,8 +4,8 @@ import type { Bench } from './emulator.js'
 
 const PARTITIONS = 4
 const BATCH = 500
-const SECONDS = 10
-const RETAINED = 50_000
+const SECONDS = 20
+const RETAINED = 10_000
 const body = Buffer.alloc(100, 'x')
 
 /** The emulator itself: 100 B events in and out at once, with the raw SDK as its client on the other core. */
@@ -43,7 +43,7 @@ export async function emulator(bench: Bench): Promise<void> {
     }
   }
   const production = Promise.all(Array.from({ length: PARTITIONS }, (_, partition) => produce(partition)))
-  await sleep(2000)
+  await sleep(5000)
   const before = { eventsIn, eventsOut, at: performance.now(), memory: await bench.memory() }
   await sleep(SECONDS * 1000)
   const seconds = (performance.now() - before.at) / 1000
