@@ -20,7 +20,7 @@ export interface PartitionEnds {
  * The ends of a partition. What an empty partition tells of its beginning is of no use: after retention it repeats the
  * last event's number.
  */
-export function partitionEnds({
+function partitionEnds({
   isEmpty,
   beginningSequenceNumber,
   lastEnqueuedSequenceNumber,

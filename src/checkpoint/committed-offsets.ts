@@ -69,7 +69,7 @@ export function createCommittedOffsets({ store, transport, groupId }: CommittedO
 }
 
 /** What a checkpoint means to Kafka. One without a sequence number (an unfinished record) is read from the start. */
-export function toCommittedOffset(checkpoint: Pick<Checkpoint, 'sequenceNumber' | 'offset'>): string {
+function toCommittedOffset(checkpoint: Pick<Checkpoint, 'sequenceNumber' | 'offset'>): string {
   const { sequenceNumber, offset } = checkpoint
   if (offset === FROM_END) return '-1'
   if (!Number.isSafeInteger(sequenceNumber) || sequenceNumber <= EARLIEST_SEQUENCE_NUMBER) return '-2'

@@ -31,8 +31,3 @@ export function invalidTopicError(topic: unknown): KafkaJSNonRetriableError {
 export function toPartition(partitionId: string): number {
   return Number(partitionId)
 }
-
-/** Partition id of a partition number. */
-export function toPartitionId(partition: number): string {
-  return String(partition)
-}

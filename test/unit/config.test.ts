@@ -53,8 +53,8 @@ describe('kafkaSettings', () => {
   })
 
   it('takes the checkpoint store of the environment where none is given', () => {
-    vi.stubEnv('KAFKAJS_EVENTHUBS_CHECKPOINT_STORE', 'file:/tmp/store')
-    expect(settings().eventHubs.checkpointStore).toBe('file:/tmp/store')
+    vi.stubEnv('KAFKAJS_EVENTHUBS_CHECKPOINT_STORE', 'file:offsets')
+    expect(settings().eventHubs.checkpointStore).toBe('file:offsets')
     expect(settings({ eventHubs: { checkpointStore: 'memory:' } }).eventHubs.checkpointStore).toBe('memory:')
   })
 

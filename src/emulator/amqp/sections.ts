@@ -89,7 +89,7 @@ const SYMBOLIC: ReadonlyMap<string, number> = new Map([
 ])
 
 /** Index of the byte behind the value whose constructor is at `at`. */
-export function skipValue(buffer: Buffer, at: number, end: number, depth = 0): number {
+function skipValue(buffer: Buffer, at: number, end: number, depth = 0): number {
   if (at >= end) throw new DecodeError('unexpected end')
   const type = buffer[at] as number
   if (type === 0x00) {
