@@ -72,19 +72,16 @@ describe('idempotent publishing', () => {
     const hub = newHub()
     const sender = transport.openIdempotentSender(hub, '0')
     const expected: string[] = []
-    let isOver = false
-    const dropping = (async () => {
-      while (!isOver) {
-        await new Promise((resolve) => setTimeout(resolve, 150))
-        await emulator.faults.dropConnections()
-      }
-    })()
     for (let round = 0; round < 100; round++) {
       expected.push(`${round}`)
-      await persist(sender, [eventOf(`${round}`)])
+      const sending = persist(sender, [eventOf(`${round}`)])
+      // At another moment each time: with nothing sent yet, with the outcome unknown, once stored.
+      if (round % 5 === 0) {
+        await new Promise((resolve) => setTimeout(resolve, (round * 7) % 40))
+        await emulator.faults.dropConnections()
+      }
+      await sending
     }
-    isOver = true
-    await dropping
     expect(await contents(transport, hub, '0')).toEqual(expected)
   })
 
