@@ -1,4 +1,4 @@
-import type { EventDataBatch } from '@azure/event-hubs'
+import { EventHubProducerClient } from '@azure/event-hubs'
 import { CredentialSource } from '../auth/credential-source.js'
 import type { AuthProvider } from '../auth/provider.js'
 import type { KafkaSettings, ResolvedNamespace } from '../config.js'
@@ -9,15 +9,18 @@ import { ConsumerClient } from './consumer-client.js'
 import { ConsumerClients } from './consumer-clients.js'
 import { endpointOf } from './endpoint.js'
 import { HubClient } from './hub-client.js'
-import { HubClients } from './hub-clients.js'
+import { HubClients, type OpenHubClients } from './hub-clients.js'
 import { Sender } from './idempotent-sender.js'
 import { Reader } from './reader.js'
-import type { EventBatch, EventHubsTransport, OperationOptions } from './transport.js'
+import { retryOptions } from './sdk-options.js'
+import { linkNameOf, SendingClient } from './sending-client.js'
+import { Transfer } from './transfer.js'
+import type { EventHubsTransport, OperationOptions } from './transport.js'
 import { verifyNamespace } from './verify.js'
 
 /**
- * Connections to send and ask over that one client keeps open, one per event hub; those not used for longest are closed
- * for others. Connections to read over come on top, one per event hub and consumer group.
+ * Connections to send and to ask over that one client keeps open, up to one of each per event hub; those not used for
+ * longest are closed for others. Connections to read over come on top, one per event hub and consumer group.
  */
 export const mostOpenConnections = 50
 
@@ -26,10 +29,16 @@ export interface TransportOptions {
   readonly auth: AuthProvider
   readonly settings: KafkaSettings
   readonly logger: Logger
+  /** How long a connection to send or to ask over is kept that nothing is asked of, ms; default 5 minutes. */
+  readonly idleConnectionTime?: number
 }
 
-/** Event Hubs through `@azure/event-hubs`. Opens nothing before the first call. */
-export function createAzureTransport({ namespace, auth, settings, logger }: TransportOptions): EventHubsTransport {
+/**
+ * Event Hubs through `@azure/event-hubs`, and for transfers through the library beneath it. Opens nothing before the
+ * first call.
+ */
+export function createAzureTransport(options: TransportOptions): EventHubsTransport {
+  const { namespace, auth, settings, logger, idleConnectionTime = 5 * 60 * 1000 } = options
   const { fullyQualifiedNamespace, isEmulator } = namespace
   const { connectionTimeout, requestTimeout, reauthenticationThreshold, clientId } = settings
   const endpoint = endpointOf(namespace, settings)
@@ -66,8 +75,20 @@ export function createAzureTransport({ namespace, auth, settings, logger }: Tran
   }
 
   const hubClients = new HubClients(
-    async (eventHubName, onRetired) => new HubClient({ ...(await connectionOptions(eventHubName)), onRetired }),
-    mostOpenConnections,
+    {
+      async ask(eventHubName, onRetired) {
+        const { credential, ...connection } = await connectionOptions(eventHubName)
+        return new HubClient({ ...connection, onRetired }, ({ webSocketOptions }) => {
+          const clientOptions = { retryOptions: retryOptions(requestTimeout), webSocketOptions, identifier: clientId }
+          return new EventHubProducerClient(fullyQualifiedNamespace, eventHubName, credential, clientOptions)
+        })
+      },
+      async send(eventHubName, onRetired) {
+        const connection = await connectionOptions(eventHubName)
+        return new HubClient({ ...connection, onRetired }, (wire) => new SendingClient(connection, wire))
+      },
+    } satisfies OpenHubClients<{ ask: EventHubProducerClient; send: SendingClient }>,
+    { limit: mostOpenConnections, idleTime: idleConnectionTime },
   )
   const consumerClients = new ConsumerClients(
     async ({ eventHubName, ...key }) => new ConsumerClient({ ...(await connectionOptions(eventHubName)), ...key }),
@@ -82,12 +103,11 @@ export function createAzureTransport({ namespace, auth, settings, logger }: Tran
     promise.catch((error: unknown) => {
       throw toError(context)(error)
     })
-  const call = (eventHubName: string, { abortSignal }: OperationOptions = {}, linkName?: string) => {
-    return <T>(operation: Parameters<typeof HubClient.prototype.call<T>>[0]) =>
-      hubClients.use(eventHubName, (client) =>
-        client.call(operation, { timeout: requestTimeout, abortSignal, ...(linkName ? { linkName } : {}) }),
-      )
-  }
+  const ask = <T>(
+    eventHubName: string,
+    operation: (sdk: EventHubProducerClient, abortSignal: AbortSignal) => Promise<T>,
+    { abortSignal }: OperationOptions = {},
+  ) => hubClients.use('ask', eventHubName, (client) => client.call(operation, { timeout: requestTimeout, abortSignal }))
 
   return {
     address: {
@@ -112,32 +132,33 @@ export function createAzureTransport({ namespace, auth, settings, logger }: Tran
 
     getEventHubProperties: (topic, options) =>
       rejecting(
-        call(topic, options)((sdk, abortSignal) => sdk.getEventHubProperties({ abortSignal })),
+        ask(topic, (sdk, abortSignal) => sdk.getEventHubProperties({ abortSignal }), options),
         { operation: 'getEventHubProperties', topic },
       ),
 
     getPartitionProperties: (topic, partitionId, options) =>
       rejecting(
-        call(topic, options)((sdk, abortSignal) => sdk.getPartitionProperties(partitionId, { abortSignal })),
+        ask(topic, (sdk, abortSignal) => sdk.getPartitionProperties(partitionId, { abortSignal }), options),
         { operation: 'getPartitionProperties', topic, partition: Number(partitionId) },
       ),
 
-    createBatch: (topic, partitionId, options) =>
-      rejecting(
-        call(
-          topic,
-          options,
-        )((sdk, abortSignal) => sdk.createBatch({ partitionId, abortSignal })) as Promise<EventBatch>,
-        { operation: 'createBatch', topic, partition: Number(partitionId) },
-      ),
+    createBatch: (topic, partitionId, { abortSignal } = {}) => {
+      const created = hubClients.use('send', topic, async (client) => {
+        const limit = await client.call((link) => link.limit(partitionId), { timeout: requestTimeout, abortSignal })
+        return new Transfer(partitionId, limit)
+      })
+      return rejecting(created, { operation: 'createBatch', topic, partition: Number(partitionId) })
+    },
 
     sendBatch: (topic, batch, { abortSignal } = {}) => {
-      const { partitionId } = batch as unknown as { partitionId: string }
-      const sent = hubClients.use(topic, async (client) => {
+      const transfer = batch as Transfer
+      const { partitionId } = transfer
+      const linkName = linkNameOf(topic, partitionId)
+      const sent = hubClients.use('send', topic, async (client) => {
         await client.credit()
-        await client.call((sdk, signal) => sdk.sendBatch(batch as unknown as EventDataBatch, { abortSignal: signal }), {
+        await client.call((link, signal) => link.send(transfer, signal), {
           timeout: requestTimeout,
-          linkName: `${topic}/Partitions/${partitionId}`,
+          linkName,
           abortSignal,
         })
       })

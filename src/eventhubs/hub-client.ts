@@ -1,23 +1,20 @@
-import { EventHubProducerClient } from '@azure/event-hubs'
-import type { ConnectionCredential } from '../auth/credential-source.js'
 import type { Logger } from '../types.js'
 import { createDeferred } from '../util/deferred.js'
 import type { OpenStream } from './amqp-socket.js'
 import { closeWithin } from './close-within.js'
-import { retryOptions } from './sdk-options.js'
 import { Wire } from './wire.js'
 
 export interface HubClientOptions {
-  readonly fullyQualifiedNamespace: string
-  readonly eventHubName: string
-  readonly credential: ConnectionCredential['credential']
   readonly openStream: OpenStream
   readonly connectTimeout: number
-  readonly requestTimeout: number
-  readonly identifier: string
   readonly logger: Logger
   /** No more calls should come this way; those in progress end as they may. */
   onRetired(client: HubClient): void
+}
+
+/** What speaks to an event hub over a connection of its own. */
+export interface Speaker {
+  close(): Promise<void>
 }
 
 export interface CallOptions {
@@ -34,14 +31,13 @@ interface Call {
 }
 
 /**
- * A producer client of the SDK, for sending and for asking about partitions, with its connection. It serves for one
- * connection: when that or one of its links ends it is retired, and closed with its last call. So the SDK never
- * reconnects, and a send does not wait out its timeout when the link beneath it has gone.
+ * A client for sending, or for asking about partitions, with its connection. It serves for one connection: when that or
+ * one of its links ends it is retired, and closed with its last call. So nothing reconnects by itself, and a send does
+ * not wait out its timeout when the link beneath it has gone.
  */
-export class HubClient {
-  readonly eventHubName: string
+export class HubClient<S extends Speaker = Speaker> {
   lastUsed = 0
-  readonly #sdk: EventHubProducerClient
+  readonly #speaker: S
   readonly #wire: Wire
   readonly #options: HubClientOptions
   readonly #calls = new Set<Call>()
@@ -49,18 +45,13 @@ export class HubClient {
   #isRetired = false
   #isClosing = false
 
-  constructor(options: HubClientOptions) {
+  constructor(options: HubClientOptions, open: (wire: Wire) => S) {
     this.#options = options
-    this.eventHubName = options.eventHubName
     this.#wire = new Wire(options, {
       onLost: (error) => this.#onLost(error),
       onLinkEnd: (linkName, error, wasEstablished) => this.#onLinkEnd(linkName, error, wasEstablished),
     })
-    this.#sdk = new EventHubProducerClient(options.fullyQualifiedNamespace, options.eventHubName, options.credential, {
-      retryOptions: retryOptions(options.requestTimeout),
-      webSocketOptions: this.#wire.webSocketOptions,
-      identifier: options.identifier,
-    })
+    this.#speaker = open(this.#wire)
   }
 
   get isBusy(): boolean {
@@ -74,7 +65,7 @@ export class HubClient {
 
   /** Rejects with what ended the call: the caller's signal, the time, the link, the connection, or the service. */
   async call<T>(
-    operation: (sdk: EventHubProducerClient, signal: AbortSignal) => Promise<T>,
+    operation: (speaker: S, signal: AbortSignal) => Promise<T>,
     { timeout, linkName, abortSignal }: CallOptions,
   ): Promise<T> {
     const controller = new AbortController()
@@ -99,7 +90,7 @@ export class HubClient {
     this.lastUsed = Date.now()
     try {
       if (this.#wire.ended) throw this.#wire.ended
-      return await Promise.race([operation(this.#sdk, controller.signal), interruption.promise])
+      return await Promise.race([operation(this.#speaker, controller.signal), interruption.promise])
     } catch (error) {
       if (isOfConnection(error)) this.retire()
       throw reason ?? this.#wire.ended ?? error
@@ -133,7 +124,7 @@ export class HubClient {
   async #close(): Promise<void> {
     if (this.#isClosing) return
     this.#isClosing = true
-    await closeWithin(() => this.#sdk.close(), this.#options.logger, this.#wire.ended !== undefined)
+    await closeWithin(() => this.#speaker.close(), this.#options.logger, this.#wire.ended !== undefined)
     this.#wire.destroy()
     this.#closed.resolve()
   }

@@ -1,38 +1,59 @@
 import { KafkaJSConnectionClosedError } from '../errors.js'
-import type { HubClient } from './hub-client.js'
+import type { HubClient, Speaker } from './hub-client.js'
 
-/** Opens a client; `onRetired` is to be called when it takes no more calls. */
-export type OpenHubClient = (eventHubName: string, onRetired: (client: HubClient) => void) => Promise<HubClient>
+/** Opens a client of an event hub; `onRetired` is to be called when it takes no more calls. */
+type OpenHubClient<S extends Speaker> = (
+  eventHubName: string,
+  onRetired: (client: HubClient) => void,
+) => Promise<HubClient<S>>
+
+/** How to open each kind of client. */
+export type OpenHubClients<Speakers> = {
+  readonly [Kind in keyof Speakers]: Speakers[Kind] extends Speaker ? OpenHubClient<Speakers[Kind]> : never
+}
+
+export interface HubClientsOptions {
+  /** Most connections that stay open. */
+  readonly limit: number
+  /** Ms after which a connection that nothing was asked of is closed. */
+  readonly idleTime: number
+}
 
 interface Entry {
   opening: Promise<HubClient>
   client: HubClient | undefined
-  /** Calls that are about to use the client: it is not to be closed for being idle. */
+  /** Calls that use the client or are about to: it is not to be closed for being idle. */
   claims: number
 }
 
 /**
- * The clients that send and ask, one per event hub, since a connection of the SDK serves one. At most `limit` of them
- * stay open: before another is opened, the one not used for longest is closed, unless all are in use.
+ * The clients that send and those that ask, one of each per event hub, since a connection of the SDK serves one. One that
+ * is idle for long is closed. At most `limit` of them stay open: before another is opened, the one not used for longest
+ * is closed, unless all are in use.
  */
-export class HubClients {
-  readonly #open: OpenHubClient
-  readonly #limit: number
+export class HubClients<Speakers extends { readonly [Kind in keyof Speakers]: Speaker }> {
+  readonly #open: OpenHubClients<Speakers>
+  readonly #options: HubClientsOptions
   readonly #entries = new Map<string, Entry>()
   readonly #closing = new Set<Promise<void>>()
+  #sweep: NodeJS.Timeout | undefined
   #isClosed = false
 
-  constructor(open: OpenHubClient, limit: number) {
+  constructor(open: OpenHubClients<Speakers>, options: HubClientsOptions) {
     this.#open = open
-    this.#limit = limit
+    this.#options = options
   }
 
-  /** Runs something with the event hub's client, opening it if need be. */
-  async use<T>(eventHubName: string, operation: (client: HubClient) => Promise<T>): Promise<T> {
-    const entry = this.#entries.get(eventHubName) ?? this.#enter(eventHubName)
+  /** Runs something with the event hub's client of a kind, opening it if need be. */
+  async use<Kind extends keyof Speakers & string, T>(
+    kind: Kind,
+    eventHubName: string,
+    operation: (client: HubClient<Speakers[Kind]>) => Promise<T>,
+  ): Promise<T> {
+    const entry = this.#entries.get(`${kind} ${eventHubName}`) ?? this.#enter(kind, eventHubName)
     entry.claims++
     try {
-      return await operation(await entry.opening)
+      return await operation((await entry.opening) as HubClient<Speakers[Kind]>)
     } finally {
       entry.claims--
     }
@@ -45,14 +66,16 @@ export class HubClients {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    clearTimeout(this.#sweep)
     const entries = [...this.#entries.values()]
     await Promise.all(entries.map(({ opening }) => opening.then((client) => this.#discard(client)).catch(() => {})))
     await Promise.all(this.#closing)
   }
 
-  #enter(eventHubName: string): Entry {
-    const entry: Entry = { opening: this.#openWithinLimit(eventHubName), client: undefined, claims: 0 }
-    this.#entries.set(eventHubName, entry)
+  #enter(kind: keyof Speakers & string, eventHubName: string): Entry {
+    const entry: Entry = { opening: this.#openWithinLimit(kind, eventHubName), client: undefined, claims: 0 }
+    this.#entries.set(`${kind} ${eventHubName}`, entry)
+    this.#sweepLater()
     entry.opening.then(
       (client) => {
         entry.client = client
@@ -63,16 +86,29 @@ export class HubClients {
     return entry
   }
 
-  async #openWithinLimit(eventHubName: string): Promise<HubClient> {
+  async #openWithinLimit(kind: keyof Speakers, eventHubName: string): Promise<HubClient> {
     if (this.#isClosed) throw new KafkaJSConnectionClosedError('The client is disconnected')
-    while (this.#entries.size + this.#closing.size >= this.#limit) {
-      const idle = [...this.#entries.values()].flatMap(({ client, claims }) => (client && !claims ? [client] : []))
-      const oldest = idle.sort((a, b) => a.lastUsed - b.lastUsed)[0]
+    while (this.#entries.size + this.#closing.size >= this.#options.limit) {
+      const oldest = this.#idle().sort((a, b) => a.lastUsed - b.lastUsed)[0]
       if (oldest) void this.#discard(oldest)
       if (!this.#closing.size) break
       await Promise.race(this.#closing)
     }
-    return this.#open(eventHubName, (client) => void this.#discard(client))
+    return this.#open[kind](eventHubName, (client) => void this.#discard(client))
+  }
+
+  #idle(): HubClient[] {
+    return [...this.#entries.values()].flatMap(({ client, claims }) => (client && !claims ? [client] : []))
+  }
+
+  #sweepLater(): void {
+    if (this.#sweep || this.#isClosed) return
+    this.#sweep = setTimeout(() => {
+      this.#sweep = undefined
+      const limit = Date.now() - this.#options.idleTime
+      for (const client of this.#idle()) if (client.lastUsed <= limit) void this.#discard(client)
+      if (this.#entries.size > 0) this.#sweepLater()
+    }, this.#options.idleTime / 2).unref()
   }
 
   #discard(client: HubClient): Promise<void> {

@@ -37,17 +37,33 @@ export interface PartitionProperties {
   readonly isEmpty: boolean
 }
 
-/** An event as it goes out. `translate/message.ts` makes it. */
-export type OutgoingEvent = AmqpAnnotatedMessage
+/** What a message annotation that goes out may hold. */
+export type AnnotationValue = true | string | Buffer | readonly (string | Buffer)[]
+
+/** An event as it goes out: the part of an AMQP message that `translate/message.ts` writes. */
+export interface OutgoingEvent {
+  body: Buffer
+  readonly bodyType: 'data'
+  messageAnnotations?: Record<string, AnnotationValue>
+  applicationProperties?: Record<string, Buffer>
+  properties?: {
+    contentEncoding?: string
+    /** Ms since the epoch. */
+    creationTime?: number
+  }
+}
 
 /** Events gathered for one atomic transfer to one partition. */
 export interface EventBatch {
   readonly count: number
   readonly sizeInBytes: number
   readonly maxSizeInBytes: number
-  /** Encodes and adds an event; false when it does not fit, the batch unchanged. */
+  /** Adds an event as it is now, encoded; false when it does not fit, the batch unchanged. */
   tryAdd(event: OutgoingEvent): boolean
 }
+
+/** An AMQP message of any sender. */
+export type RawMessage = AmqpAnnotatedMessage
 
 /** An event as it comes in: the part of the SDK's `ReceivedEventData` that `translate/message.ts` reads. */
 export interface ReceivedEvent {
@@ -56,7 +72,7 @@ export interface ReceivedEvent {
   readonly offset: string
   readonly enqueuedTimeUtc: Date
   readonly partitionKey: string | null
-  getRawAmqpMessage(): AmqpAnnotatedMessage
+  getRawAmqpMessage(): RawMessage
 }
 
 export interface OperationOptions {

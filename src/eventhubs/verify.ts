@@ -1,10 +1,9 @@
-import { ConnectionConfig, ConnectionContextBase, createSasTokenProvider, TokenType } from '@azure/core-amqp'
 import type { ConnectionCredential } from '../auth/credential-source.js'
-import { authenticationError } from '../auth/renewing-token.js'
 import { resourceOfSignature } from '../auth/shared-access.js'
 import { KafkaJSSASLAuthenticationError } from '../errors.js'
 import type { Logger } from '../types.js'
 import { createDeferred } from '../util/deferred.js'
+import { claimFor, openContext } from './amqp-context.js'
 import type { OpenStream } from './amqp-socket.js'
 import { closeWithin } from './close-within.js'
 import { Wire } from './wire.js'
@@ -18,9 +17,6 @@ export interface VerifyOptions {
   readonly logger: Logger
   readonly abortSignal?: AbortSignal | undefined
 }
-
-/** What a token of Microsoft Entra ID must be for. Source: `Constants.aadEventHubsScope` of `@azure/core-amqp`. */
-const scope = 'https://eventhubs.azure.net//.default'
 
 /** Callers give up after the whole time; what took it should be known by then. */
 const shareOfTime = 0.95
@@ -52,7 +48,8 @@ export async function verifyNamespace(options: VerifyOptions): Promise<void> {
 
   try {
     const credential = await unlessInterrupted(options.getCredential())
-    const { audience, token, type } = await unlessInterrupted(tokenFor(host, credential))
+    const claim = claimFor(audienceFor(host, credential), credential.credential)
+    const { audience, token, type } = await unlessInterrupted(claim)
     lateness = unanswered
     await unlessInterrupted(cbsSession.init({ timeoutInMs: timeout }))
     await unlessInterrupted(cbsSession.negotiateClaim(audience, token, type, { timeoutInMs: timeout }))
@@ -67,28 +64,11 @@ export async function verifyNamespace(options: VerifyOptions): Promise<void> {
   }
 }
 
-async function tokenFor(host: string, { credential, entityPath }: ConnectionCredential) {
-  if ('getToken' in credential) {
-    const token = await credential.getToken(scope).catch((error: unknown) => {
-      throw authenticationError(error)
-    })
-    return { audience: `sb://${host}/`, token: token?.token ?? '', type: TokenType.CbsTokenTypeJwt }
-  }
+/** The namespace, or what the credential is limited to. */
+function audienceFor(host: string, { credential, entityPath }: ConnectionCredential): string {
   const resource = 'signature' in credential ? resourceOfSignature(credential.signature) : undefined
   const path = entityPath ?? resource?.replace(/^([a-z]+:\/\/)?[^/]*\/?/i, '') ?? ''
-  const audience = `sb://${host}/${path}`
-  const { token } = await createSasTokenProvider(credential).getToken(audience)
-  return { audience, token, type: TokenType.CbsTokenTypeSas }
-}
-
-function openContext(host: string, wire: Wire): ConnectionContextBase {
-  // Required by the type of the configuration, and not used: the connection is anonymous, tokens follow.
-  const endpoint = `Endpoint=sb://${host}/;SharedAccessKeyName=none;SharedAccessKey=none`
-  const { webSocket, webSocketConstructorOptions } = wire.webSocketOptions
-  return ConnectionContextBase.create({
-    config: { ...ConnectionConfig.create(endpoint), webSocket, webSocketConstructorOptions },
-    connectionProperties: { product: 'kafkajs-eventhubs', userAgent: 'kafkajs-eventhubs', version: '0' },
-  })
+  return `sb://${host}/${path}`
 }
 
 function unanswered(time: number): Error {

@@ -3,10 +3,9 @@ import { createDeferred, type Deferred } from '../util/deferred.js'
 import { Posting, type PostingOptions } from './posting.js'
 import {
   type Consignment,
-  findCloseCalls,
   type Partitioner,
+  refuseTooLarge,
   route,
-  settleCloseCalls,
   type TopicLoad,
   UnknownPartition,
 } from './routing.js'
@@ -154,20 +153,15 @@ export class Outbox {
 
   /** Whether every message is known to fit into a transfer. One that does not is found before anything is sent. */
   #isMeasured(posting: Posting, consignments: readonly Consignment[]): boolean {
-    if (posting.options.acks === 0 || posting.fits !== undefined) return posting.fits !== false
-    const unmeasured = new Map<Topic, number>()
-    for (const { topic, shipment } of consignments) {
-      if (topic.limit === undefined && !unmeasured.has(topic)) unmeasured.set(topic, shipment.partition)
+    if (posting.options.acks === 0) return true
+    let isKnown = true
+    for (const [index, { topic, shipment }] of consignments.entries()) {
+      if (topic.limit !== undefined) continue
+      isKnown = false
+      // By topic and then by partition: one look per topic.
+      if (consignments[index - 1]?.topic !== topic) this.#learn(topic, topic.learnLimit(shipment.partition))
     }
-    for (const [topic, partition] of unmeasured) this.#learn(topic, topic.learnLimit(partition))
-    if (unmeasured.size > 0) return false
-    const close = findCloseCalls(consignments)
-    posting.fits = close.length === 0
-    if (posting.fits) return true
-    const settled = settleCloseCalls(close).then(() => {
-      posting.fits = true
-    })
-    this.#after(settled, (error) => posting.reject(error))
-    return false
+    if (isKnown) refuseTooLarge(consignments)
+    return isKnown
   }
 }

@@ -1,5 +1,5 @@
 import type { KafkaJSProtocolError } from '../errors.js'
-import type { EventBatch, OutgoingEvent } from '../eventhubs/transport.js'
+import type { EventBatch } from '../eventhubs/transport.js'
 import type { Requests } from '../events.js'
 import { createProtocolError } from '../protocol-errors.js'
 import type { Logger } from '../types.js'
@@ -55,12 +55,6 @@ export class PartitionSender {
     const { carrier, requests, broker } = this.#options
     const batch = await this.#retry(() => requests.run('ApiVersions', broker, (signal) => carrier.open(signal)))
     return batch.maxSizeInBytes
-  }
-
-  /** Whether one event fits into a transfer of its own, by its encoded size. */
-  fits(event: OutgoingEvent): Promise<boolean> {
-    const { carrier, requests, broker } = this.#options
-    return this.#retry(() => requests.run('ApiVersions', broker, (signal) => carrier.fits(event, signal)))
   }
 
   close(): Promise<void> {

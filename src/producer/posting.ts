@@ -23,8 +23,6 @@ export class Posting implements Recipient {
   consignments: Consignment[] | undefined
   /** A partition was not there, and the topic was looked at again. */
   hasSearchedPartition: boolean = false
-  /** Undefined before it was looked at; false while the encoder has to tell. */
-  fits: boolean | undefined
   readonly #result: Deferred<RecordMetadata[]> = createDeferred()
   readonly #logger: Logger
   readonly #onFinished: () => void

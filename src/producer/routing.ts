@@ -1,7 +1,6 @@
 import type { OutgoingEvent } from '../eventhubs/transport.js'
 import { createProtocolError } from '../protocol-errors.js'
 import type { Message, PartitionerArgs, RecordMetadata } from '../types.js'
-import { sizeBounds } from './event-size.js'
 import { messageTooLarge } from './partition-sender.js'
 import { Shipment } from './shipment.js'
 import type { Topic } from './topic.js'
@@ -83,33 +82,15 @@ export function toRecordMetadata(consignments: readonly Consignment[]): RecordMe
   }))
 }
 
-/** Events so near to the limit that only an encoded batch tells. */
-export interface CloseCall extends Consignment {
-  readonly event: OutgoingEvent
-}
-
 /**
  * Compares each event with the largest transfer its topic takes.
  *
- * @throws KafkaJSProtocolError MESSAGE_TOO_LARGE for one that cannot fit.
+ * @throws KafkaJSProtocolError MESSAGE_TOO_LARGE for one that does not fit.
  */
-export function findCloseCalls(consignments: readonly Consignment[]): CloseCall[] {
-  const close: CloseCall[] = []
+export function refuseTooLarge(consignments: readonly Consignment[]): void {
   for (const { topic, shipment } of consignments) {
-    const limit = topic.limit ?? Number.POSITIVE_INFINITY
     for (const event of shipment.events) {
-      const { least, alone } = sizeBounds(event)
-      if (least > limit) throw messageTooLarge(topic.name, shipment.partition, limit)
-      if (alone > limit) close.push({ topic, shipment, event })
+      if (!topic.fits(event)) throw messageTooLarge(topic.name, shipment.partition, topic.limit ?? 0)
     }
-  }
-  return close
-}
-
-/** Rejects with MESSAGE_TOO_LARGE when one of the events does not fit alone. */
-export async function settleCloseCalls(close: readonly CloseCall[]): Promise<void> {
-  for (const { topic, shipment, event } of close) {
-    const isFitting = await topic.sender(shipment.partition).fits(event)
-    if (!isFitting) throw messageTooLarge(topic.name, shipment.partition, topic.limit ?? 0)
   }
 }

@@ -1,8 +1,9 @@
 import type { Management } from '../admin/management.js'
-import type { EventHubsTransport } from '../eventhubs/transport.js'
+import type { EventHubsTransport, OutgoingEvent } from '../eventhubs/transport.js'
 import type { Requests } from '../events.js'
 import { createProtocolError } from '../protocol-errors.js'
 import type { ProducerSettings } from '../settings.js'
+import { encodedSize, envelopeSize } from '../translate/encoding.js'
 import { invalidTopicError, isEventHubName, toPartition } from '../translate/names.js'
 import type { Logger, PartitionMetadata } from '../types.js'
 import { isRetriable, retry } from '../util/retry.js'
@@ -47,6 +48,12 @@ export class Topic {
   /** Bytes of the largest transfer; unknown before the first link. */
   get limit(): number | undefined {
     return this.#limit
+  }
+
+  /** Whether a transfer holds this event, alone if need be. Only where the limit is known. */
+  fits(event: OutgoingEvent): boolean {
+    const size = envelopeSize(event) + encodedSize(event, this.#context.settings.idempotent)
+    return this.#limit === undefined || size <= this.#limit
   }
 
   has(partition: number): boolean {

@@ -8,7 +8,7 @@ const COMPRESSION_ANNOTATION = 'x-opt-kafka-compression'
 
 /** Compresses the event's body in place, and says so in `content-encoding`. A tombstone has nothing to compress. */
 export async function compressEvent(event: OutgoingEvent, type: CompressionTypes): Promise<void> {
-  const body = event.body as Buffer
+  const { body } = event
   if (body.length === 0) return
   const compressed = await compressBody(body, type)
   if (compressed.contentEncoding === undefined) return

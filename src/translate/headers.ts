@@ -1,4 +1,4 @@
-import type { OutgoingEvent } from '../eventhubs/transport.js'
+import type { RawMessage } from '../eventhubs/transport.js'
 import type { IHeaders } from '../types/message.js'
 import { toBinary, toBytes } from './bytes.js'
 
@@ -72,7 +72,7 @@ function toList(headers: IHeaders): (string | Buffer)[] {
  * Reads headers: a Buffer each, an array of Buffers where one was repeated. Other senders' AMQP types come as their text,
  * their message properties (`message-id`, `content-type`, …) and the annotations of IoT Hub under their own names.
  */
-export function fromProperties(event: OutgoingEvent): IHeaders {
+export function fromProperties(event: RawMessage): IHeaders {
   const headers: IHeaders = {}
   const { applicationProperties, messageAnnotations, properties } = event
   if (messageAnnotations?.[HEADERS_ANNOTATION]) fromList(headers, messageAnnotations[HEADERS_ANNOTATION])

@@ -1,4 +1,4 @@
-import type { OutgoingEvent, ReceivedEvent } from '../eventhubs/transport.js'
+import type { AnnotationValue, OutgoingEvent, RawMessage, ReceivedEvent } from '../eventhubs/transport.js'
 import type { Message, RecordBatchEntry } from '../types/message.js'
 import { toBinary, toBytes, toJsonText } from './bytes.js'
 import { fromProperties, HEADERS_ANNOTATION, toProperties } from './headers.js'
@@ -36,7 +36,7 @@ export function toEvent(message: Message): OutgoingEvent {
   return event
 }
 
-function annotate(event: OutgoingEvent, name: string, value: unknown): void {
+function annotate(event: OutgoingEvent, name: string, value: AnnotationValue): void {
   event.messageAnnotations ??= {}
   event.messageAnnotations[name] = value
 }
@@ -134,7 +134,7 @@ function isSection(body: unknown): body is BodySection {
  * The bytes of a body: data sections one after the other, any other body as its JSON text, none as null. `bodyType` alone
  * does not tell: a binary value is 'data' to the SDK.
  */
-function fromBody({ body, bodyType }: OutgoingEvent): Buffer | null {
+function fromBody({ body, bodyType }: RawMessage): Buffer | null {
   const isMany = isSection(body) && body.multiple === true
   const content: unknown = isSection(body) ? body.content : body
   if (Buffer.isBuffer(content)) return content

@@ -1,7 +1,8 @@
+import { EventHubProducerClient } from '@azure/event-hubs'
 import { expect, it } from 'vitest'
 import { sizeOfEvents } from '../../../src/consumer/event-size.js'
 import { startEmulator } from '../../../src/emulator/index.js'
-import type { OutgoingEvent, ReceivedEvent } from '../../../src/eventhubs/transport.js'
+import type { RawMessage, ReceivedEvent } from '../../../src/eventhubs/transport.js'
 import { createDeferred } from '../../../src/util/deferred.js'
 import { openTransport } from '../eventhubs/open-transport.js'
 
@@ -9,16 +10,16 @@ it('counts bodies, headers and keys of events as they come over the wire, whatev
   await using emulator = await startEmulator({ eventHubs: [{ name: 'h', partitionCount: 1 }] })
   await using transport = await openTransport(emulator)
   const bytes = Buffer.alloc(1000)
-  const bodies: OutgoingEvent[] = [
+  const bodies: RawMessage[] = [
     { bodyType: 'data', body: bytes },
     { bodyType: 'value', body: 'x'.repeat(1000) },
     { bodyType: 'sequence', body: [[bytes, bytes]] },
     { bodyType: 'data', body: Buffer.alloc(0), applicationProperties: { header: bytes } },
     { bodyType: 'data', body: Buffer.alloc(0), messageAnnotations: { 'x-opt-kafka-key': bytes } },
   ]
-  const batch = await transport.createBatch('h', '0')
-  for (const event of bodies) expect(batch.tryAdd(event)).toBe(true)
-  await transport.sendBatch('h', batch)
+  const producer = new EventHubProducerClient(emulator.connectionString, 'h')
+  await producer.sendBatch(bodies)
+  await producer.close()
   const all = createDeferred<ReceivedEvent[]>()
   const received: ReceivedEvent[] = []
   const reader = transport.openReader({

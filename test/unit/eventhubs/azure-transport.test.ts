@@ -95,6 +95,25 @@ describe('sending', () => {
     expect(most).toBeGreaterThan(mostOpenConnections - 5)
     for (let index = 0; index < 120; index++) expect(await contents(transport, `many-${index}`, '0')).toEqual(['x'])
   })
+
+  it('closes connections that are idle, keeps those in use, and opens them again on use', async () => {
+    const eventHubs = ['idle', 'busy'].map((name) => ({ name, partitionCount: 1 }))
+    await using emulator = await startEmulator({ eventHubs })
+    await using transport = await openTransport(emulator, {}, { idleConnectionTime: 300 })
+    await send(transport, 'idle', '0', 'x')
+    await transport.getEventHubProperties('idle')
+    const thaw = emulator.faults.freeze({ hub: 'busy', partition: '0' })
+    const sending = send(transport, 'busy', '0', 'slow')
+    await eventually(() => emulator.stats.openConnections === 3)
+    await eventually(() => emulator.stats.openConnections === 1)
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    expect(emulator.stats.openConnections).toBe(1)
+    thaw()
+    await sending
+    await eventually(() => emulator.stats.openConnections === 0)
+    await send(transport, 'idle', '0', 'y')
+    expect(await contents(transport, 'idle', '0')).toEqual(['x', 'y'])
+  })
 })
 
 describe('reading', () => {

@@ -2,7 +2,7 @@ import { authProviderFromSettings } from '../../../src/auth/from-sasl.js'
 import { kafkaSettings, resolveNamespace } from '../../../src/config.js'
 import type { Emulator } from '../../../src/emulator/index.js'
 import { logLevel } from '../../../src/enums.js'
-import { createAzureTransport } from '../../../src/eventhubs/azure-transport.js'
+import { createAzureTransport, type TransportOptions } from '../../../src/eventhubs/azure-transport.js'
 import type {
   EventHubsTransport,
   OutgoingEvent,
@@ -16,7 +16,11 @@ import type { KafkaConfig, LogEntry } from '../../../src/types.js'
 export type TestTransport = EventHubsTransport & AsyncDisposable & { readonly log: LogEntry[] }
 
 /** Opens a transport to an emulator. */
-export async function openTransport(emulator: Emulator, config: Partial<KafkaConfig> = {}): Promise<TestTransport> {
+export async function openTransport(
+  emulator: Emulator,
+  config: Partial<KafkaConfig> = {},
+  options: Partial<TransportOptions> = {},
+): Promise<TestTransport> {
   const settings = kafkaSettings({ clientId: 'test', brokers: [`localhost:${emulator.port}`], ...config })
   const log: LogEntry[] = []
   const logger = createLogger({ level: logLevel.DEBUG, logCreator: () => (entry) => log.push(entry) })
@@ -25,6 +29,7 @@ export async function openTransport(emulator: Emulator, config: Partial<KafkaCon
     auth: authProviderFromSettings(settings),
     settings,
     logger,
+    ...options,
   })
   return Object.assign(transport, { log, [Symbol.asyncDispose]: () => transport.close() })
 }

@@ -1,0 +1,123 @@
+import { type ConnectionContextBase, ErrorNameConditionMapper, translate } from '@azure/core-amqp'
+import type { ConnectionCredential } from '../auth/credential-source.js'
+import type { Logger } from '../types.js'
+import { createSerial } from '../util/serial.js'
+import { claimFor, openContext } from './amqp-context.js'
+import type { Transfer } from './transfer.js'
+import type { Wire } from './wire.js'
+
+export interface SendingClientOptions {
+  readonly fullyQualifiedNamespace: string
+  readonly eventHubName: string
+  readonly credential: ConnectionCredential['credential']
+  readonly requestTimeout: number
+  readonly identifier: string
+  readonly logger: Logger
+}
+
+type Sender = Awaited<ReturnType<ConnectionContextBase['connection']['createAwaitableSender']>>
+
+/** Marks a message whose data sections are messages. Source: `EventHubSender` of `@azure/event-hubs`. */
+const batchFormat = 0x80013700
+/** What the SDK asks of its links. */
+const desiredCapabilities = ['com.microsoft:georeplication']
+
+/** The name of the link to a partition, which is its address too. */
+export const linkNameOf = (eventHubName: string, partitionId: string) => `${eventHubName}/Partitions/${partitionId}`
+
+/**
+ * Links to the partitions of one event hub, over one connection. It sends what is encoded already, which the SDK's
+ * clients take from nobody but themselves; all else is as they do it, on the same library. It serves for one connection,
+ * and a link of it for as long as the connection: whoever holds it opens another after a failure.
+ */
+export class SendingClient {
+  readonly #options: SendingClientOptions
+  readonly #context: ConnectionContextBase
+  readonly #links = new Map<string, Promise<Sender>>()
+  readonly #renewals = new Set<NodeJS.Timeout>()
+  /** The service's answers about tokens come one at a time. */
+  readonly #inTurn = createSerial()
+  #isClosed = false
+
+  constructor(options: SendingClientOptions, wire: Pick<Wire, 'webSocketOptions'>) {
+    this.#options = options
+    this.#context = openContext(options.fullyQualifiedNamespace, wire)
+  }
+
+  /** Bytes of the largest transfer to a partition. */
+  async limit(partitionId: string): Promise<number> {
+    return (await this.#link(partitionId)).maxMessageSize
+  }
+
+  /** Resolves when the service has stored the events. */
+  async send({ partitionId, bytes }: Transfer, abortSignal: AbortSignal): Promise<void> {
+    const sender = await this.#link(partitionId)
+    if (!sender.sendable()) {
+      const description = `The event hub lets nothing through to partition ${partitionId} for now`
+      throw translate({ condition: ErrorNameConditionMapper.SenderBusyError, description })
+    }
+    const timeoutInSeconds = this.#options.requestTimeout / 1000
+    try {
+      await sender.send(bytes, { format: batchFormat, timeoutInSeconds, abortSignal })
+    } catch (error) {
+      const { innerError } = error as { innerError?: Error }
+      throw translate(innerError ?? (error as Error))
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const renewal of this.#renewals) clearTimeout(renewal)
+    const { connection, cbsSession } = this.#context
+    if (!connection.isOpen()) return
+    const senders = await Promise.allSettled(this.#links.values())
+    await Promise.allSettled(senders.map((sender) => sender.status === 'fulfilled' && sender.value.close()))
+    await cbsSession.close()
+    await connection.close()
+  }
+
+  #link(partitionId: string): Promise<Sender> {
+    const known = this.#links.get(partitionId)
+    if (known) return known
+    const opening = this.#open(linkNameOf(this.#options.eventHubName, partitionId))
+    this.#links.set(partitionId, opening)
+    opening.catch(() => this.#links.delete(partitionId))
+    return opening
+  }
+
+  async #open(address: string): Promise<Sender> {
+    await this.#authorize(address)
+    return this.#context.connection.createAwaitableSender({
+      name: address,
+      source: this.#options.identifier,
+      target: { address },
+      desired_capabilities: desiredCapabilities,
+    })
+  }
+
+  /** Puts a token for a link, and the next ones before it ends. */
+  async #authorize(address: string): Promise<void> {
+    const { fullyQualifiedNamespace, credential, requestTimeout } = this.#options
+    const audience = `sb://${fullyQualifiedNamespace}/${address}`
+    const { token, type, renewAfter } = await claimFor(audience, credential)
+    const { cbsSession } = this.#context
+    await this.#inTurn(async () => {
+      await cbsSession.init({ timeoutInMs: requestTimeout })
+      await cbsSession.negotiateClaim(audience, token, type, { timeoutInMs: requestTimeout })
+    })
+    this.#renewLater(address, renewAfter)
+  }
+
+  /** The link lasts as long as its last token: if no next one is had the service ends it, and says why. */
+  #renewLater(address: string, delay: number): void {
+    if (this.#isClosed) return
+    const renewal = setTimeout(() => {
+      this.#renewals.delete(renewal)
+      this.#authorize(address).catch((error: Error) => {
+        this.#options.logger.debug(`The token of a link was not renewed: ${error.message}`, { link: address })
+        this.#renewLater(address, delay)
+      })
+    }, delay).unref()
+    this.#renewals.add(renewal)
+  }
+}
