@@ -44,9 +44,9 @@ export class SendingClient {
     this.#context = openContext(options.fullyQualifiedNamespace, wire)
   }
 
-  /** Bytes of the largest transfer to a partition. */
+  /** Bytes of the largest transfer to a partition; a link may have no limit. */
   async limit(partitionId: string): Promise<number> {
-    return (await this.#link(partitionId)).maxMessageSize
+    return (await this.#link(partitionId)).maxMessageSize || Number.POSITIVE_INFINITY
   }
 
   /** Resolves when the service has stored the events. */

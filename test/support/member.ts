@@ -29,6 +29,14 @@ interface At {
 
 export type MemberLine =
   | { readonly type: 'ready' }
+  /** A batch is about to be handled. */
+  | ({
+      readonly type: 'batch'
+      readonly topic: string
+      readonly partition: number
+      readonly firstOffset: string
+      readonly lastOffset: string
+    } & At)
   /** The handler has begun with a message. */
   | ({ readonly type: 'started'; readonly topic: string; readonly partition: number; readonly offset: string } & At)
   /** The handler is done with it; its offset is not committed yet. */
@@ -71,6 +79,10 @@ async function runMember(options: MemberOptions): Promise<void> {
     report({ type: 'joined', memberId, assignment: memberAssignment, duration, at: now() })
   })
   consumer.on(consumer.events.REBALANCING, () => report({ type: 'rebalancing', at: now() }))
+  consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
+    const { topic, partition, firstOffset, lastOffset } = payload
+    report({ type: 'batch', topic, partition, firstOffset, lastOffset, at: now() })
+  })
   consumer.on(consumer.events.COMMIT_OFFSETS, ({ payload }) => {
     for (const { topic, partitions } of payload.topics) {
       for (const { partition, offset } of partitions) {
