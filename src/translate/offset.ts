@@ -19,9 +19,3 @@ export function fromOffset(offset: string | number | bigint): number | undefined
   const sequenceNumber = Number(offset)
   return Number.isSafeInteger(sequenceNumber) ? sequenceNumber : undefined
 }
-
-/** Whether the offset means the end (-1) or the start (-2) of the partition. */
-export function isLogicalOffset(offset: string | number | bigint): boolean {
-  const sequenceNumber = fromOffset(offset)
-  return sequenceNumber === -1 || sequenceNumber === -2
-}

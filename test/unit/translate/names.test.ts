@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { invalidTopicError, isConsumerGroupName, isEventHubName } from '../../../src/translate/names.js'
-import { fromOffset, isLogicalOffset, toOffset } from '../../../src/translate/offset.js'
+import { fromOffset, toOffset } from '../../../src/translate/offset.js'
 
 describe('names', () => {
   it.each(['orders', 'a', 'A.b-c_9', '_internal', 'x'.repeat(256)])('%s can be an event hub', (name) => {
@@ -39,9 +39,5 @@ describe('offsets', () => {
 
   it.each(['', 'x', '1.5', '1e3', ' 1', '9007199254740992', 1.5, Number.NaN, 2n ** 60n])('%s is none', (offset) => {
     expect(fromOffset(offset)).toBeUndefined()
-  })
-
-  it('-1 and -2 mean the end and the start', () => {
-    expect(['-1', '-2', -1, '0', '-3', 'x'].map(isLogicalOffset)).toEqual([true, true, true, false, false, false])
   })
 })
