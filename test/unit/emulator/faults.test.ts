@@ -121,15 +121,25 @@ describe('lost acknowledgements', () => {
   test('the same seed loses the same ones', async () => {
     const lost = async (seed: number) => {
       await using bench = await openBench()
-      const client = bench.producer(undefined, 200)
-      await client.sendBatch([{ body: 'warm up' }], { partitionId: '0' })
+      const client = bench.producer()
       const fault = bench.emulator.faults.loseDispositions({ probability: 0.5, seed, effect: 'nothing' })
       let outcomes = ''
       for (let i = 0; i < 12; i++) {
-        outcomes += await client.sendBatch([{ body: i }], { partitionId: '0' }).then(
+        const { hits } = fault
+        const controller = new AbortController()
+        const { signal: abortSignal } = controller
+        let isOver = false
+        const sending = client.sendBatch([{ body: i }], { partitionId: '0', abortSignal }).finally(() => {
+          isOver = true
+        })
+        // A send that lost its acknowledgement would wait for it until it times out.
+        const outcome = sending.then(
           () => 'stored ',
           () => 'lost ',
         )
+        await eventually(() => isOver || fault.hits > hits)
+        if (fault.hits > hits) controller.abort()
+        outcomes += await outcome
       }
       expect(outcomes.split('lost')).toHaveLength(fault.hits + 1)
       return outcomes
