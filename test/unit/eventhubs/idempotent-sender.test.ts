@@ -34,7 +34,7 @@ describe('idempotent publishing', () => {
     await sender.send([eventOf('warm')])
     const begun = Date.now()
     for (let index = 0; index < 20; index++) await sender.send([eventOf(`a${index}`), eventOf(`b${index}`)])
-    expect(Date.now() - begun).toBeLessThan(1000)
+    expect(Date.now() - begun).toBeLessThan(5000)
     const expected = Array.from({ length: 20 }, (_, index) => [`a${index}`, `b${index}`]).flat()
     expect(await contents(transport, hub, '0')).toEqual(['warm', ...expected])
   })
