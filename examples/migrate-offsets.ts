@@ -4,11 +4,12 @@
  * What consumers commit through the Kafka endpoint is kept by the service and cannot be seen over AMQP. The offsets
  * themselves are the same numbers: a Kafka offset is the sequence number of the event.
  *
- *     npm install --no-save original-kafkajs@npm:kafkajs@2.2.4      kafkajs itself, beside an alias of its name
+ *     npm install --no-save kafkajs-eventhubs original-kafkajs@npm:kafkajs@2.2.4
  *     EVENTHUBS_CONNECTION_STRING='Endpoint=sb://…' KAFKAJS_EVENTHUBS_CHECKPOINT_STORE='https://…' \
- *       npx tsx examples/migrate-offsets.ts --group billing --topic orders [--dry-run] [--overwrite] [--back]
+ *       npx tsx migrate-offsets.ts --group billing --topic orders [--dry-run] [--overwrite] [--back]
  *
- * Stop the consumers of a group before its offsets are carried over.
+ * kafkajs has another name there, as its own may be an alias of this package. Stop the consumers of a group before its
+ * offsets are carried over.
  */
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -53,7 +54,7 @@ export async function migrateOffsets(migration: Migration): Promise<MigratedOffs
     for (const { topic, partitions } of await from.fetchOffsets({ groupId, topics: [...topics] })) {
       const committed = partitions.filter(({ offset }) => Number(offset) >= 0)
       if (committed.length === 0) continue
-      const ends = new Map((await to.fetchTopicOffsets(topic)).map((end) => [end.partition, end]))
+      const ends = await endsOf(topic, to)
       const [existing] = await to.fetchOffsets({ groupId, topics: [topic] })
       const present = new Map(existing?.partitions.map(({ partition, offset }) => [partition, offset]))
 
@@ -61,7 +62,7 @@ export async function migrateOffsets(migration: Migration): Promise<MigratedOffs
         const outcome = { groupId, topic, partition, committed: offset }
         const end = ends.get(partition)
         const kept = present.get(partition) ?? '-1'
-        if (!end) return { ...outcome, note: 'there is no such partition' }
+        if (!end) return { ...outcome, note: ends.size === 0 ? 'there is no such topic' : 'there is no such partition' }
         if (kept !== '-1' && !overwrite) return { ...outcome, note: `kept ${kept}, which is there already` }
         if (Number(offset) > Number(end.high)) {
           return { ...outcome, note: `lies beyond the end, ${end.high}: is this the same event hub?` }
@@ -75,6 +76,20 @@ export async function migrateOffsets(migration: Migration): Promise<MigratedOffs
     }
   }
   return outcomes
+}
+
+/** Where the partitions begin and end; none when the topic has been deleted, of which offsets may be left. */
+async function endsOf(topic: string, to: OffsetsAdmin) {
+  const ends = await to.fetchTopicOffsets(topic).catch((error: unknown) => {
+    if (isUnknownTopic(error)) return []
+    throw error
+  })
+  return new Map(ends.map((end) => [end.partition, end]))
+}
+
+function isUnknownTopic(error: unknown): boolean {
+  const { type, cause } = error as { type?: string; cause?: unknown }
+  return type === 'UNKNOWN_TOPIC_OR_PARTITION' || (cause !== undefined && isUnknownTopic(cause))
 }
 
 /** The command line. */

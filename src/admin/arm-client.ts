@@ -6,6 +6,7 @@ import { KafkaJSNonRetriableError } from '../errors.js'
 import type { RetrySettings } from '../util/retry.js'
 import type { ArmEventHub } from './arm-event-hub.js'
 import { viaProxy } from './http-proxy.js'
+import { busyRetryPolicy } from './retry-policy.js'
 
 /** The subset of `EventHubManagementClient` this library needs; versions 5 and 6 of `@azure/arm-eventhub` have it. */
 export interface ArmClient {
@@ -65,6 +66,7 @@ export async function openArmClient(options: ArmClientOptions): Promise<OpenArmC
       maxRetryDelayInMs: retry.maxRetryTime,
     },
   })
+  client.pipeline.addPolicy(busyRetryPolicy(retry), { phase: 'Retry' })
   return {
     client: client as unknown as ArmClient,
     retries: retry.retries,

@@ -85,15 +85,32 @@ function retentionHoursOf({ retentionDescription, messageRetentionInDays }: ArmE
  * stands beside the description that it is made from, and would contradict a changed one.
  */
 export function merge(current: ArmEventHub, changes: ArmEventHub): ArmEventHub {
-  const { messageRetentionInDays, ...kept } = current
+  const { messageRetentionInDays, ...kept } = writable(current)
   const { retentionDescription } = changes
-  if (!retentionDescription) return { ...current, ...changes }
-  const before = current.retentionDescription ?? {
+  if (!retentionDescription) {
+    return { ...kept, ...(messageRetentionInDays !== undefined && { messageRetentionInDays }), ...changes }
+  }
+  const before = kept.retentionDescription ?? {
     ...(messageRetentionInDays !== undefined && { retentionTimeInHours: messageRetentionInDays * HOURS_PER_DAY }),
   }
   // Retention without a policy is refused.
   return { ...kept, ...changes, retentionDescription: { cleanupPolicy: 'Delete', ...before, ...retentionDescription } }
 }
+
+/** Without the largest 64-bit number: as a number of JavaScript it is one too large, and would be refused. */
+function writable({ messageRetentionInDays, retentionDescription, ...kept }: ArmEventHub): ArmEventHub {
+  const { retentionTimeInHours, ...description } = retentionDescription ?? {}
+  return {
+    ...kept,
+    ...(isWritable(messageRetentionInDays) && { messageRetentionInDays }),
+    ...(retentionDescription && {
+      retentionDescription: { ...description, ...(isWritable(retentionTimeInHours) && { retentionTimeInHours }) },
+    }),
+  }
+}
+
+const isWritable = (value: number | undefined): value is number =>
+  value !== undefined && value <= Number.MAX_SAFE_INTEGER
 
 function translated<Kafka extends string>(table: readonly (readonly [Kafka, string])[], value: Kafka): string {
   return table.find(([kafka]) => kafka === value)?.[1] ?? value

@@ -16,7 +16,7 @@ export function createClusterCalls(session: AdminSession): Pick<Admin, 'describe
         brokers: [{ nodeId: NODE_ID, host, port: Number(port) }],
         controller: NODE_ID,
         // The namespace's name: it is unique in Azure and never changes.
-        clusterId: storeNamespace,
+        clusterId: storeNamespace.toLowerCase(),
       }
     },
   }

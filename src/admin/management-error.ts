@@ -29,7 +29,7 @@ export function managementFailure(failure: ManagementFailure): KafkaJSError {
     return exhausted(toKafkaJSError(cause, { operation, ...(topic !== undefined && { topic }) }), retries)
   }
   const subject = topic === undefined ? operation : `${operation} "${topic}"`
-  const message = `${subject}: ${advice(status)} (HTTP ${status}${detail ? `: ${detail}` : ''})`
+  const message = `${subject}: ${advice(failure)} (HTTP ${status}${detail ? `: ${detail}` : ''})`
   const error = createProtocolError(protocolErrorType(failure), { message, cause })
   const named = topic === undefined ? error : Object.assign(error, { topic })
   return isPassing(failure) ? exhausted(named, retries) : named
@@ -86,7 +86,8 @@ function badRequestType(detail: string): string {
   return 'INVALID_REQUEST'
 }
 
-function advice(status: number): string {
+function advice({ status = 0, detail = '' }: ManagementFailure): string {
+  if (isPassingConflict(status, detail)) return 'another operation on it is in progress'
   switch (status) {
     case 400:
       return 'the service refuses the request'

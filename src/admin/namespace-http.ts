@@ -11,13 +11,12 @@ import {
   type PipelineOptions,
   type PipelinePolicy,
   type PipelineResponse,
-  retryPolicy,
 } from '@azure/core-rest-pipeline'
 import type { AuthProvider } from '../auth/provider.js'
 import { sharedAccessOf } from '../auth/shared-access.js'
 import type { RetrySettings } from '../util/retry.js'
 import { viaProxy } from './http-proxy.js'
-import { isPassingConflict } from './management-error.js'
+import { busyRetryPolicy } from './retry-policy.js'
 
 /** What the namespace's HTTPS API is reached with. */
 export interface NamespaceHttpOptions {
@@ -80,7 +79,7 @@ export function createNamespaceHttp(options: NamespaceHttpOptions): NamespaceHtt
     userAgentOptions: { userAgentPrefix: 'kafkajs-eventhubs' },
     ...connection(options),
   })
-  pipeline.addPolicy(conflictRetryPolicy(options.retry), { phase: 'Retry' })
+  pipeline.addPolicy(busyRetryPolicy(options.retry), { phase: 'Retry' })
   pipeline.addPolicy(authenticationPolicy(options.auth, options.fullyQualifiedNamespace), { phase: 'Sign' })
   const client = createDefaultHttpClient()
   const closing = new AbortController()
@@ -121,24 +120,6 @@ function requestUrl(endpoint: string, path: readonly string[], query: NamespaceR
 function connection({ endpoint, proxy }: NamespaceHttpOptions): PipelineOptions {
   // Plain HTTP is a development emulator on this machine: no proxy of the environment, and no connection kept open.
   return endpoint.startsWith('http:') ? { agent: new Agent({ keepAlive: false }) } : viaProxy(proxy)
-}
-
-function conflictRetryPolicy({ retries, initialRetryTime, maxRetryTime }: RetrySettings): PipelinePolicy {
-  return {
-    ...retryPolicy(
-      [
-        {
-          name: 'conflict',
-          retry: ({ retryCount, response }) =>
-            response && isPassingConflict(response.status, response.bodyAsText ?? '')
-              ? { retryAfterInMs: Math.min(initialRetryTime * 2 ** retryCount, maxRetryTime) }
-              : { skipStrategy: true },
-        },
-      ],
-      { maxRetries: retries },
-    ),
-    name: 'conflictRetryPolicy',
-  }
 }
 
 function toNamespaceResponse(response: PipelineResponse): NamespaceResponse {

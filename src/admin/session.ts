@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { CheckpointStore } from '../checkpoint/store.js'
 import type { ClientContext } from '../context.js'
 import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from '../errors.js'
@@ -18,8 +19,12 @@ export interface AdminSession {
   transport(): Promise<EventHubsTransport>
   /** Rejects with KafkaJSNotImplemented when management is switched off. */
   management(method: string): Promise<Management>
+  /** Undefined when management is switched off. */
+  optionalManagement(): Promise<Management | undefined>
   /** Rejects with KafkaJSNonRetriableError when none is configured. */
   store(method: string): Promise<CheckpointStore>
+  /** Undefined when none is configured. */
+  optionalStore(): Promise<CheckpointStore | undefined>
   /** Runs an operation over AMQP or on the store, again while it fails and trying again may help. */
   request<T>(apiName: ApiName, operation: (signal: AbortSignal) => Promise<T>, options?: RequestOptions): Promise<T>
   /** Runs an operation of the management API, which retries by itself. */
@@ -97,6 +102,8 @@ export function createAdminSession({ context, settings, instrumentation, logger 
   }
 
   const transport = () => connection().transport
+  const optionalManagement = async () => context.management(await transport())
+  const optionalStore = async () => context.checkpointStore(await transport())
 
   return {
     logger,
@@ -118,27 +125,36 @@ export function createAdminSession({ context, settings, instrumentation, logger 
     transport,
 
     async management(method) {
-      const management = await context.management(await transport())
+      const management = await optionalManagement()
       if (management) return management
       throw new KafkaJSNotImplemented(
         `admin.${method} needs the management API, as event hubs cannot be listed or changed over AMQP: remove eventHubs.management: false`,
       )
     },
 
+    optionalManagement,
+
     async store(method) {
-      const store = await context.checkpointStore(await transport())
+      const store = await optionalStore()
       if (store) return store
       throw new KafkaJSNonRetriableError(
         `admin.${method} needs a checkpoint store, where Event Hubs clients keep groups and offsets: set eventHubs.checkpointStore, e.g. to 'https://<account>.blob.core.windows.net/<container>'`,
       )
     },
 
+    optionalStore,
+
     async request(apiName, operation, { bailOn = [] } = {}) {
       const { closing, transport } = connection()
       const { address } = await transport
+      const started = (signal: AbortSignal) => {
+        // One request may ask about many partitions at once.
+        setMaxListeners(0, signal)
+        return operation(signal)
+      }
       const attempt = async () => {
         try {
-          return { value: await requests.run(apiName, address.broker, operation) }
+          return { value: await requests.run(apiName, address.broker, started) }
         } catch (thrown) {
           const error = isMistake(thrown) ? thrown : toKafkaJSError(thrown, { operation: apiName })
           if (bailOn.includes((error as { type?: string }).type ?? '')) return { error }

@@ -1,9 +1,9 @@
 import { mapConcurrently } from '../checkpoint/concurrency.js'
+import { readFirstEvent } from '../checkpoint/first-event.js'
 import { KafkaJSNonRetriableError } from '../errors.js'
 import type { EventHubsTransport, PartitionProperties } from '../eventhubs/transport.js'
-import { DEFAULT_CONSUMER_GROUP, toPartition } from '../translate/names.js'
+import { toPartition } from '../translate/names.js'
 import type { Admin } from '../types.js'
-import { createDeferred } from '../util/deferred.js'
 import type { AdminSession } from './session.js'
 
 /** Kafka's marks for "the newest" and "the oldest" where a timestamp is asked for. */
@@ -47,6 +47,12 @@ export function createTopicOffsetCalls(
     })
   }
 
+  /** As far as they can be listed. */
+  const consumerGroups = async (topic: string) => {
+    const management = await session.optionalManagement()
+    return (await management?.listConsumerGroups(topic).catch(() => [])) ?? []
+  }
+
   return {
     async fetchTopicOffsets(topic) {
       checkTopic(topic)
@@ -74,52 +80,20 @@ export function createTopicOffsetCalls(
         if (moment === LATEST || properties.isEmpty || properties.lastEnqueuedOnUtc.getTime() < moment) {
           return { partition, offset: String(high) }
         }
-        const first = await firstEnqueuedFrom(moment, { topic, partitionId: properties.partitionId, transport, signal })
-        return { partition, offset: String(first ?? high) }
+        const first = await readFirstEvent({
+          transport,
+          topic,
+          partitionId: properties.partitionId,
+          afterSequenceNumber: -1,
+          // The service, which has an index by time, compares with "later than".
+          enqueuedAfter: new Date(moment - 1),
+          isWanted: ({ enqueuedTimeUtc }) => enqueuedTimeUtc.getTime() >= moment,
+          otherGroups: () => consumerGroups(topic),
+          signal,
+        })
+        return { partition, offset: String(first?.sequenceNumber ?? high) }
       })
     },
-  }
-}
-
-interface PartitionToSearch {
-  readonly topic: string
-  readonly partitionId: string
-  readonly transport: EventHubsTransport
-  readonly signal: AbortSignal
-}
-
-/**
- * Sequence number of the first event enqueued at or after a moment: read from the service, which has an index by time.
- * Undefined when retention has taken the last one meanwhile.
- */
-async function firstEnqueuedFrom(moment: number, partition: PartitionToSearch): Promise<number | undefined> {
-  const { topic, partitionId, transport, signal } = partition
-  const found = createDeferred<number | undefined>()
-  const abort = () => found.reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  const reader = transport.openReader({
-    eventHubName: topic,
-    consumerGroup: DEFAULT_CONSUMER_GROUP,
-    partitionId,
-    afterSequenceNumber: -1,
-    // The service compares with "later than".
-    enqueuedAfter: new Date(moment - 1),
-    maxBatchSize: 1,
-    prefetchCount: 1,
-    async onEvents(events) {
-      const first = events.find((event) => event.enqueuedTimeUtc.getTime() >= moment)
-      if (first) found.resolve(first.sequenceNumber)
-      if (events.length > 0) return
-      const { isEmpty } = await transport.getPartitionProperties(topic, partitionId)
-      if (isEmpty) found.resolve(undefined)
-    },
-    onEnd: found.reject,
-  })
-  try {
-    return await found.promise
-  } finally {
-    signal.removeEventListener('abort', abort)
-    await reader.close()
   }
 }
 

@@ -76,6 +76,25 @@ export function createTopicCalls(session: AdminSession): TopicCalls {
     }
   }
 
+  /** Offsets of a topic that is gone would have groups pass over the first events of the next one of its name. */
+  const forgetOffsets = async (topic: string) => {
+    try {
+      const store = await session.optionalStore()
+      const { storeNamespace } = (await session.transport()).address
+      for (const { consumerGroup, eventHubNames } of (await store?.listGroups?.(storeNamespace)) ?? []) {
+        if (!eventHubNames.some((name) => name.toLowerCase() === topic.toLowerCase())) continue
+        for (const { partitionId } of (await store?.listCheckpoints(storeNamespace, topic, consumerGroup)) ?? []) {
+          await store?.deleteCheckpoint?.(storeNamespace, topic, consumerGroup, partitionId)
+        }
+      }
+    } catch (error) {
+      session.logger.error('The topic is deleted, but not what groups have committed of it: delete the groups', {
+        topic,
+        error: (error as Error).message,
+      })
+    }
+  }
+
   return {
     listTopics: () => listTopics('listTopics'),
 
@@ -109,6 +128,7 @@ export function createTopicCalls(session: AdminSession): TopicCalls {
             await mapConcurrently([...remaining], async (topic) => {
               await management.deleteEventHub(topic)
               remaining.delete(topic)
+              await forgetOffsets(topic)
             })
           }),
         ({ message }, retryCount) =>

@@ -1,6 +1,6 @@
 import { KafkaJSNonRetriableError } from '../errors.js'
 import type { EventHubsTransport } from '../eventhubs/transport.js'
-import { createDeferred } from '../util/deferred.js'
+import { readFirstEvent } from './first-event.js'
 import type { Checkpoint, CheckpointStore } from './store.js'
 
 /**
@@ -43,7 +43,8 @@ export interface CommittedOffsetsOptions {
   readonly groupId: string
 }
 
-export function createCommittedOffsets({ store, transport, groupId }: CommittedOffsetsOptions): CommittedOffsets {
+export function createCommittedOffsets(options: CommittedOffsetsOptions): CommittedOffsets {
+  const { store, transport, groupId } = options
   const namespace = transport.address.storeNamespace
   return {
     async fetch(topic) {
@@ -61,7 +62,7 @@ export function createCommittedOffsets({ store, transport, groupId }: CommittedO
           partitionId: String(partition),
           sequenceNumber: position.sequenceNumber,
           offset:
-            position.offset ?? amqpOffset ?? (await lookUpOffset(transport, topic, partition, position.sequenceNumber)),
+            position.offset ?? amqpOffset ?? (await lookUpOffset(options, topic, partition, position.sequenceNumber)),
         })
       }
     },
@@ -92,7 +93,7 @@ const LOOK_UP_TIMEOUT_MS = 10_000
 
 /** The service's own offset of one event; of an event that retention has removed, the start of what is left. */
 async function lookUpOffset(
-  transport: EventHubsTransport,
+  { transport, groupId }: CommittedOffsetsOptions,
   topic: string,
   partition: number,
   sequenceNumber: number,
@@ -103,27 +104,13 @@ async function lookUpOffset(
   }
   if (properties.isEmpty || sequenceNumber < properties.beginningSequenceNumber) return FROM_START
 
-  const found = createDeferred<string>()
-  const reader = transport.openReader({
-    eventHubName: topic,
-    consumerGroup: '$Default',
+  const event = await readFirstEvent({
+    transport,
+    topic,
     partitionId: String(partition),
     afterSequenceNumber: sequenceNumber - 1,
-    maxBatchSize: 1,
-    prefetchCount: 1,
-    async onEvents(events) {
-      const event = events[0]
-      if (event) found.resolve(event.sequenceNumber === sequenceNumber ? event.offset : FROM_START)
-    },
-    onEnd: found.reject,
+    otherGroups: async () => [groupId],
+    signal: AbortSignal.timeout(LOOK_UP_TIMEOUT_MS),
   })
-  const timer = setTimeout(() => {
-    found.reject(new Error(`Timed out looking up event ${sequenceNumber} of ${topic} [${partition}]`))
-  }, LOOK_UP_TIMEOUT_MS)
-  try {
-    return await found.promise
-  } finally {
-    clearTimeout(timer)
-    await reader.close()
-  }
+  return event?.sequenceNumber === sequenceNumber ? event.offset : FROM_START
 }

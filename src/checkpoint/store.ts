@@ -88,7 +88,7 @@ export interface CheckpointStore {
   listGroups?(fullyQualifiedNamespace: string, options?: CheckpointStoreOptions): Promise<StoredGroup[]>
   /** Forgets all of a group: checkpoints and ownership. Serves `admin.deleteGroups`. */
   deleteGroup?(fullyQualifiedNamespace: string, consumerGroup: string, options?: CheckpointStoreOptions): Promise<void>
-  /** Forgets one checkpoint; one that does not exist is no error. Serves `admin.resetOffsets`. */
+  /** Forgets one checkpoint; one that does not exist is no error. Serves `admin.deleteTopics`. */
   deleteCheckpoint?(
     fullyQualifiedNamespace: string,
     eventHubName: string,

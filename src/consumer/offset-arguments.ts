@@ -15,6 +15,7 @@ function check({ topic, partition, offset }: TopicPartitionOffset): Checked {
     throw new KafkaJSNonRetriableError(`Invalid partition, expected a number received ${partition}`)
   }
   try {
+    if (String(offset) === '') throw new SyntaxError()
     return { topic, partition: Number(partition), offset: BigInt(offset) }
   } catch {
     throw new KafkaJSNonRetriableError(`Invalid offset, expected a long received ${offset}`)

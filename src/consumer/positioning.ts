@@ -13,6 +13,9 @@ export interface Positioning {
   isRemoved(position: number): Promise<boolean>
 }
 
+/** What a reset commits for "the end". */
+const LATEST = -1
+
 export function createPositioning(context: RunContext, topic: string, partition: number): Positioning {
   const { transport, offsets, group, logger } = context
   const where = { topic, partition }
@@ -56,7 +59,12 @@ export function createPositioning(context: RunContext, topic: string, partition:
         if (context.autoCommit && !context.fromBeginning(topic)) await pin(position)
         return position
       }
-      if (committed < 0) return logical(committed)
+      if (committed < 0) {
+        const position = await logical(committed)
+        // The end moves: what is produced before the group's next run is to be read by it.
+        if (committed === LATEST) await pin(position)
+        return position
+      }
       // Too far is for the service to judge, when the link is opened: what it tells of the end may be a little old.
       return (await isRemoved(committed)) ? reset(committed) : committed
     },

@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream'
+import { type Duplex, PassThrough } from 'node:stream'
 
 /** Begins a connection; `onReady` is called when bytes can be written, `onRefused` with a better reason than the stream's own. */
 export type OpenStream = (onReady: () => void, onRefused: (error: Error) => void) => Duplex
@@ -44,7 +44,7 @@ export class AmqpSocket {
       clearTimeout(this.#timer)
       if (!this.#isClosed) this.onopen?.()
     }
-    this.#stream = observer.openStream(onReady, (error) => {
+    this.#stream = open(observer.openStream, onReady, (error) => {
       this.#error ??= error
     })
     this.#stream.on('data', (bytes: Buffer) => {
@@ -95,6 +95,17 @@ export class AmqpSocket {
   #unheard(): Error {
     const { code } = (this.#error ?? {}) as { code?: unknown }
     return this.#error && code !== 'ECONNRESET' && code !== 'EPIPE' ? this.#error : connectionLost(unheard)
+  }
+}
+
+/** What cannot even be tried (a port or a proxy that is none) is heard of like a connection that failed. */
+function open(openStream: OpenStream, ...callbacks: Parameters<OpenStream>): Duplex {
+  try {
+    return openStream(...callbacks)
+  } catch (error) {
+    const stream = new PassThrough()
+    setImmediate(() => stream.destroy(error as Error))
+    return stream
   }
 }
 

@@ -11,6 +11,8 @@ interface Entry {
   readonly name: string
   readonly opening: Promise<ConsumerClient>
   users: number
+  /** The SDK lets a client read a partition once at a time. */
+  readonly partitions: Set<string>
 }
 
 /** A client on loan to one reader. */
@@ -31,8 +33,10 @@ export class ConsumerClients {
 
   /** Gives a client whose connection has not ended, opening one if need be. */
   async take(key: ConsumerClientKey, observer: LinkObserver): Promise<ConsumerLoan> {
-    const entry = this.#entry(key)
+    const { partitionId } = observer
+    const entry = this.#entry(key, partitionId)
     entry.users++
+    entry.partitions.add(partitionId)
     const client = await entry.opening.catch((error: unknown) => {
       this.#forget(entry)
       throw error
@@ -45,6 +49,7 @@ export class ConsumerClients {
     client.add(observer)
     const release = () => {
       client.remove(observer)
+      entry.partitions.delete(partitionId)
       return this.#leave(entry, client)
     }
     return { client, release }
@@ -55,11 +60,13 @@ export class ConsumerClients {
     this.#entries.clear()
   }
 
-  #entry(key: ConsumerClientKey): Entry {
-    const name = JSON.stringify([key.eventHubName, key.consumerGroup, key.hasOwnerLevelZero])
+  /** One whose client does not read the partition yet: a look-up may read what a consumer reads (commits, seeks). */
+  #entry(key: ConsumerClientKey, partitionId: string, copy = 0): Entry {
+    const name = JSON.stringify([key.eventHubName, key.consumerGroup, key.hasOwnerLevelZero, copy])
     const known = this.#entries.get(name)
+    if (known?.partitions.has(partitionId)) return this.#entry(key, partitionId, copy + 1)
     if (known) return known
-    const entry = { name, opening: this.#open(key), users: 0 }
+    const entry = { name, opening: this.#open(key), users: 0, partitions: new Set<string>() }
     this.#entries.set(name, entry)
     return entry
   }

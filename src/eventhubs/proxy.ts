@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Agent } from 'node:http'
 import { HttpsProxyAgent } from 'https-proxy-agent'
+import { KafkaJSNonRetriableError } from '../errors.js'
 
 /** A way through a proxy. */
 export interface ProxyRoute {
@@ -21,12 +22,21 @@ export function proxyRoute(
   if (typeof proxy === 'object') return { agent: proxy, refusal: () => undefined }
   const url = proxy ?? proxyFromEnvironment(new URL(target), environment)
   if (!url) return undefined
-  const agent = new HttpsProxyAgent(url) as unknown as Agent & EventEmitter
+  const agent = new HttpsProxyAgent(proxyUrl(url)) as unknown as Agent & EventEmitter
   let status: number | undefined
   agent.on('proxyConnect', ({ statusCode }: { statusCode: number }) => {
     status = statusCode
   })
   return { agent, refusal: () => (status === 200 ? undefined : status) }
+}
+
+/** A URL, or as curl takes it too, a host without scheme. The text may hold a password: it is not repeated. */
+function proxyUrl(text: string): string {
+  const url = text.includes('://') ? text : `http://${text}`
+  if (URL.canParse(url)) return url
+  throw new KafkaJSNonRetriableError(
+    'eventHubs.proxy (or HTTPS_PROXY) is not a URL such as http://user:password@proxy:3128; percent-encode the password',
+  )
 }
 
 function proxyFromEnvironment(target: URL, environment: NodeJS.ProcessEnv): string | undefined {

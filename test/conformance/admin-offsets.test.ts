@@ -329,6 +329,41 @@ describe('setOffsets and resetOffsets', () => {
     expect(read).toEqual(['0:5'])
   })
 
+  it('to the end is where the next run begins, and the run after that, whatever comes between', async () => {
+    await using target = await openTarget()
+    const topic = await target.createTopic({ partitions: 1 })
+    const groupId = GROUP()
+    const config = target.config()
+    await using admin = disposable(new Kafka(config).admin())
+    await produce(config, topic, ['a', 'b'])
+    await admin.resetOffsets({ groupId, topic, earliest: false })
+    expect(await consume(config, { groupId, topic, count: 0 })).toEqual([])
+    await produce(config, topic, ['c', 'd'])
+    expect(await consume(config, { groupId, topic, count: 2 })).toEqual(['0:2', '0:3'])
+  })
+
+  it('finds the event before an offset although another reader keeps the default consumer group', async () => {
+    await using target = await openTarget()
+    const { emulator } = target
+    if (!emulator) return
+    const topic = await target.createTopic({ partitions: 1 })
+    const groupId = GROUP()
+    const config = target.config()
+    await produce(config, topic, ['a', 'b', 'c'])
+    await using admin = disposable(new Kafka(config).admin({ retry: { retries: 0 } }))
+    const leave = emulator.faults.stealEpoch({ hub: topic, partition: '0' })
+    const offsets = { groupId, topic, partitions: [{ partition: 0, offset: '1' }] }
+    await expect(admin.setOffsets(offsets)).rejects.toMatchObject({
+      message: expect.stringMatching(/no consumer group of the event hub lets it.*\$Default: /),
+    })
+    emulator.eventHubs.get(topic)?.createConsumerGroup(groupId)
+    await admin.setOffsets(offsets)
+    const [moment] = await admin.fetchTopicOffsetsByTimestamp(topic, 1)
+    expect(moment?.offset).toBe('0')
+    leave()
+    expect(await consume(config, { groupId, topic, count: 2 })).toEqual(['0:1', '0:2'])
+  })
+
   it('is refused while the group has members', async () => {
     await using target = await openTarget()
     const topic = await target.createTopic({ partitions: 1 })

@@ -189,6 +189,20 @@ describe('createTopics', () => {
 })
 
 describe('deleteTopics', () => {
+  it('forgets what groups have committed, so that the next topic of the name is read from its start', async () => {
+    await using target = await openTarget()
+    const topic = await target.createTopic({ partitions: 1 })
+    const other = await target.createTopic({ partitions: 1 })
+    await using admin = openAdmin(target, [topic])
+    for (const one of [topic, other]) {
+      await admin.setOffsets({ groupId: topic, topic: one, partitions: [{ partition: 0, offset: '0' }] })
+    }
+    await admin.deleteTopics({ topics: [topic] })
+    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }] })
+    const offsets = await admin.fetchOffsets({ groupId: topic, topics: [topic, other] })
+    expect(offsets.map(({ partitions }) => partitions[0]?.offset)).toEqual(['-1', '0'])
+  })
+
   it.each([
     ['no array', null, 'Invalid topics array null'],
     ['a name that is none', ['a', 1], 'Invalid topics array, the names must be a valid string'],

@@ -4,8 +4,13 @@ import type { Entry } from './atom-xml.js'
 
 /** What the management API tells of each kind of entity, in the order of the service's own answers. */
 
+/** Retention in the only unit that this API has. */
+export function retentionDays({ retention: { hours } }: EventHub): number {
+  return hours < 0 ? -1 : Math.max(1, Math.ceil(hours / 24))
+}
+
 export function eventHubEntry(eventHub: EventHub, host: string): Entry {
-  const { name, createdAt, updatedAt, retention, userMetadata, partitionCount, partitionIds } = eventHub
+  const { name, createdAt, updatedAt, userMetadata, partitionCount, partitionIds } = eventHub
   return {
     id: `https://${host}/${name}`,
     title: name,
@@ -14,7 +19,7 @@ export function eventHubEntry(eventHub: EventHub, host: string): Entry {
     author: host,
     element: 'EventHubDescription',
     description: {
-      MessageRetentionInDays: retention.hours < 0 ? -1 : Math.max(1, Math.ceil(retention.hours / 24)),
+      MessageRetentionInDays: retentionDays(eventHub),
       AuthorizationRules: '',
       Status: 'Active',
       CreatedAt: createdAt.toISOString(),

@@ -3,7 +3,7 @@ import type { Authorizer } from '../authorization.js'
 import type { Namespace } from '../namespace.js'
 import { ServiceError } from '../service-error.js'
 import { type Entry, fromEntryXml, toEntryXml, toErrorXml, toFeedXml } from './atom-xml.js'
-import { consumerGroupEntry, eventHubEntry, partitionEntry } from './entries.js'
+import { consumerGroupEntry, eventHubEntry, partitionEntry, retentionDays } from './entries.js'
 import { badRequest, methodNotAllowed, notFound, toServiceError } from './refusals.js'
 
 /**
@@ -142,7 +142,9 @@ function eventHubs(call: Call, { eventHub: name }: Target): Answer {
     case 'PUT': {
       const properties = parse(call, 'EventHubDescription', EVENT_HUB_PROPERTIES)
       const days = wholeNumber(properties, 'MessageRetentionInDays')
-      const retention = days === undefined ? {} : { hours: checkedDays(days) * 24 }
+      // What a client read and writes back changes nothing, though it was rounded for it.
+      const isKept = days === undefined || (call.isUpdate && existing && days === retentionDays(existing))
+      const retention = isKept ? {} : { hours: checkedDays(days) * 24 }
       const partitionCount = wholeNumber(properties, 'PartitionCount')
       const userMetadata = properties.get('UserMetadata')
       if (call.isUpdate) {

@@ -167,6 +167,20 @@ describe('failures', () => {
     expect(performance.now() - begun).toBeGreaterThan(950)
   })
 
+  it.each([
+    ['429 without Retry-After', { status: 429, code: 'TooManyRequests', message: 'Slow down.' }],
+    [
+      'another operation in progress',
+      { status: 409, code: 'Conflict', message: 'SubCode=40901. Another conflicting operation is in progress.' },
+    ],
+  ])('tries again after %s', async (_name, passing) => {
+    await using server = await startArmServer()
+    const management = await managementOf(server)
+    server.fail(passing)
+    expect(await management.listEventHubs()).toEqual([])
+    expect(server.requests).toHaveLength(2)
+  })
+
   it('gives up after the retries', async () => {
     await using server = await startArmServer()
     const management = await managementOf(server)

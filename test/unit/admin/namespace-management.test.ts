@@ -194,6 +194,21 @@ describe('when the service is busy or fails', () => {
     expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(950)
   })
 
+  it('tries again after 429 without Retry-After', async () => {
+    await using it = await scripted(error(429, 'Slow down.'), answer(200, emptyFeed))
+    expect(await it.management.listEventHubs()).toEqual([])
+    expect(it.requests).toHaveLength(2)
+  })
+
+  it('says so when another operation does not end', async () => {
+    await using it = await scripted(error(409, 'SubCode=40901. Another conflicting operation is in progress.'))
+    await expect(it.management.createEventHub('orders', {})).rejects.toMatchObject({
+      name: 'KafkaJSNumberOfRetriesExceeded',
+      message: expect.stringContaining('another operation on it is in progress'),
+    })
+    expect(it.requests).toHaveLength(3)
+  })
+
   it('gives up after the retries, with the last answer as the cause', async () => {
     await using it = await scripted(error(503, 'The service is busy.'))
     await expect(it.management.listEventHubs()).rejects.toMatchObject({
