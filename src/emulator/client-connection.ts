@@ -1,6 +1,6 @@
 import { debuglog } from 'node:util'
 import { parseAddress } from './address.js'
-import { acceptConnection } from './amqp/accept.js'
+import { acceptConnection, ruleTransfers } from './amqp/accept.js'
 import { type RheaConnection, type RheaReceiver, type RheaSender, refuse } from './amqp/rhea.js'
 import { allows, type Grant, resourcePath, covers as scopeCovers } from './authorization.js'
 import type { FaultyConnection } from './faults.js'
@@ -18,6 +18,9 @@ import type { Wire } from './wire.js'
 
 /** Shown with NODE_DEBUG=kafkajs-eventhubs-emulator. */
 const debug = debuglog('kafkajs-eventhubs-emulator')
+
+/** Far more than any token or question has; they come before anything is known of who sends them. */
+const MAX_REQUEST_BYTES = 1_048_576
 
 /** One AMQP connection: its tokens, its links, and what ends it. */
 export class ClientConnection implements LinkContext, FaultyConnection {
@@ -71,6 +74,7 @@ export class ClientConnection implements LinkContext, FaultyConnection {
     )
     this.#rhea.on('receiver_open', ({ receiver }) =>
       this.#attach(receiver, receiver.target?.address, (address) => {
+        if (address.node !== 'event-hub') ruleTransfers(receiver, { maxBytes: MAX_REQUEST_BYTES, asBytes: false })
         if (address.node === '$cbs') cbs.openRequests(receiver)
         else if (address.node === '$management') {
           this.#requireAnyGrant()

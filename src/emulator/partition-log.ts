@@ -87,7 +87,8 @@ export class PartitionLog {
     let end = this.#nextOffset
     for (const event of events) end += event.sizeAt(end)
     const base = this.#nextOffset
-    const batch = Buffer.allocUnsafe(end - base)
+    // Not from Node's pool: what is kept would keep alive what others have cut from the same slab.
+    const batch = Buffer.allocUnsafeSlow(end - base)
     let sequenceNumber = this.#nextSequenceNumber
     for (const event of events) {
       const offset = this.#nextOffset

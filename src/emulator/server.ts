@@ -120,12 +120,12 @@ function whenFirstBytes(socket: Socket, count: number, then: (first: Buffer) => 
   socket.once('close', () => clearTimeout(silence))
 
   function onReadable(): void {
-    const first: Buffer | null = socket.read()
-    if (first === null) return
-    socket.unshift(first)
-    if (first.length < count) return
+    // Not `read()` and `unshift()` of what is too short: that calls back at once, for ever.
+    const first: Buffer | null = socket.read(count)
+    if (first === null || first.length < count) return
     socket.off('readable', onReadable)
     clearTimeout(silence)
+    socket.unshift(first)
     then(first)
   }
 }

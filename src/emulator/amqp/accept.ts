@@ -122,23 +122,25 @@ function guardFrameSize(connection: RheaConnection): void {
 /** Format of a transfer that rhea would decode by itself, marked so that it does not. */
 const UNDECODED = 0xffff_ffff
 
-/** Publishing links that get bytes, and how many in one transfer. */
-const limits = new WeakMap<RheaReceiver, number>()
+interface TransferRules {
+  readonly maxBytes: number
+  /** Hands over bytes, in whichever format they were sent: a payload that is no message can be refused by itself. */
+  readonly asBytes: boolean
+}
+
+const rules = new WeakMap<RheaReceiver, TransferRules>()
 const patched = new WeakSet<Incoming>()
 
-/**
- * Makes a publishing link hand over bytes: what is sent in a single message's format too, so that a payload that is no
- * AMQP message can be refused by itself. A transfer that goes on past `maxBytes` ends the connection.
- */
-export function receiveBytes(receiver: RheaReceiver, maxBytes: number): void {
-  limits.set(receiver, maxBytes)
+/** Says what a link takes. A transfer that goes on past `maxBytes` ends the connection before it is gathered in memory. */
+export function ruleTransfers(receiver: RheaReceiver, wanted: TransferRules): void {
+  rules.set(receiver, wanted)
   const { incoming } = receiver.session
   if (patched.has(incoming)) return
   patched.add(incoming)
   const original = incoming.on_transfer
   incoming.on_transfer = function (frame, link) {
-    const limit = limits.get(link)
-    if (limit === undefined) return original.call(this, frame, link)
+    const rule = rules.get(link)
+    if (!rule) return original.call(this, frame, link)
     if (frame.performative.aborted && link._incomplete) {
       // The sender gave the delivery up half-way. AMQP 1.0 §2.7.5.
       this.next_transfer_id++
@@ -149,8 +151,8 @@ export function receiveBytes(receiver: RheaReceiver, maxBytes: number): void {
     }
     let size = frame.payload?.length ?? 0
     for (const part of link._incomplete?.frames ?? []) size += part.length
-    if (size > limit) throw new Error(`a transfer of more than ${limit} bytes`)
-    if (frame.performative.message_format === 0) frame.performative.message_format = UNDECODED
+    if (size > rule.maxBytes) throw new Error(`a transfer of more than ${rule.maxBytes} bytes`)
+    if (rule.asBytes && frame.performative.message_format === 0) frame.performative.message_format = UNDECODED
     original.call(this, frame, link)
   }
 }

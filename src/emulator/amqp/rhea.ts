@@ -46,6 +46,7 @@ interface LinkCommon {
   readonly properties: Record<string, unknown> | null | undefined
   readonly desired_capabilities: string | readonly string[] | null | undefined
   readonly credit: number
+  readonly remote: { readonly attach: { readonly max_message_size?: unknown } }
   readonly local: {
     attach: {
       source: unknown
@@ -149,12 +150,20 @@ interface Typed {
   readonly value: unknown
 }
 
+interface Reader {
+  remaining(): number
+  read_array_items(count: number, type: unknown): unknown[]
+}
+
 interface Rhea {
   create_container(options: object): RheaContainer
   readonly types: Record<
     'wrap_int' | 'wrap_long' | 'wrap_short' | 'wrap_string' | 'wrap_timestamp',
     (value: unknown) => Typed
-  > & { wrap_array(values: readonly unknown[], typecode: number): Typed }
+  > & {
+    wrap_array(values: readonly unknown[], typecode: number): Typed
+    readonly Reader: { readonly prototype: Reader }
+  }
   readonly message: { decode(buffer: Buffer): RheaMessage }
 }
 
@@ -163,6 +172,20 @@ const library = rhea as unknown as Rhea
 export const createContainer: Rhea['create_container'] = library.create_container.bind(library)
 
 export const types: Rhea['types'] = library.types
+
+boundArrays(library.types.Reader.prototype)
+
+/**
+ * rhea reads as many items as an array says it has: with a type of no width, or one it reads past the end, until memory
+ * is full. Refused here like any other frame that does not decode.
+ */
+function boundArrays(reader: Reader): void {
+  const readItems = reader.read_array_items
+  reader.read_array_items = function (count, type) {
+    if (count > Math.max(this.remaining(), 255)) throw new Error(`an array of ${count} items`)
+    return readItems.call(this, count, type)
+  }
+}
 
 /** Decodes a whole message; for looking at stored events, not for moving them. */
 export const decodeMessage: (buffer: Buffer) => RheaMessage = library.message.decode

@@ -1,4 +1,4 @@
-import { receiveBytes } from '../amqp/accept.js'
+import { ruleTransfers } from '../amqp/accept.js'
 import type { IncomingEvent } from '../amqp/incoming-event.js'
 import {
   accept,
@@ -50,12 +50,14 @@ export function openIngress(context: LinkContext, receiver: RheaReceiver, addres
   if (refusal) throw refusal
   openProducer(receiver, fixed)
 
-  const maxMessageSize = service.settings.maxMessageSizeInBytes
+  // The smaller of both sides' limits, the client's 0 being none. Observed: azure-sdk-for-python #43462.
+  const asked = toInteger(receiver.remote.attach.max_message_size) || Number.POSITIVE_INFINITY
+  const maxMessageSize = Math.min(asked, service.settings.maxMessageSizeInBytes)
   receiver.set_source({ address: receiver.source?.address ?? '' })
   receiver.set_target({ address: path })
   // Without it SDKs take the largest batch to be 0 bytes. Observed: azure-sdk-for-js, azure-sdk-for-java #49848.
   receiver.local.attach.max_message_size = maxMessageSize
-  receiveBytes(receiver, 8 * maxMessageSize + 65_536)
+  ruleTransfers(receiver, { maxBytes: 8 * maxMessageSize + 65_536, asBytes: true })
 
   let open = true
   /** Credit the client has used and not got back. */

@@ -19,15 +19,19 @@ export interface Context {
 }
 
 interface Links {
-  open_sender(options: object): Endpoint & {
-    send(message: object, tag?: Buffer, format?: number): { id: number }
-  }
+  open_sender(options: object): Sender
   open_receiver(options: object): Receiver
 }
 
 interface Connection extends Endpoint, Links {
   create_session(): Links & { begin(): void; close(): void }
   close(): void
+}
+
+export interface Sender extends Endpoint {
+  /** Bytes, as the peer's attach has it. */
+  readonly max_message_size: number
+  send(message: object, tag?: Buffer, format?: number): { id: number }
 }
 
 export interface Receiver extends Endpoint {

@@ -42,6 +42,10 @@ describe('what breaks the protocol ends its own connection and nothing else', ()
     ['a second OPEN', [open(), frame(0x10, [string('again')])]],
     ['an attach on no session', [open(), frame(0x12, [string('x'), uint(0), Buffer.from([0x41])], 7)]],
     ['a transfer on no link', [open(), begin(), frame(0x14, [uint(5), uint(0), string('t')])]],
+    [
+      'an array that claims more items than it holds',
+      [open(), frame(0x11, [Buffer.from([0xf0, 0, 0, 0, 5, 0xff, 0xff, 0xff, 0xff, 0x41])])],
+    ],
     ['another version', [Buffer.from([0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1])]],
     ['SASL frames that are none', [SASL_HEADER, Buffer.from([0, 0, 0, 9, 2, 1, 0, 0, 0x40])]],
     ['noise behind the header', [Buffer.concat([Buffer.from('AMQP'), randomBytes(2000)])]],
@@ -64,6 +68,14 @@ describe('what breaks the protocol ends its own connection and nothing else', ()
     await endsAfter(bench.emulator.port, randomBytes(500))
   })
 
+  test.each(['A', 'AMQ', 'G'])('the first bytes %j and then nothing', async (first) => {
+    await using bench = await openBench()
+    const socket = createConnection(bench.emulator.port, '127.0.0.1')
+    await new Promise((resolve) => socket.write(first, resolve))
+    await bench.send('0', 'a')
+    socket.destroy()
+  })
+
   test('a hundred connections that say nothing', async () => {
     await using bench = await openBench()
     const sockets = Array.from({ length: 100 }, () => createConnection(bench.emulator.port, '127.0.0.1'))
@@ -71,6 +83,20 @@ describe('what breaks the protocol ends its own connection and nothing else', ()
     await bench.send('0', 'a')
     for (const socket of sockets) socket.destroy()
   })
+})
+
+test('a request without end costs the connection before it fills the memory', async () => {
+  await using bench = await openBench()
+  const { default: rhea } = await import('./rhea.js')
+  const { port } = bench.emulator
+  const options = { host: '127.0.0.1', port, username: 'anyone', reconnect: false }
+  const connection = rhea.create_container().connect(options)
+  const ended = new Promise((resolve) => connection.on('connection_error', resolve))
+  connection.open_receiver({ name: 'replies', source: { address: '$cbs' } })
+  const sender = connection.open_sender({ name: 'requests', target: { address: '$cbs' } })
+  sender.once('sendable', () => sender.send({ body: 'x'.repeat(2_000_000) }))
+  await ended
+  await bench.send('0', 'a')
 })
 
 test('a second pair of links to $cbs is refused', async () => {

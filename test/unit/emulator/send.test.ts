@@ -96,6 +96,23 @@ describe('batches', () => {
     await using bench = await openBench({ maxMessageSizeInBytes: 262_144 })
     expect((await bench.producer().createBatch()).maxSizeInBytes).toBe(262_144)
   })
+
+  test.each([
+    [1000, 1000],
+    [0, 262_144],
+    [9_000_000, 262_144],
+  ])('of a client that says %i itself', async (asked, granted) => {
+    await using bench = await openBench({ maxMessageSizeInBytes: 262_144 })
+    const { default: rhea } = await import('./rhea.js')
+    const { port } = bench.emulator
+    const [username, password] = ['RootManageSharedAccessKey', 'SAS_KEY_VALUE']
+    const connection = rhea.create_container().connect({ host: '127.0.0.1', port, username, password })
+    const target = { address: 'hub/Partitions/0' }
+    const sender = connection.open_sender({ target, max_message_size: asked })
+    await new Promise((resolve) => sender.once('sender_open', resolve))
+    expect(sender.max_message_size).toBe(granted)
+    connection.close()
+  })
 })
 
 test('the buffered producer gets everything through', async () => {
