@@ -19,14 +19,6 @@ const mechanismOf = ({ sasl }: { sasl?: KafkaConfig['sasl'] | undefined }) =>
 const usesWebSockets = ({ eventHubs }: { eventHubs?: KafkaConfig['eventHubs'] | undefined }) =>
   eventHubs?.transport === 'websockets'
 
-const tlsFields = ({ ssl }: { ssl?: KafkaConfig['ssl'] | undefined }): string[] => {
-  if (typeof ssl !== 'object' || ssl === null) return []
-  // What only repeats the default asks for nothing.
-  const isDefault = (name: string, value: unknown) =>
-    value === undefined || value === null || (name === 'rejectUnauthorized' && value === true)
-  return Object.entries(ssl).flatMap(([name, value]) => (isDefault(name, value) ? [] : [name]))
-}
-
 const plainOrBearer =
   "use mechanism 'plain' with username '$ConnectionString' and the connection string as password, or 'oauthbearer', or pass eventHubs.auth"
 
@@ -74,12 +66,6 @@ export const configRefusals: readonly Refusal[] = [
     sentence:
       "socketFactory cannot be used: it is made for Kafka's protocol and ports, and connections here speak AMQP. To go through a proxy or port 443 set eventHubs.transport to 'websockets' and eventHubs.proxy; for a private endpoint set eventHubs.customEndpointAddress.",
     applies: ({ socketFactory }) => socketFactory !== undefined && socketFactory !== null,
-  },
-  {
-    option: 'ssl',
-    sentence:
-      "ssl with options of its own is honoured over WebSockets only: set ssl to true and trust a certificate of your own with the environment variable NODE_EXTRA_CA_CERTS, or set eventHubs.transport to 'websockets', where these options are passed on.",
-    applies: (config) => !usesWebSockets(config) && tlsFields(config).length > 0,
   },
   {
     option: 'eventHubs.proxy',

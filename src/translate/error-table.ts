@@ -304,8 +304,7 @@ export const errorTable: readonly ErrorRow[] = [
       'ERR_TLS_CERT_ALTNAME_INVALID',
     ],
     becomes: { kind: 'connection', retriable: false },
-    advice:
-      'Trust the certificate with the environment variable NODE_EXTRA_CA_CERTS, or with ssl.ca and eventHubs.transport: "websockets".',
+    advice: 'Trust the certificate with the environment variable NODE_EXTRA_CA_CERTS, or with ssl.ca.',
   },
   {
     codes: [

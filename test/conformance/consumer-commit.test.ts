@@ -32,6 +32,7 @@ describe('commitOffsets', () => {
       { topic: 't', partition: 0, offset: 'x' },
       'Invalid offset, expected a long received x',
     ],
+    ['an empty offset', { topic: 't', partition: 0, offset: '' }, 'Invalid offset, expected a long received '],
     ['a negative offset', { topic: 't', partition: 0, offset: '-201' }, 'Offset must not be a negative number'],
     ['latest', { topic: 't', partition: 0, offset: '-1' }, 'Offset must not be a negative number'],
     ['earliest', { topic: 't', partition: 0, offset: '-2' }, 'Offset must not be a negative number'],
@@ -51,6 +52,23 @@ describe('commitOffsets', () => {
       name: 'KafkaJSNonRetriableError',
       message,
     })
+  })
+
+  it('commits an offset far behind, and goes there, on the consumer group that everybody reads', async () => {
+    await using bench = await openBench(target)
+    const consumer = bench.consumer()
+    const { names } = listen(consumer, 'CRASH')
+    const reading = await bench.read(consumer, { autoCommit: false })
+    for (let n = 0; n < 5; n++) {
+      await bench.send([String(n)])
+      await reading.count(n + 1)
+    }
+    await consumer.commitOffsets([{ topic: bench.topic, partition: 0, offset: '2' }])
+    expect(await bench.committed()).toEqual({ 0: '2' })
+    consumer.seek({ topic: bench.topic, partition: 0, offset: '1' })
+    await reading.count(9)
+    expect(reading.values()).toEqual([...numbers(5), ...numbers(4, 1)])
+    expect(names()).toEqual([])
   })
 
   it('commits what it is given, where a consumer of the group goes on later', async () => {

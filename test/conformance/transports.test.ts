@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import tls from 'node:tls'
 import { Server as ProxyServer } from 'proxy-chain'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Emulator, startEmulator } from '../../src/emulator/index.js'
@@ -47,6 +49,28 @@ async function startProxy(accepts = (username: string, password: string) => user
   }
 }
 
+/** Ends TLS with clients that show a certificate it trusts, and passes on what they say. */
+async function startGateway() {
+  const { cert, key } = certificate
+  let accepted = 0
+  const server = tls.createServer({ cert, key, ca: cert, requestCert: true, rejectUnauthorized: true }, (client) => {
+    accepted++
+    const service = tls.connect({ port: secure.port, host: 'localhost', ca: cert })
+    client.pipe(service).pipe(client)
+    for (const socket of [client, service]) socket.on('error', () => client.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  return {
+    address: `localhost:${port}`,
+    get accepted() {
+      return accepted
+    },
+    [Symbol.asyncDispose]: async () => void server.close(),
+  }
+}
+
 describe('roads to a namespace', () => {
   it('AMQP over TLS', async () => {
     const result = await authenticate(config(secure), { trust: certificate })
@@ -71,12 +95,27 @@ describe('roads to a namespace', () => {
     expect(result).toMatchObject({ received: 'through' })
   })
 
-  it('AMQP over WebSockets, trusting the certificate by ssl.ca', async () => {
-    const result = await authenticate(
-      config(secure, { transport: 'websockets' }, { ssl: { ca: certificate.cert, servername: 'localhost' } }),
-    )
-    expect(result).toMatchObject({ received: 'through' })
-  })
+  for (const transport of ['amqp', 'websockets'] as const) {
+    it(`trusting the certificate by ssl.ca (${transport})`, async () => {
+      const ssl = { ca: certificate.cert, servername: 'localhost' }
+      expect(await authenticate(config(secure, { transport }, { ssl }))).toMatchObject({ received: 'through' })
+    })
+
+    it(`to a gateway that asks for a certificate (${transport})`, async () => {
+      await using gateway = await startGateway()
+      const { cert, key } = certificate
+      const through = (ssl: object) => {
+        const { topic, kafka } = config(secure, { transport }, { ssl: { ca: cert, ...ssl } })
+        const eventHubs = { ...kafka.eventHubs, customEndpointAddress: gateway.address }
+        return authenticate({ topic, kafka: { ...kafka, eventHubs } })
+      }
+      expect(await through({ cert, key })).toMatchObject({ received: 'through' })
+      expect(gateway.accepted).toBeGreaterThan(0)
+      const { accepted } = gateway
+      expect((await through({})).error?.name).toMatch(/^KafkaJS/)
+      expect(gateway.accepted).toBe(accepted)
+    })
+  }
 
   it('through a proxy with credentials', async () => {
     await using proxy = await startProxy()
@@ -167,6 +206,22 @@ describe('roads that are closed', () => {
       expect(result.milliseconds).toBeLessThan(3000)
     })
   }
+
+  it('a proxy that is none, whose password is told to nobody', async () => {
+    const proxy = 'http://me:hush/hush@127.0.0.1:3128'
+    const result = await failing(config(secure, { transport: 'websockets', proxy }), { trust: certificate })
+    expect(result.error).toMatchObject({ name: 'KafkaJSNonRetriableError', message: expect.stringContaining('proxy') })
+    expect(JSON.stringify(result)).not.toContain('hush')
+  })
+
+  it('a port that is none', async () => {
+    const { topic, kafka } = config(plain)
+    const result = await failing({
+      topic,
+      kafka: { ...kafka, brokers: ['localhost:99999'], eventHubs: {} },
+    } as unknown as ReturnType<typeof config>)
+    expect(result.error?.name).toMatch(/^KafkaJS/)
+  })
 
   it('a proxy that refuses', async () => {
     await using proxy = await startProxy()
