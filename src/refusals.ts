@@ -68,6 +68,13 @@ export const configRefusals: readonly Refusal[] = [
     applies: ({ socketFactory }) => socketFactory !== undefined && socketFactory !== null,
   },
   {
+    option: 'ssl',
+    sentence:
+      'ssl cannot be used with a connection string that says UseDevelopmentEmulator=true, which means plain TCP: use one without that, or leave ssl out.',
+    applies: ({ ssl, eventHubs }) =>
+      Boolean(ssl) && /UseDevelopmentEmulator\s*=\s*true/i.test(eventHubs?.connectionString ?? ''),
+  },
+  {
     option: 'eventHubs.proxy',
     sentence: "eventHubs.proxy works over WebSockets only: set eventHubs.transport to 'websockets'.",
     applies: (config) => config.eventHubs?.proxy !== undefined && !usesWebSockets(config),

@@ -1,5 +1,5 @@
 import { isRestError } from '@azure/core-rest-pipeline'
-import { type KafkaJSError, KafkaJSNumberOfRetriesExceeded } from '../errors.js'
+import { type KafkaJSError, KafkaJSNumberOfRetriesExceeded, KafkaJSSASLAuthenticationError } from '../errors.js'
 import { createProtocolError } from '../protocol-errors.js'
 import { toKafkaJSError } from '../translate/error.js'
 
@@ -30,6 +30,9 @@ export function managementFailure(failure: ManagementFailure): KafkaJSError {
   }
   const subject = topic === undefined ? operation : `${operation} "${topic}"`
   const message = `${subject}: ${advice(failure)} (HTTP ${status}${detail ? `: ${detail}` : ''})`
+  if (isBadToken(status, detail)) {
+    return new KafkaJSSASLAuthenticationError(message, { cause })
+  }
   const error = createProtocolError(protocolErrorType(failure), { message, cause })
   const named = topic === undefined ? error : Object.assign(error, { topic })
   return isPassing(failure) ? exhausted(named, retries) : named
@@ -56,6 +59,11 @@ function isPassing({ status = 0, detail = '' }: ManagementFailure): boolean {
 /** 409 with sub-code 40901 is not "exists" but "another conflicting operation is in progress". */
 export function isPassingConflict(status: number, detail: string): boolean {
   return status === 409 && /SubCode=40901\b|conflicting operation|in progress/i.test(detail)
+}
+
+/** The credential itself is wrong, not what it allows. */
+function isBadToken(status: number, detail = ''): boolean {
+  return status === 401 && /InvalidSignature|ExpiredToken/i.test(detail)
 }
 
 function protocolErrorType(failure: ManagementFailure): string {
@@ -88,6 +96,7 @@ function badRequestType(detail: string): string {
 
 function advice({ status = 0, detail = '' }: ManagementFailure): string {
   if (isPassingConflict(status, detail)) return 'another operation on it is in progress'
+  if (isBadToken(status, detail)) return 'not authenticated; check the key, the signature or the clock'
   switch (status) {
     case 400:
       return 'the service refuses the request'

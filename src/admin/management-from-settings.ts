@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
 import { isTokenCredential, type TokenCredential } from '@azure/core-auth'
+import { CredentialSource } from '../auth/credential-source.js'
 import type { AuthProvider } from '../auth/provider.js'
 import { adminSettings, type KafkaSettings, type ResolvedNamespace } from '../config.js'
 import { KafkaJSNonRetriableError } from '../errors.js'
@@ -37,15 +38,25 @@ async function createNamespaceManager({
   namespace,
   auth,
   settings,
+  logger,
 }: ManagementFromSettingsOptions): Promise<Management> {
   const [{ createNamespaceHttp }, { createNamespaceManagement }] = await Promise.all([
     import('./namespace-http.js'),
     import('./namespace-management.js'),
   ])
+  const { fullyQualifiedNamespace } = namespace
   const http = createNamespaceHttp({
-    fullyQualifiedNamespace: namespace.fullyQualifiedNamespace,
+    fullyQualifiedNamespace,
     endpoint: httpEndpoint(namespace, settings),
-    auth,
+    credentials: new CredentialSource({
+      provider: auth,
+      fullyQualifiedNamespace,
+      reauthenticationThreshold: settings.reauthenticationThreshold,
+      timeout: settings.connectionTimeout,
+      logger,
+      // Each request is signed anew.
+      onReplaced: () => undefined,
+    }),
     retry: adminSettings(undefined, settings).retry,
     requestTimeout: settings.requestTimeout,
     proxy: settings.eventHubs.proxy,

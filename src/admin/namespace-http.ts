@@ -1,7 +1,7 @@
 import { Agent } from 'node:http'
 import type { ConnectionOptions } from 'node:tls'
 import { Constants, createSasTokenProvider } from '@azure/core-amqp'
-import { isTokenCredential, type TokenCredential } from '@azure/core-auth'
+import type { TokenCredential } from '@azure/core-auth'
 import {
   bearerTokenAuthenticationPolicy,
   createDefaultHttpClient,
@@ -12,8 +12,7 @@ import {
   type PipelinePolicy,
   type PipelineResponse,
 } from '@azure/core-rest-pipeline'
-import type { AuthProvider } from '../auth/provider.js'
-import { sharedAccessOf } from '../auth/shared-access.js'
+import type { CredentialSource } from '../auth/credential-source.js'
 import type { RetrySettings } from '../util/retry.js'
 import { viaProxy } from './http-proxy.js'
 import { busyRetryPolicy } from './retry-policy.js'
@@ -24,7 +23,7 @@ export interface NamespaceHttpOptions {
   readonly fullyQualifiedNamespace: string
   /** Where to connect to, e.g. `https://my-namespace.servicebus.windows.net` or `http://localhost:5672`. */
   readonly endpoint: string
-  readonly auth: AuthProvider
+  readonly credentials: CredentialSource
   readonly retry: RetrySettings
   /** For each attempt, ms. */
   readonly requestTimeout: number
@@ -80,7 +79,7 @@ export function createNamespaceHttp(options: NamespaceHttpOptions): NamespaceHtt
     ...connection(options),
   })
   pipeline.addPolicy(busyRetryPolicy(options.retry), { phase: 'Retry' })
-  pipeline.addPolicy(authenticationPolicy(options.auth, options.fullyQualifiedNamespace), { phase: 'Sign' })
+  pipeline.addPolicy(authenticationPolicy(options.credentials, options.fullyQualifiedNamespace), { phase: 'Sign' })
   const client = createDefaultHttpClient()
   const closing = new AbortController()
 
@@ -105,6 +104,7 @@ export function createNamespaceHttp(options: NamespaceHttpOptions): NamespaceHtt
     },
     close() {
       closing.abort()
+      options.credentials.close()
     },
   }
 }
@@ -127,21 +127,28 @@ function toNamespaceResponse(response: PipelineResponse): NamespaceResponse {
 }
 
 /** A bearer token where the credential makes them, else a shared access signature for the whole namespace. */
-function authenticationPolicy(auth: AuthProvider, fullyQualifiedNamespace: string): PipelinePolicy {
+function authenticationPolicy(credentials: CredentialSource, fullyQualifiedNamespace: string): PipelinePolicy {
   let bearer: { readonly credential: TokenCredential; readonly policy: PipelinePolicy } | undefined
+  const send: PipelinePolicy['sendRequest'] = async (request, next) => {
+    const { credential } = await credentials.current()
+    if ('getToken' in credential) {
+      if (bearer?.credential !== credential) bearer = { credential, policy: bearerPolicy(credential) }
+      return bearer.policy.sendRequest(request, next)
+    }
+    // The scheme is not compared; this one is what the SDKs sign for Service Bus's twin of this API.
+    const { token } = await createSasTokenProvider(credential).getToken(`sb://${fullyQualifiedNamespace}/`)
+    request.headers.set('Authorization', token)
+    return next(request)
+  }
   return {
     name: 'namespaceAuthenticationPolicy',
     async sendRequest(request, next) {
-      const given = await auth.getCredential({ fullyQualifiedNamespace })
-      if (isTokenCredential(given)) {
-        if (bearer?.credential !== given) bearer = { credential: given, policy: bearerPolicy(given) }
-        return bearer.policy.sendRequest(request, next)
+      const response = await send(request, next)
+      if (response.status === 401) {
+        credentials.invalidate()
+        bearer = undefined
       }
-      const credential = 'connectionString' in given ? sharedAccessOf(given.connectionString).credential : given
-      // The scheme is not compared; this one is what the SDKs sign for Service Bus's twin of this API.
-      const { token } = await createSasTokenProvider(credential).getToken(`sb://${fullyQualifiedNamespace}/`)
-      request.headers.set('Authorization', token)
-      return next(request)
+      return response
     },
   }
 }

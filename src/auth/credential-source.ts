@@ -2,7 +2,7 @@ import type { NamedKeyCredential, SASCredential, TokenCredential } from '@azure/
 import { KafkaJSSASLAuthenticationError } from '../errors.js'
 import type { Logger } from '../types.js'
 import type { AuthProvider, EventHubsCredential } from './provider.js'
-import { authenticationError, RenewingToken } from './renewing-token.js'
+import { answerWithin, authenticationError, RenewingToken } from './renewing-token.js'
 import { expiryOfSignature, sharedAccessOf } from './shared-access.js'
 
 /** What a connection is opened with. */
@@ -17,10 +17,15 @@ export interface CredentialSourceOptions {
   readonly fullyQualifiedNamespace: string
   /** How long before the end of a token a new one is asked for, ms; at most a tenth of its life. */
   readonly reauthenticationThreshold: number
+  /** How long the provider, or the credential it gave, may take to answer, ms. */
+  readonly timeout: number
   readonly logger: Logger
   /** Links opened from here on get what those open have not: they must be opened anew, without haste. */
   onReplaced(): void
 }
+
+/** Between two attempts to renew, ms. */
+const shortestPause = 250
 
 /** The longest a timer of Node.js runs. */
 const longestTimer = 2 ** 31 - 1
@@ -70,19 +75,17 @@ export class CredentialSource {
       return this.#call()
     })
     const { credential, entityPath } =
-      'connectionString' in given
-        ? sharedAccessOf(given.connectionString)
-        : { credential: given, entityPath: undefined }
+      'connectionString' in given ? partsOf(given.connectionString) : { credential: given, entityPath: undefined }
     if ('getToken' in credential) return { credential: this.#renewing(credential), entityPath }
     if ('signature' in credential) this.#useUntil(expiryOfSignature(credential.signature))
     return { credential, entityPath }
   }
 
   async #call(): Promise<EventHubsCredential> {
-    const { provider, fullyQualifiedNamespace } = this.#options
+    const { provider, fullyQualifiedNamespace, timeout } = this.#options
     let given: unknown
     try {
-      given = await provider.getCredential({ fullyQualifiedNamespace })
+      given = await answerWithin(timeout, async () => provider.getCredential({ fullyQualifiedNamespace }))
     } catch (error) {
       throw authenticationError(error)
     }
@@ -98,6 +101,7 @@ export class CredentialSource {
     const token = new RenewingToken(source, {
       threshold: this.#options.reauthenticationThreshold,
       logger: this.#options.logger,
+      timeout: this.#options.timeout,
       onShorterLife: () => this.#options.onReplaced(),
     })
     this.#tokens.add(token)
@@ -115,18 +119,34 @@ export class CredentialSource {
       )
     }
     const early = Math.min(this.#options.reauthenticationThreshold, life / 10)
-    this.#timer = setTimeout(() => void this.#replace(), Math.min(Math.max(life - early, 0), longestTimer)).unref()
+    this.#timer = setTimeout(
+      () => void this.#replace(expiry),
+      Math.min(Math.max(life - early, 0), longestTimer),
+    ).unref()
   }
 
-  /** A source that gives the same again has nothing newer: its token ends when it ends. */
-  async #replace(): Promise<void> {
-    const before = await this.#current?.catch(() => undefined)
-    this.#current = undefined
-    const after = await this.current().catch((error: Error) => {
-      this.#options.logger.error(`The credential could not be renewed: ${error.message}`)
-    })
-    if (this.#isClosed || !after || signatureOf(before) === signatureOf(after)) return
-    this.#options.onReplaced()
+  /** A source that gives the same again has nothing newer: its token ends when it ends. So does that of one that fails. */
+  async #replace(expiry: number): Promise<void> {
+    const asked = this.#ask()
+    const [before, after] = await Promise.all([
+      this.#current?.catch(() => undefined),
+      asked.catch((error: Error) => {
+        this.#options.logger.error(`The credential could not be renewed: ${error.message}`)
+      }),
+    ])
+    if (this.#isClosed) return
+    const remaining = expiry - Date.now()
+    if (after || remaining <= 0) this.#current = after ? asked : undefined
+    else this.#timer = setTimeout(() => void this.#replace(expiry), Math.max(remaining / 4, shortestPause)).unref()
+    if (after && signatureOf(before) !== signatureOf(after)) this.#options.onReplaced()
+  }
+}
+
+function partsOf(connectionString: string) {
+  try {
+    return sharedAccessOf(connectionString)
+  } catch (error) {
+    throw authenticationError(error)
   }
 }
 

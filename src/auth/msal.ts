@@ -42,6 +42,8 @@ export type MsalAuthOptions =
         }
     ))
 
+type MsalIdentity = Exclude<MsalAuthOptions, { app: unknown }>
+
 /**
  * Authenticates an application through MSAL, whose token cache is used. `@azure/msal-node` is loaded when a client
  * connects. Throws KafkaJSNonRetriableError when a part is missing.
@@ -50,7 +52,7 @@ export type MsalAuthOptions =
  */
 export function msalAuth(options: MsalAuthOptions): AuthProvider {
   const load = shareSuccess(async (): Promise<TokenCredential> => {
-    const app = 'app' in options ? options.app : await createApplication(options)
+    const app = 'app' in options && options.app ? options.app : await createApplication(options as MsalIdentity)
     return { getToken: (scopes) => tokenFrom(app, scopes) }
   })
   if (!('app' in options && options.app)) checkComplete(options as object)
@@ -63,7 +65,7 @@ async function tokenFrom(app: MsalApplication, scopes: string | string[]) {
   return { token: result.accessToken, expiresOnTimestamp: result.expiresOn?.getTime() ?? 0 }
 }
 
-async function createApplication(options: Exclude<MsalAuthOptions, { app: unknown }>): Promise<MsalApplication> {
+async function createApplication(options: MsalIdentity): Promise<MsalApplication> {
   const { ConfidentialClientApplication } = await import('@azure/msal-node')
   const { clientId, tenantId, authorityHost, ...proof } = options
   const host = (authorityHost ?? 'https://login.microsoftonline.com').replace(/\/+$/, '')

@@ -1,6 +1,7 @@
 import type { AccessToken, TokenCredential } from '@azure/core-auth'
 import { type KafkaJSError, KafkaJSSASLAuthenticationError } from '../errors.js'
 import type { Logger } from '../types.js'
+import { createDeferred } from '../util/deferred.js'
 import { wait } from '../util/wait.js'
 
 /** What a {@link RenewingToken} needs besides the credential. */
@@ -8,6 +9,8 @@ export interface RenewalOptions {
   /** How long before the end of a token a new one is asked for, ms; at most a tenth of its life. */
   readonly threshold: number
   readonly logger: Logger
+  /** How long the credential may take to answer, ms. */
+  readonly timeout: number
   /** A token lives shorter than those before it: links must be opened anew to have it renewed in time. */
   onShorterLife(): void
 }
@@ -83,18 +86,19 @@ export class RenewingToken implements TokenCredential {
     const interval = Math.min(Math.max(life / 10, shortestInterval), longestInterval)
     const threshold = Math.min(this.#options.threshold, life / 10)
     const inForce = this.#current?.interval ?? 0
-    const isShorter = life < inForce * 2
+    // Shorter than the shortest it cannot be: a source that hands out its last token to the end would have links opened anew without end.
+    const isShorter = life < inForce * 2 && interval < inForce
     this.#current = { token, threshold, interval: isShorter ? interval : Math.max(interval, inForce) }
     if (isShorter) this.#options.onShorterLife()
     return token
   }
 
   async #ask(scopes: string | string[]): Promise<AccessToken> {
-    const token = await Promise.resolve()
-      .then(() => this.#source.getToken(scopes))
-      .catch((error: unknown) => {
+    const token = await answerWithin(this.#options.timeout, async () => this.#source.getToken(scopes)).catch(
+      (error: unknown) => {
         throw authenticationError(error)
-      })
+      },
+    )
     if (!token?.token) throw new KafkaJSSASLAuthenticationError('The credential gave no token')
     if (!(remaining(token) > 0)) {
       throw new KafkaJSSASLAuthenticationError(
@@ -103,6 +107,13 @@ export class RenewingToken implements TokenCredential {
     }
     return token
   }
+}
+
+/** One that never answers must not keep those who wait from asking again. */
+export async function answerWithin<T>(ms: number, ask: () => Promise<T>): Promise<T> {
+  const late = createDeferred<never>()
+  const timer = setTimeout(() => late.reject(new Error(`no answer within ${ms} ms`)), ms)
+  return Promise.race([ask(), late.promise]).finally(() => clearTimeout(timer))
 }
 
 /** Wraps what a credential or provider threw. */

@@ -33,7 +33,11 @@ export function expiryOfSignature(signature: string): number | undefined {
 /** What a ready-made token is for: a namespace or an event hub, as it stands in the token. */
 export function resourceOfSignature(signature: string): string | undefined {
   const resource = /(?:^|[&\s])sr=([^&]+)/.exec(signature)?.[1]
-  return resource === undefined ? undefined : decodeURIComponent(resource)
+  try {
+    return resource === undefined ? undefined : decodeURIComponent(resource)
+  } catch {
+    return resource
+  }
 }
 
 function lacking(field: string): KafkaJSNonRetriableError {

@@ -197,8 +197,8 @@ function keyOf(
 /** A token that names no roles may do everything: Azure's tokens don't, their rights stand elsewhere. */
 function claimsOfPayload(payload: JWTPayload): ReadonlySet<Claim> {
   const { roles } = payload
-  if (!Array.isArray(roles)) return new Set(ALL_CLAIMS)
-  return new Set(roles.flatMap((role) => CLAIMS_OF_ROLE.get(String(role).toLowerCase()) ?? []))
+  if (roles === undefined) return new Set(ALL_CLAIMS)
+  return new Set([roles].flat().flatMap((role) => CLAIMS_OF_ROLE.get(String(role).toLowerCase()) ?? []))
 }
 
 function refusalOf(error: unknown): ServiceError {

@@ -29,6 +29,8 @@ export class ClientConnection implements LinkContext, FaultyConnection {
   #rhea: RheaConnection
   /** Tokens are scoped to the connection. Microsoft: AMQP protocol guide, "Claims-based authorization". */
   #grants = new Map<string, { grant: Grant; timer?: NodeJS.Timeout | undefined }>()
+  /** What was allowed until a token ended: it is told apart from what never was. */
+  #expired = new Map<string, Grant>()
   /** Rights of a SASL PLAIN login, which do not expire. */
   #login: Grant | undefined
   #links = new Map<OpenLink, string>()
@@ -92,19 +94,27 @@ export class ClientConnection implements LinkContext, FaultyConnection {
   authorize(path: string, claim: Claim): void {
     const resource = resourcePath(path)
     for (const grant of this.#validGrants()) if (allows(grant, resource, claim)) return
+    for (const grant of this.#expired.values()) {
+      if (allows(grant, resource, claim, 0)) throw expiredToken()
+    }
     throw unauthorized(this.service.host, resource, claim)
   }
 
   covers(path: string): boolean {
     const resource = resourcePath(path)
-    for (const { path: scope } of this.#validGrants()) {
+    for (const { path: scope, claims } of this.#validGrants()) {
+      if (claims.size === 0) continue
       if (scopeCovers(scope, resource) || scope === '$management') return true
+    }
+    for (const { path: scope } of this.#expired.values()) {
+      if (scopeCovers(scope, resource) || scope === '$management') throw expiredToken()
     }
     return false
   }
 
   grant(grant: Grant): void {
     clearTimeout(this.#grants.get(grant.path)?.timer)
+    this.#expired.delete(grant.path)
     this.#grants.set(grant.path, { grant, timer: this.#expiryTimer(grant) })
     this.#idle.authenticated()
   }
@@ -157,6 +167,7 @@ export class ClientConnection implements LinkContext, FaultyConnection {
   /** A link to `$management` needs a token; which event hub it may ask about is seen with each request. */
   #requireAnyGrant(): void {
     for (const _ of this.#validGrants()) return
+    if (this.#expired.size > 0) throw expiredToken()
     throw unauthorized(this.service.host, '$management', 'Listen')
   }
 
@@ -198,6 +209,7 @@ export class ClientConnection implements LinkContext, FaultyConnection {
     if (kept?.grant !== grant) return
     clearTimeout(kept.timer)
     this.#grants.delete(grant.path)
+    this.#expired.set(grant.path, grant)
     const error = badToken('ExpiredToken', 'The token is expired. The link is detached.')
     for (const [link, path] of [...this.#links]) {
       const claim = link.direction === 'send' ? 'Send' : 'Listen'
@@ -223,3 +235,5 @@ export class ClientConnection implements LinkContext, FaultyConnection {
     for (const link of [...this.#links.keys()]) link.stop()
   }
 }
+
+const expiredToken = () => badToken('ExpiredToken', 'The token is expired.')

@@ -50,6 +50,7 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
     provider: auth,
     fullyQualifiedNamespace,
     reauthenticationThreshold,
+    timeout: connectionTimeout,
     logger,
     onReplaced: () => {
       hubClients.retireAll()

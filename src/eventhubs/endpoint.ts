@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
 import { createWebSocketStream, WebSocket } from 'ws'
 import type { KafkaSettings, ResolvedNamespace } from '../config.js'
-import { KafkaJSConnectionError } from '../errors.js'
+import { KafkaJSConnectionError, KafkaJSNonRetriableError } from '../errors.js'
 import { isLoopback } from '../namespace.js'
 import type { OpenStream } from './amqp-socket.js'
 import { proxyRoute } from './proxy.js'
@@ -31,7 +31,9 @@ export function endpointOf(namespace: ResolvedNamespace, settings: KafkaSettings
   const named = custom ?? (isPortOurs ? namespace : undefined)
   const port = named?.port ?? (transport === 'websockets' ? ports.websockets : isPlain ? ports.plain : ports.tls)
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
-  const tlsOptions = typeof settings.ssl === 'object' ? settings.ssl : {}
+  // A private address stands in for the namespace, whose name its certificate has.
+  const servername = [host, namespace.fullyQualifiedNamespace].find((name) => !net.isIP(name))
+  const tlsOptions = { ...(servername && { servername }), ...(typeof settings.ssl === 'object' ? settings.ssl : {}) }
   if (transport === 'websockets') {
     const url = `${isPlain ? 'ws' : 'wss'}://${address}/$servicebus/websocket`
     return {
@@ -40,19 +42,19 @@ export function endpointOf(namespace: ResolvedNamespace, settings: KafkaSettings
     }
   }
   if (isPlain) return { address, openStream: (onReady) => net.connect({ host, port, noDelay: true }, onReady) }
-  const servername = net.isIP(host) ? undefined : host
   return {
     address,
-    openStream: (onReady) => {
-      const options = { host, port, ...(servername ? { servername } : {}), ...tlsOptions }
-      return tls.connect(options, onReady).setNoDelay(true)
-    },
+    openStream: (onReady) => tls.connect({ host, port, ...tlsOptions }, onReady).setNoDelay(true),
   }
 }
 
 /** `host`, `host:port` or a URL of any scheme. */
 export function parseAddress(text: string): { host: string; port: number | undefined } {
-  const url = new URL(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text.replace(/^[^:]+/, 'amqps') : `amqps://${text}`)
+  const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text.replace(/^[^:]+/, 'amqps') : `amqps://${text}`
+  if (!URL.canParse(address)) {
+    throw new KafkaJSNonRetriableError('eventHubs.customEndpointAddress is none: write it as sb://host:port or host')
+  }
+  const url = new URL(address)
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port ? Number(url.port) : undefined }
 }
 
@@ -70,10 +72,20 @@ function openWebSocket(
   })
   socket.once('open', onReady)
   socket.once('unexpected-response', (_request, { statusCode }) => {
-    onRefused(refusedUpgrade(url, Number(statusCode), route?.refusal()))
+    // 407 is a proxy's answer, also when it is an agent of the user's that went to it.
+    const ofProxy = route?.refusal() ?? (route && statusCode === 407 ? statusCode : undefined)
+    onRefused(refusedUpgrade(url, Number(statusCode), ofProxy))
     socket.terminate()
   })
+  socket.once('error', (error) => {
+    if (route?.isReached() === false) onRefused(unreachableProxy(url, error))
+  })
   return createWebSocketStream(socket)
+}
+
+function unreachableProxy(url: string, cause: Error): Error {
+  const message = `The proxy on the way to ${new URL(url).host} cannot be reached: ${cause.message}: check eventHubs.proxy or HTTPS_PROXY`
+  return new KafkaJSConnectionError(message, { broker: new URL(url).host, cause })
 }
 
 /** Trying again helps when something in between was not ready, and not when it does not want us. */

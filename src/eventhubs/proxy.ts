@@ -8,6 +8,8 @@ export interface ProxyRoute {
   readonly agent: Agent
   /** What the proxy answered when it would not open the way; its status code. */
   refusal(): number | undefined
+  /** Whether the proxy has answered at all. Undefined: an agent of the user's does not tell. */
+  isReached(): boolean | undefined
 }
 
 /**
@@ -19,7 +21,7 @@ export function proxyRoute(
   target: string,
   environment: NodeJS.ProcessEnv = process.env,
 ): ProxyRoute | undefined {
-  if (typeof proxy === 'object') return { agent: proxy, refusal: () => undefined }
+  if (typeof proxy === 'object') return { agent: proxy, refusal: () => undefined, isReached: () => undefined }
   const url = proxy ?? proxyFromEnvironment(new URL(target), environment)
   if (!url) return undefined
   const agent = new HttpsProxyAgent(proxyUrl(url)) as unknown as Agent & EventEmitter
@@ -27,7 +29,7 @@ export function proxyRoute(
   agent.on('proxyConnect', ({ statusCode }: { statusCode: number }) => {
     status = statusCode
   })
-  return { agent, refusal: () => (status === 200 ? undefined : status) }
+  return { agent, refusal: () => (status === 200 ? undefined : status), isReached: () => status !== undefined }
 }
 
 /** A URL, or as curl takes it too, a host without scheme. The text may hold a password: it is not repeated. */

@@ -74,7 +74,7 @@ export const errorTable: readonly ErrorRow[] = [
   },
   {
     codes: ['UnauthorizedError', 'amqp:unauthorized-access', 'com.microsoft:auth-failed'],
-    text: /expired|ExpiredToken/i,
+    text: /ExpiredToken|token (is|has) expired/i,
     becomes: protocol('SASL_AUTHENTICATION_FAILED', true),
     advice: 'The token has expired; the next attempt gets a new one. A ready-made signature cannot be renewed.',
   },
@@ -301,10 +301,29 @@ export const errorTable: readonly ErrorRow[] = [
       'CERT_HAS_EXPIRED',
       'CERT_NOT_YET_VALID',
       'CERT_UNTRUSTED',
-      'ERR_TLS_CERT_ALTNAME_INVALID',
     ],
     becomes: { kind: 'connection', retriable: false },
     advice: 'Trust the certificate with the environment variable NODE_EXTRA_CA_CERTS, or with ssl.ca.',
+  },
+  {
+    codes: ['ERR_TLS_CERT_ALTNAME_INVALID'],
+    becomes: { kind: 'connection', retriable: false },
+    advice:
+      'The certificate is of another name: check brokers and eventHubs.customEndpointAddress, or set ssl.servername.',
+  },
+  {
+    // Alerts of the other side and what Node.js could not read, of which OpenSSL gives no code, or one of many.
+    codes: [],
+    text: /SSL routines:.*\balert\b|PEM routines/i,
+    becomes: { kind: 'connection', retriable: false },
+    advice:
+      'TLS was refused: check host and port, and ssl.cert and ssl.key where the other side asks for a certificate.',
+  },
+  {
+    codes: [],
+    text: /^Proxy connection ended|^Parse Error: Expected HTTP|Sec-WebSocket-Accept/,
+    becomes: { kind: 'connection', retriable: true },
+    advice: 'What answered speaks no HTTP as expected: check eventHubs.proxy or HTTPS_PROXY.',
   },
   {
     codes: [

@@ -6,7 +6,7 @@
 const removed = '[redacted]'
 
 /** Cheap first look, so that the usual text costs one scan. */
-const suspicious = /SharedAccess|AccountKey|sig=|Bearer|eyJ|password|secret|assertion/i
+const suspicious = /SharedAccess|AccountKey|sig=|Bearer|eyJ|password|secret|assertion|:\/\/[^\s/]*@/i
 
 const patterns: ReadonlyArray<readonly [RegExp, string]> = [
   // Connection strings: keys are base64 and end at the next ';' or at what closes the text around them.
@@ -16,6 +16,8 @@ const patterns: ReadonlyArray<readonly [RegExp, string]> = [
   [/(SharedAccessSignature\s+)sr=[^\s"'`;,}\]]+/gi, `$1${removed}`],
   [/([?&\s"']|^)(sig=)[^&\s"'`;,}\]]+/gi, `$1$2${removed}`],
   [/(Bearer\s+)[\w~+/.=-]{16,}/gi, `$1${removed}`],
+  // user:password@ of a URL.
+  [/(:\/\/[^\s/:@]*:)[^\s/@]+@/g, `$1${removed}@`],
   [/eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)*/g, removed],
   [/((?:client_secret|client_assertion|password|clientSecret)["']?\s*[=:]\s*["']?)[^&\s"',;}\]]+/gi, `$1${removed}`],
 ]

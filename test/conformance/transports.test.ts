@@ -214,6 +214,17 @@ describe('roads that are closed', () => {
     expect(JSON.stringify(result)).not.toContain('hush')
   })
 
+  it('a proxy that cannot be reached', async () => {
+    let proxy: string
+    {
+      await using closed = await startProxy()
+      proxy = closed.url('me:p%40ss')
+    }
+    const result = await failing(config(secure, { transport: 'websockets', proxy }), { trust: certificate })
+    expect(JSON.stringify(result.error)).toMatch(/ConnectionError/)
+    expect(result.error?.message).toMatch(/proxy.*cannot be reached.*HTTPS_PROXY/)
+  })
+
   it('a port that is none', async () => {
     const { topic, kafka } = config(plain)
     const result = await failing({

@@ -42,7 +42,7 @@ export function createCertificate(
   )
   const signature = sign('sha256', body, createPrivateKey(privateKey))
   const certificate = sequence(body, algorithm, der(0x03, Buffer.concat([Buffer.from([0]), signature])))
-  const base64 = certificate.toString('base64').replace(/(.{64})/g, '$1\n')
+  const base64 = certificate.toString('base64').replace(/(.{64})(?=.)/g, '$1\n')
   return { cert: `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`, key: privateKey }
 }
 

@@ -18,6 +18,7 @@ const asking: Record<string, Partial<KafkaConfig>> = {
   },
   'sasl.mechanism': { sasl: { mechanism: 'kerberos' } as never },
   socketFactory: { socketFactory: () => undefined as never },
+  ssl: { ssl: true, eventHubs: { connectionString: 'Endpoint=sb://localhost;UseDevelopmentEmulator=true' } },
   'eventHubs.proxy': { eventHubs: { proxy: 'http://proxy:3128' } },
 }
 

@@ -5,8 +5,11 @@ import { describe, expect, it } from 'vitest'
 import type { Management } from '../../../src/admin/management.js'
 import { createNamespaceHttp } from '../../../src/admin/namespace-http.js'
 import { createNamespaceManagement } from '../../../src/admin/namespace-management.js'
+import { CredentialSource } from '../../../src/auth/credential-source.js'
 import type { AuthProvider } from '../../../src/auth/provider.js'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../../src/emulator/index.js'
+import { logLevel } from '../../../src/enums.js'
+import { createLogger } from '../../../src/logger.js'
 
 const retry = { initialRetryTime: 5, factor: 0, multiplier: 2, maxRetryTime: 20, retries: 2 }
 
@@ -15,7 +18,14 @@ const managementOf = (endpoint: string, auth: AuthProvider, overrides: { request
     createNamespaceHttp({
       fullyQualifiedNamespace: 'localhost',
       endpoint,
-      auth,
+      credentials: new CredentialSource({
+        provider: auth,
+        fullyQualifiedNamespace: 'localhost',
+        reauthenticationThreshold: 10_000,
+        timeout: 1000,
+        logger: createLogger({ level: logLevel.NOTHING }),
+        onReplaced: () => undefined,
+      }),
       retry,
       requestTimeout: 5000,
       ...overrides,
@@ -121,12 +131,40 @@ describe('on the emulator', () => {
     const auth: AuthProvider = { getCredential: () => ({ name: 'manager', key }) }
     const management = managementOf(`http://127.0.0.1:${emulator.port}`, auth)
     await expect(management.listEventHubs()).rejects.toMatchObject({
-      type: 'CLUSTER_AUTHORIZATION_FAILED',
-      message: expect.stringMatching(/Manage.*HTTP 401: InvalidSignature/),
+      name: 'KafkaJSSASLAuthenticationError',
+      message: expect.stringMatching(/check the key.*HTTP 401: InvalidSignature/),
     })
-    await expect(management.getEventHub('orders')).rejects.toMatchObject({ type: 'TOPIC_AUTHORIZATION_FAILED' })
     key = 'first'
     expect(await management.listEventHubs()).toEqual([])
+  })
+
+  it('asks for the credential once, and again when it is refused', async () => {
+    let given = 0
+    await using it = await scripted(answer(200, emptyFeed), answer(200, emptyFeed), error(401, 'MalformedToken: no'))
+    const management = managementOf(it.endpoint, {
+      getCredential: () => {
+        given++
+        return { name: 'n', key: 'aw==' }
+      },
+    })
+    await management.listEventHubs()
+    await management.listEventHubs()
+    expect(given).toBe(1)
+    await expect(management.listEventHubs()).rejects.toThrow('401')
+    await expect(management.listEventHubs()).rejects.toThrow('401')
+    expect(given).toBe(2)
+  })
+
+  it.each([
+    ['fails', () => Promise.reject(new Error('vault sealed')), 'vault sealed'],
+    ['never answers', () => new Promise<never>(() => {}), 'no answer within 1000 ms'],
+    ['gives nothing', () => Promise.resolve(undefined as never), 'getCredential() must give'],
+  ])('rejects in time when the provider %s', async (_name, getCredential, message) => {
+    const management = managementOf('http://127.0.0.1:1', { getCredential })
+    await expect(management.listEventHubs()).rejects.toMatchObject({
+      name: 'KafkaJSSASLAuthenticationError',
+      message: expect.stringContaining(message),
+    })
   })
 
   it('puts no secret into errors', async () => {

@@ -13,6 +13,7 @@ function sourceOf(provider: AuthProvider) {
     provider,
     fullyQualifiedNamespace: 'ns.servicebus.windows.net',
     reauthenticationThreshold: 10_000,
+    timeout: 10_000,
     logger: createLogger({ level: logLevel.NOTHING }),
     onReplaced: () => void state.replaced++,
   })
@@ -53,6 +54,41 @@ it('leaves links alone when the provider has no newer signature', async () => {
   await vi.advanceTimersByTimeAsync(95_000)
   expect(state.replaced).toBe(0)
   source.close()
+})
+
+it('goes on with the signature it has while the provider fails, and asks until it has another', async () => {
+  const signature = (end: number) => `SharedAccessSignature sr=x&sig=y&se=${end / 1000}&skn=n`
+  const given = [signature(100_000), new Error('sealed'), new Error('sealed'), signature(400_000)]
+  const { source, state } = sourceOf({
+    getCredential: async () => {
+      const next = given.shift() as Error | string
+      if (typeof next !== 'string') throw next
+      return { signature: next }
+    },
+  })
+  const ends = async () => (await source.current()).credential
+  await ends()
+  await vi.advanceTimersByTimeAsync(91_000)
+  expect(given).toHaveLength(1)
+  expect(await ends()).toEqual({ signature: signature(100_000) })
+  await vi.advanceTimersByTimeAsync(4000)
+  expect(await ends()).toEqual({ signature: signature(400_000) })
+  expect(state.replaced).toBe(1)
+  source.close()
+})
+
+it('gives up on a provider that does not answer, and asks it again the next time', async () => {
+  let hangs = true
+  const { source } = sourceOf({ getCredential: () => (hangs ? new Promise<never>(() => {}) : { name: 'a', key: 'k' }) })
+  const asking = source.current()
+  const rejected = expect(asking).rejects.toMatchObject({
+    name: 'KafkaJSSASLAuthenticationError',
+    message: expect.stringContaining('no answer within 10000 ms'),
+  })
+  await vi.advanceTimersByTimeAsync(20_000)
+  await rejected
+  hangs = false
+  expect(await source.current()).toMatchObject({ credential: { name: 'a' } })
 })
 
 it('asks again after a refusal', async () => {

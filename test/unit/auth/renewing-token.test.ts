@@ -22,7 +22,12 @@ function renewing(answer: () => { life: number } | Error | null, threshold = 10_
       return given && { token: `token ${number}`, expiresOnTimestamp: Date.now() + given.life }
     },
   }
-  const token = new RenewingToken(source, { threshold, logger, onShorterLife: () => void state.shorter++ })
+  const token = new RenewingToken(source, {
+    threshold,
+    timeout: 10_000,
+    logger,
+    onShorterLife: () => void state.shorter++,
+  })
   return { state, token, get: () => token.getToken(scope) }
 }
 
@@ -109,6 +114,29 @@ describe('a renewing token', () => {
     expect(second.expiresOnTimestamp - Date.now() - 2 * minute).toBe(2000)
   })
 
+  it('gives up on a source that does not answer, and asks it again the next time', async () => {
+    let hangs = true
+    const logger = createLogger({ level: logLevel.NOTHING })
+    const source = {
+      getToken: () =>
+        hangs ? new Promise<never>(() => {}) : Promise.resolve({ token: 't', expiresOnTimestamp: Date.now() + minute }),
+    }
+    const token = new RenewingToken(source, { threshold: 1, timeout: 1000, logger, onShorterLife: () => undefined })
+    const rejected = expect(token.getToken(scope)).rejects.toMatchObject({ name: 'KafkaJSSASLAuthenticationError' })
+    await vi.advanceTimersByTimeAsync(3000)
+    await rejected
+    hangs = false
+    expect(await token.getToken(scope)).toMatchObject({ token: 't' })
+  })
+
+  it('has links opened anew once at most for a source that hands out its last token to the end', async () => {
+    const end = 10_000
+    const { state, get } = renewing(() => ({ life: end - (Date.now() % end) }))
+    await link(get, 5 * end)
+    expect(state.shorter).toBeLessThanOrEqual(6)
+    expect(state.requests).toBeLessThan(100)
+  })
+
   it('copes with an identity library that hands out a cached token near its end', async () => {
     // MSAL renews only in the last five minutes.
     let end = 60 * minute
@@ -119,7 +147,12 @@ describe('a renewing token', () => {
       },
     }
     const logger = createLogger({ level: logLevel.NOTHING })
-    const token = new RenewingToken(source, { threshold: 10_000, logger, onShorterLife: () => expect.fail() })
+    const token = new RenewingToken(source, {
+      threshold: 10_000,
+      timeout: 10_000,
+      logger,
+      onShorterLife: () => expect.fail(),
+    })
     const puts = await link(() => token.getToken(scope), 300 * minute)
     for (const [index, put] of puts.slice(0, -1).entries()) {
       expect((puts[index + 1] as { at: number }).at).toBeLessThan(Number(put.token))

@@ -31,6 +31,7 @@ interface Connection extends Endpoint, Links {
 export interface Sender extends Endpoint {
   /** Bytes, as the peer's attach has it. */
   readonly max_message_size: number
+  readonly error: unknown
   send(message: object, tag?: Buffer, format?: number): { id: number }
 }
 

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { createSasTokenProvider } from '@azure/core-amqp'
 import { SignJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { allows, covers, createAuthorizer, resourcePath } from '../../../src/emulator/authorization.js'
@@ -195,6 +196,42 @@ describe('over AMQP', () => {
     socket.write(open())
     await new Promise((resolve) => socket.on('close', resolve))
     expect(Buffer.concat(text).toString('latin1')).toContain('amqp:connection:forced')
+  })
+
+  test('an expired token is told apart from a missing claim', async () => {
+    await using bench = await openBench()
+    const { emulator } = bench
+    const { default: rhea } = await import('./rhea.js')
+    const options = { host: '127.0.0.1', port: emulator.port, username: 'anyone', reconnect: false }
+    const connection = rhea.create_container().connect(options)
+    const name = 'sb://localhost/hub/Partitions/0'
+    const { token } = await createSasTokenProvider({
+      name: 'RootManageSharedAccessKey',
+      key: 'SAS_KEY_VALUE',
+    }).getToken(name)
+    const replies = connection.open_receiver({ name: 'replies', source: { address: '$cbs' } })
+    const requests = connection.open_sender({ target: { address: '$cbs' } })
+    const granted = new Promise((resolve) => replies.on('message', resolve))
+    requests.once('sendable', () =>
+      requests.send({
+        message_id: '1',
+        reply_to: 'replies',
+        application_properties: { operation: 'put-token', type: 'servicebus.windows.net:sastoken', name },
+        body: token,
+      }),
+    )
+    await granted
+    expect(await emulator.faults.expireTokens()).toBeGreaterThan(0)
+    const refusalOf = async (address: string) => {
+      const sender = connection.open_sender({ target: { address } })
+      await new Promise<void>((resolve) => sender.once('sender_error', () => resolve()))
+      return sender.error
+    }
+    expect(await refusalOf('hub/Partitions/0')).toMatchObject({ description: expect.stringContaining('ExpiredToken') })
+    expect(await refusalOf('hub/Partitions/1')).toMatchObject({
+      description: expect.stringContaining("'Send' claim(s)"),
+    })
+    connection.close()
   })
 
   test('an expired token drops the links it allowed, and only those', async () => {

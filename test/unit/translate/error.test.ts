@@ -161,6 +161,17 @@ const cases: [title: string, error: unknown, expected: Expected][] = [
     node('DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate'),
     connection('DEPTH_ZERO_SELF_SIGNED_CERT', false),
   ],
+  [
+    'a certificate of another name',
+    node('ERR_TLS_CERT_ALTNAME_INVALID', 'Hostname/IP does not match'),
+    connection('ERR_TLS_CERT_ALTNAME_INVALID', false),
+  ],
+  [
+    'a certificate that is asked for',
+    new Error('40:error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:1605:'),
+    connection(undefined, false),
+  ],
+  ['a proxy that hangs up', new Error('Proxy connection ended before receiving CONNECT response'), connection()],
   ['a refused connection', node('ECONNREFUSED'), connection('ECONNREFUSED')],
   ['a refused connection, by the SDK', translate(node('ECONNREFUSED')), connection('ECONNREFUSED')],
   ['an unknown host', translate(node('ENOTFOUND')), connection('ENOTFOUND')],
@@ -176,6 +187,14 @@ const cases: [title: string, error: unknown, expected: Expected][] = [
   ['HTTP 409', http(409), of('TOPIC_ALREADY_EXISTS')],
   ['HTTP 503', http(503), of('REQUEST_TIMED_OUT')],
   ['HTTP 400', http(400), of('INVALID_REQUEST')],
+  [
+    'a missing claim, on an event hub of that name',
+    sdk(
+      'amqp:unauthorized-access',
+      "Unauthorized access. 'Send' claim(s) are required. Resource: 'sb://ns/expired-orders'.",
+    ),
+    of('TOPIC_AUTHORIZATION_FAILED'),
+  ],
   [
     'an aborted operation',
     new DOMException('This operation was aborted', 'AbortError'),

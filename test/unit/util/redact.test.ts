@@ -23,6 +23,7 @@ describe('redact', () => {
     ['a blob URL', `https://a.blob.core.windows.net/c?sv=1&sig=${encodeURIComponent(key)}&sp=r`],
     ['a bearer token', `Authorization: Bearer ${jwt}`],
     ['a JWT', `token ${jwt} refused`],
+    ['a URL with a password', `POST https://me:${encodeURIComponent(key)}@idp/token failed`],
     ['a client secret', `client_id=i&client_secret=${encodeURIComponent(key)}&grant_type=x`],
   ])('takes the secret out of %s', (_title, text) => {
     const clean = redact(text)
