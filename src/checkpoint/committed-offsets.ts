@@ -91,6 +91,10 @@ function toPosition(committed: string): { sequenceNumber: number; offset?: strin
 
 const LOOK_UP_TIMEOUT_MS = 10_000
 
+const refusals = ['FENCED_INSTANCE_ID', 'GROUP_MAX_SIZE_REACHED']
+
+const isRefusal = (error: unknown) => refusals.includes((error as { type?: string }).type ?? '')
+
 /** The service's own offset of one event; of an event that retention has removed, the start of what is left. */
 async function lookUpOffset(
   { transport, groupId }: CommittedOffsetsOptions,
@@ -104,13 +108,19 @@ async function lookUpOffset(
   }
   if (properties.isEmpty || sequenceNumber < properties.beginningSequenceNumber) return FROM_START
 
-  const event = await readFirstEvent({
+  const looking = readFirstEvent({
     transport,
     topic,
     partitionId: String(partition),
     afterSequenceNumber: sequenceNumber - 1,
     otherGroups: async () => [groupId],
     signal: AbortSignal.timeout(LOOK_UP_TIMEOUT_MS),
+  })
+  const event = await looking.catch((error: unknown) => {
+    // No consumer group lets anybody read beside its readers. Members go by the sequence number all the same;
+    // processors of other SDKs begin at the start, which loses nothing.
+    if (isRefusal(error)) return undefined
+    throw error
   })
   return event?.sequenceNumber === sequenceNumber ? event.offset : FROM_START
 }

@@ -33,10 +33,10 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
   let runConfig: ConsumerRunConfig = {}
 
   const currentRun = (): Run => {
-    if (!state.run) {
-      throw new KafkaJSNonRetriableError('Consumer group was not initialized, consumer#run must be called first')
-    }
-    return state.run
+    const { current } = state
+    // A run that stops waits for its handlers, which may still commit, seek and pause.
+    if ('run' in current) return current.run
+    throw new KafkaJSNonRetriableError('Consumer group was not initialized, consumer#run must be called first')
   }
 
   const connect = async (signal?: AbortSignal) => {

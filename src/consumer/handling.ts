@@ -106,7 +106,7 @@ async function handleBatch(handling: Handling, batch: Batch): Promise<void> {
     async commitOffsetsIfNecessary(exactly) {
       if (!exactly) return offsets.commitIfDue()
       handling.assertNotLost()
-      const list = exactly.topics.flatMap(({ topic, partitions }) =>
+      const list = (exactly.topics ?? offsets.uncommitted().topics).flatMap(({ topic, partitions }) =>
         partitions.map(({ partition, offset }) => ({ topic, partition: Number(partition), offset: String(offset) })),
       )
       await context.commitExactly(list)

@@ -30,7 +30,8 @@ export function parseSeek(given: TopicPartitionOffset): { topic: string; partiti
   if (offset < 0n && offset !== LATEST && offset !== EARLIEST) {
     throw new KafkaJSNonRetriableError('Offset must not be a negative number')
   }
-  return { topic, partition, offset: Number(offset) }
+  // Beyond every event, as what lies further.
+  return { topic, partition, offset: Math.min(Number(offset), Number.MAX_SAFE_INTEGER) }
 }
 
 export function parseCommit(given: TopicPartitionOffsetAndMetadata): TopicPartitionOffset {

@@ -197,7 +197,11 @@ export function createRun(options: RunOptions): Run {
       stopping.abort()
       ended.resolve()
       await starting
-      await connected?.member.leave()
+      try {
+        await connected?.member.leave()
+      } finally {
+        await connected?.workers.abandonedEnded()
+      }
     },
 
     isInHandler: () => handler.getStore()?.running === true,

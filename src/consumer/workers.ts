@@ -15,6 +15,8 @@ export interface Workers {
   abandon(partitions: readonly TopicPartition[]): void
   /** Resolves when all that was acquired so far is read from a known position. */
   positioned(): Promise<void>
+  /** Resolves when no handler of a partition given up on the spot runs any more. */
+  abandonedEnded(): Promise<unknown>
   /** Makes workers look again at pauses and seeks. */
   wake(list: readonly PauseEntry[]): void
   assigned(): TopicPartitions[]
@@ -78,8 +80,12 @@ export function createWorkers(
     async finish(tp) {
       const worker = find(tp)
       if (!worker) return
-      await worker.finish()
-      forget(worker)
+      try {
+        await worker.finish()
+      } finally {
+        // Also when the last commit has failed: the lease is given up all the same.
+        forget(worker)
+      }
     },
 
     abandon(partitions) {
@@ -96,6 +102,8 @@ export function createWorkers(
       await Promise.allSettled(acquiring)
       await Promise.all([...workers.values()].map((worker) => worker.positioned))
     },
+
+    abandonedEnded: () => Promise.all(lingering.values()),
 
     wake(list) {
       for (const worker of workers.values()) {

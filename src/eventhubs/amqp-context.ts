@@ -8,10 +8,13 @@ export function openContext(host: string, { webSocketOptions }: Pick<Wire, 'webS
   // Required by the type of the configuration, and not used: the connection is anonymous, tokens follow.
   const endpoint = `Endpoint=sb://${host}/;SharedAccessKeyName=none;SharedAccessKey=none`
   const { webSocket, webSocketConstructorOptions } = webSocketOptions
-  return ConnectionContextBase.create({
+  const context = ConnectionContextBase.create({
     config: { ...ConnectionConfig.create(endpoint), webSocket, webSocketConstructorOptions },
     connectionProperties: { product: 'kafkajs-eventhubs', userAgent: 'kafkajs-eventhubs', version: '0' },
   })
+  // Of frames that make no sense: without a listener it would end the process. The connection ends, and tells that itself.
+  context.connection.on('error' as Parameters<typeof context.connection.on>[0], () => {})
+  return context
 }
 
 /** A token for one address of a namespace, as `$cbs` takes it. */

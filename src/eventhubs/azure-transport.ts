@@ -156,7 +156,6 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
       const { partitionId } = transfer
       const linkName = linkNameOf(topic, partitionId)
       const sent = hubClients.use('send', topic, async (client) => {
-        await client.credit()
         await client.call((link, signal) => link.send(transfer, signal), {
           timeout: requestTimeout,
           linkName,

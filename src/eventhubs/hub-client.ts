@@ -58,11 +58,6 @@ export class HubClient<S extends Speaker = Speaker> {
     return this.#calls.size > 0
   }
 
-  /** Resolves when links that have just been opened may send. */
-  credit(): Promise<void> {
-    return this.#wire.credit()
-  }
-
   /** Rejects with what ended the call: the caller's signal, the time, the link, the connection, or the service. */
   async call<T>(
     operation: (speaker: S, signal: AbortSignal) => Promise<T>,

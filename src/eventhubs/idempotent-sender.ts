@@ -39,8 +39,6 @@ export class Sender implements IdempotentSender {
   readonly #options: IdempotentSenderOptions
   readonly #serial = createSerial()
   #link: Promise<PublishingLink> | undefined
-  #isOpen = createDeferred()
-  #isLinkOpen = false
   #lastNumber: number | undefined
   #dispatch: Dispatch | undefined
   #idle: NodeJS.Timeout | undefined
@@ -104,7 +102,6 @@ export class Sender implements IdempotentSender {
   /** Gives the SDK what it does not have, once it is clear that the service does not have it either. */
   async #hand(dispatch: Dispatch): Promise<void> {
     const link = await this.#getLink()
-    if (dispatch.inDoubt.length && !this.#isLinkOpen) await this.#isOpen.promise
     const missing = dispatch.events.filter((event) => !dispatch.stored.has(event) && !dispatch.queued.has(event))
     this.#settle(dispatch)
     for (const event of missing) dispatch.queued.add(event)
@@ -137,7 +134,6 @@ export class Sender implements IdempotentSender {
         if (isCurrent()) this.#onFailed(events, error)
       },
       onOpen: (number) => isCurrent() && this.#onOpen(number),
-      onClosed: () => isCurrent() && this.#onClosed(),
     })
   }
 
@@ -164,21 +160,22 @@ export class Sender implements IdempotentSender {
     if (isIdentityLost(error)) void this.#drop()
   }
 
-  #onOpen(number: number | undefined): void {
+  #onOpen(number: number | undefined): boolean {
     const dispatch = this.#dispatch
     const count = dispatch?.inDoubt.length ?? 0
     if (dispatch && count && this.#lastNumber !== undefined && number === plus(this.#lastNumber, count)) {
+      const isHanded = dispatch.queued.size > 0
       this.#markStored(dispatch, dispatch.inDoubt)
+      if (isHanded) {
+        // The SDK would send them once more: this link must not be used.
+        dispatch.queued.clear()
+        dispatch.attempt?.reject(replaced())
+        void this.#drop(dispatch)
+        return false
+      }
     }
     this.#lastNumber = number
-    this.#isLinkOpen = true
-    this.#isOpen.resolve()
-  }
-
-  #onClosed(): void {
-    if (!this.#isLinkOpen) return
-    this.#isLinkOpen = false
-    this.#isOpen = createDeferred()
+    return true
   }
 
   #markStored(dispatch: Dispatch, events: readonly OutgoingEvent[]): void {
@@ -202,13 +199,12 @@ export class Sender implements IdempotentSender {
   }
 
   /** Ends the identity, and with it what the SDK has not sent. */
-  async #drop(): Promise<void> {
+  async #drop(kept?: Dispatch): Promise<void> {
     const link = this.#link
     this.#link = undefined
-    this.#dispatch = undefined
+    this.#dispatch = kept
     this.#lastNumber = undefined
     this.#isStale = false
-    this.#onClosed()
     const closing = await link?.catch(() => undefined)
     await closing?.close()
   }
@@ -228,5 +224,7 @@ function isIdentityLost(error: Error): boolean {
   const { code } = error as { code?: string }
   return code === 'SequenceOutOfOrderError' || code === 'ProducerDisconnectedError'
 }
+
+const replaced = () => Object.assign(new Error('The link was replaced'), { code: 'ECONNRESET', retryable: true })
 
 const disconnected = () => Object.assign(new Error('The producer is disconnected'), { code: 'ECONNABORTED' })

@@ -20,9 +20,11 @@ export interface PublishingLinkOptions {
   onStored(events: readonly OutgoingEvent[]): void
   /** The outcome for these events is not known; without events: the link does not open, what was handed in waits on. */
   onFailed(events: readonly OutgoingEvent[], error: Error): void
-  /** The link is open; the sequence number is that of the last event the service has from this producer. */
-  onOpen(sequenceNumber: number | undefined): void
-  onClosed(): void
+  /**
+   * The link is open; the sequence number is that of the last event the service has from this producer. Nothing is sent
+   * over it when the answer is false.
+   */
+  onOpen(sequenceNumber: number | undefined): boolean
 }
 
 /** The SDK gathers events this long, ms, before it sends what does not fill a transfer. */
@@ -51,9 +53,9 @@ export class PublishingLink {
     this.#wire = new Wire(
       { ...options, reconnects: true },
       {
-        onLost: () => options.onClosed(),
-        onLinkOpen: (name, sequenceNumber) => name === linkName && options.onOpen(sequenceNumber),
-        onLinkEnd: (name) => name === linkName && options.onClosed(),
+        onLinkOpen: (name, sequenceNumber) => {
+          if (name === linkName && !options.onOpen(sequenceNumber)) this.#wire.destroy()
+        },
       },
     )
     this.#sdk = new EventHubBufferedProducerClient(fullyQualifiedNamespace, eventHubName, credential, {

@@ -37,6 +37,7 @@ export class SendingClient {
   readonly #renewals = new Set<NodeJS.Timeout>()
   /** The service's answers about tokens come one at a time. */
   readonly #inTurn = createSerial()
+  readonly #farewell = new AbortController()
   #isClosed = false
 
   constructor(options: SendingClientOptions, wire: Pick<Wire, 'webSocketOptions'>) {
@@ -67,6 +68,7 @@ export class SendingClient {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#farewell.abort()
     for (const renewal of this.#renewals) clearTimeout(renewal)
     const { connection, cbsSession } = this.#context
     if (!connection.isOpen()) return
@@ -86,38 +88,49 @@ export class SendingClient {
   }
 
   async #open(address: string): Promise<Sender> {
-    await this.#authorize(address)
-    return this.#context.connection.createAwaitableSender({
-      name: address,
-      source: this.#options.identifier,
-      target: { address },
-      desired_capabilities: desiredCapabilities,
-    })
+    const stopRenewing = await this.#authorize(address)
+    try {
+      return await this.#context.connection.createAwaitableSender({
+        name: address,
+        source: this.#options.identifier,
+        target: { address },
+        desired_capabilities: desiredCapabilities,
+      })
+    } catch (error) {
+      stopRenewing()
+      throw translate(error as Error)
+    }
   }
 
   /** Puts a token for a link, and the next ones before it ends. */
-  async #authorize(address: string): Promise<void> {
+  async #authorize(address: string, renewal: { timer?: NodeJS.Timeout } = {}): Promise<() => void> {
     const { fullyQualifiedNamespace, credential, requestTimeout } = this.#options
     const audience = `sb://${fullyQualifiedNamespace}/${address}`
     const { token, type, renewAfter } = await claimFor(audience, credential)
     const { cbsSession } = this.#context
     await this.#inTurn(async () => {
-      await cbsSession.init({ timeoutInMs: requestTimeout })
-      await cbsSession.negotiateClaim(audience, token, type, { timeoutInMs: requestTimeout })
+      const options = { timeoutInMs: requestTimeout, abortSignal: this.#farewell.signal }
+      await cbsSession.init(options)
+      await cbsSession.negotiateClaim(audience, token, type, options)
     })
-    this.#renewLater(address, renewAfter)
+    this.#renewLater(address, renewAfter, renewal)
+    return () => {
+      clearTimeout(renewal.timer)
+      if (renewal.timer) this.#renewals.delete(renewal.timer)
+    }
   }
 
   /** The link lasts as long as its last token: if no next one is had the service ends it, and says why. */
-  #renewLater(address: string, delay: number): void {
+  #renewLater(address: string, delay: number, renewal: { timer?: NodeJS.Timeout }): void {
     if (this.#isClosed) return
-    const renewal = setTimeout(() => {
-      this.#renewals.delete(renewal)
-      this.#authorize(address).catch((error: Error) => {
+    const timer = setTimeout(() => {
+      this.#renewals.delete(timer)
+      this.#authorize(address, renewal).catch((error: Error) => {
         this.#options.logger.debug(`The token of a link was not renewed: ${error.message}`, { link: address })
-        this.#renewLater(address, delay)
+        this.#renewLater(address, delay, renewal)
       })
     }, delay).unref()
-    this.#renewals.add(renewal)
+    renewal.timer = timer
+    this.#renewals.add(timer)
   }
 }

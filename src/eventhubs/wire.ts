@@ -1,6 +1,5 @@
 import { PassThrough } from 'node:stream'
 import { translate } from '@azure/core-amqp'
-import { wait } from '../util/wait.js'
 import { AmqpSocket, connectionLost, type OpenStream, type SocketObserver } from './amqp-socket.js'
 import { type AmqpErrorValue, createFrameReader, type LinkFrame } from './frames.js'
 
@@ -13,9 +12,6 @@ export interface WireEvents {
   /** The service ended a link, or the session beneath it; `wasEstablished` says that it had accepted it before. */
   onLinkEnd?(linkName: string, error: Error, wasEstablished: boolean): void
 }
-
-/** As long as the SDK would wait. */
-const longestCreditWait = 1000
 
 interface Link {
   readonly name: string
@@ -41,7 +37,6 @@ export class Wire {
   readonly #events: WireEvents
   readonly #sockets = new Set<AmqpSocket>()
   readonly #links = new Map<number, Link>()
-  readonly #waiting = new Set<() => void>()
   #read: (bytes: Buffer) => void = () => {}
   #wasOpened = false
   #ended: Error | undefined
@@ -63,31 +58,10 @@ export class Wire {
     return this.#ended
   }
 
-  /**
-   * Resolves when every link of the connection has been granted credit, at most after a second: the SDK would wait a
-   * whole second before it sends over a link whose first credit is a moment behind the link itself.
-   */
-  async credit(): Promise<void> {
-    if (!this.#isAwaitingCredit()) return
-    const controller = new AbortController()
-    const patience = wait(longestCreditWait, controller.signal).then(() => this.#wake())
-    const until = Date.now() + longestCreditWait
-    while (this.#isAwaitingCredit() && Date.now() < until) {
-      await new Promise<void>((resolve) => this.#waiting.add(resolve))
-    }
-    controller.abort()
-    await patience
-  }
-
-  #isAwaitingCredit(): boolean {
-    return !this.#ended && [...this.#links.values()].some((link) => !link.isEstablished)
-  }
-
   /** Closes the connection at once. */
   destroy(): void {
     this.#ended ??= new Error('The connection is closed')
     for (const socket of this.#sockets) socket.destroy()
-    this.#wake()
   }
 
   #observer(): SocketObserver {
@@ -110,7 +84,6 @@ export class Wire {
   #onClosed(socket: AmqpSocket, error: Error | undefined): void {
     this.#sockets.delete(socket)
     this.#links.clear()
-    this.#wake()
     if (this.#ended) return
     const reason = error ?? connectionLost()
     if (!this.#reconnects) this.#ended = reason
@@ -131,25 +104,17 @@ export class Wire {
       case 'flow': {
         const link = this.#links.get(frame.channel)
         if (link) link.isEstablished = true
-        this.#wake()
         break
       }
       case 'detach': {
         const link = this.#links.get(frame.channel)
         this.#links.delete(frame.channel)
-        this.#wake()
         if (link) this.#events.onLinkEnd?.(link.name, errorOf(frame.error), link.isEstablished)
         break
       }
       case 'close':
         if (frame.error) for (const socket of this.#sockets) socket.destroy(errorOf(frame.error))
     }
-  }
-
-  #wake(): void {
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const resolve of waiting) resolve()
   }
 }
 

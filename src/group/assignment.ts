@@ -23,14 +23,9 @@ export async function assign(
   members: readonly MemberRecord[],
   topics: readonly string[],
 ): Promise<GroupAssignment> {
-  const protocol = chooseProtocol(members)
+  const protocol = commonProtocol(members)
   const assigner = assigners.find(({ name }) => name === protocol)
-  if (!protocol || !assigner) {
-    const known = members.map((m) => `${m.clientId}: ${m.protocols.map(({ name }) => name).join(', ')}`)
-    throw new KafkaJSNonRetriableError(
-      `The members of the group have no partition assigner in common (${known.join('; ')}): give every member the same partitionAssigners`,
-    )
-  }
+  if (!assigner) throw new KafkaJSNonRetriableError(`The group runs a partition assigner unknown here: ${protocol}`)
   const result = new Map<string, Assignment>()
   for (const { subscribers, topics: theirs } of bySubscribers(members, topics)) {
     const answers = await assigner.assign({
@@ -74,7 +69,18 @@ function merge(before: Assignment, given: Assignment): Assignment {
   return merged
 }
 
-function chooseProtocol(members: readonly MemberRecord[]): string | undefined {
+/** Throws `KafkaJSNonRetriableError` when there is none. */
+export function commonProtocol(members: readonly MemberRecord[]): string {
+  const protocol = chooseProtocol(members)
+  if (protocol) return protocol
+  const known = members.map((m) => `${m.clientId}: ${m.protocols.map(({ name }) => name).join(', ')}`)
+  throw new KafkaJSNonRetriableError(
+    `The members of the group have no partition assigner in common (${known.join('; ')}): give every member the same partitionAssigners`,
+  )
+}
+
+/** The first of the first member's that all have. */
+export function chooseProtocol(members: readonly MemberRecord[]): string | undefined {
   const [first, ...others] = members
   return first?.protocols.find(({ name }) => others.every((member) => member.protocols.some((p) => p.name === name)))
     ?.name

@@ -1,6 +1,7 @@
 import type { CheckpointStore } from '../checkpoint/store.js'
 import type { Assignment, ConsumerGroupState, GroupDescription } from '../types.js'
 import { AssignerProtocol } from './assigner-protocol.js'
+import { chooseProtocol } from './assignment.js'
 import { decodeMemberRecord, fromOwnerId, MEMBERS, type MemberRecord } from './member-record.js'
 
 /**
@@ -34,16 +35,16 @@ export async function describeGroup(
       assignment[topic] = [...(assignment[topic] ?? []), Number(partitionId)].sort((a, b) => a - b)
     }
   }
-  const [first] = members
+  const protocol = chooseProtocol(members) ?? ''
   return {
     ...description(groupId, members.every(({ state }) => state === 'stable') ? 'Stable' : 'PreparingRebalance'),
     protocolType: 'consumer',
-    protocol: first?.protocols[0]?.name ?? '',
+    protocol,
     members: members.map((member) => ({
       memberId: member.memberId,
       clientId: member.clientId,
       clientHost: member.clientHost,
-      memberMetadata: Buffer.from(member.protocols[0]?.metadata ?? '', 'base64'),
+      memberMetadata: Buffer.from(member.protocols.find(({ name }) => name === protocol)?.metadata ?? '', 'base64'),
       memberAssignment: AssignerProtocol.MemberAssignment.encode({
         version: 0,
         assignment: held.get(member.memberId) ?? {},

@@ -1,4 +1,5 @@
 import type { CheckpointStore, PartitionOwnership } from '../checkpoint/store.js'
+import { lastWrite } from './last-write.js'
 
 /** A partition of a topic. */
 export interface TopicPartition {
@@ -142,7 +143,7 @@ export function createLeases(options: LeasesOptions): Leases {
       const lease = leases.get(partitionKey(topic, partition))
       if (!lease) return
       leases.delete(partitionKey(topic, partition))
-      await store.claimOwnership([{ ...lease.ownership, ownerId: '' }])
+      await lastWrite(() => store.claimOwnership([{ ...lease.ownership, ownerId: '' }]))
     },
 
     drop(topic, partition) {

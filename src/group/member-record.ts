@@ -37,11 +37,14 @@ export function decodeMemberRecord(text: string): MemberRecord | undefined {
   if (text === '') return undefined
   try {
     const value = JSON.parse(inflateRawSync(Buffer.from(text, 'base64url')).toString()) as MemberRecord & { v?: number }
-    return value.v === 1 && typeof value.memberId === 'string' ? value : undefined
+    const isWhole = typeof value.memberId === 'string' && isObject(value.topics) && Array.isArray(value.protocols)
+    return value.v === 1 && isWhole ? value : undefined
   } catch {
     return undefined
   }
 }
+
+const isObject = (value: unknown) => typeof value === 'object' && value !== null
 
 const OWNER_PREFIX = 'kafkajs:'
 
@@ -50,5 +53,10 @@ export const toOwnerId = (memberId: string): string => OWNER_PREFIX + encodeURIC
 
 /** The member behind an owner; undefined when it is another SDK's processor, or nobody. */
 export function fromOwnerId(ownerId: string): string | undefined {
-  return ownerId.startsWith(OWNER_PREFIX) ? decodeURIComponent(ownerId.slice(OWNER_PREFIX.length)) : undefined
+  if (!ownerId.startsWith(OWNER_PREFIX)) return undefined
+  try {
+    return decodeURIComponent(ownerId.slice(OWNER_PREFIX.length))
+  } catch {
+    return undefined
+  }
 }

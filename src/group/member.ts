@@ -5,7 +5,7 @@ import { assign, partitionsOf } from './assignment.js'
 import { type Leases, partitionKey, type TopicPartition } from './leases.js'
 import { createRenewal } from './renewal.js'
 import type { Slot } from './roster.js'
-import { createSession, type SessionOptions } from './session.js'
+import { type Counts, createSession, type SessionOptions } from './session.js'
 
 /** What a member came to after the group changed. */
 export interface Joined {
@@ -84,15 +84,14 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
   }
 
   /** One look at the group: who is there, who reads what, what is to be given up and taken. */
-  const look = async (): Promise<void> => {
-    const counts = await ownCounts()
+  const look = async (counts: Counts): Promise<void> => {
     await session.announce({ counts })
     const slots = await session.members()
     const members = slots.map(({ record }) => record)
-    if (!members.some(({ memberId }) => memberId === session.memberId)) return rejoin()
+    if (!members.some(({ memberId }) => memberId === session.memberId)) return rejoin(counts)
 
     const partitions = partitionsOf(members, counts)
-    const ownership = await session.view.read([...partitions.keys()])
+    const ownership = await session.view.read([...partitions.keys()], members)
     yieldTaken(ownership.ownerOf)
     const assignable = new Map(
       [...partitions].map(([topic, count]) => [
@@ -136,9 +135,9 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
       return
     }
     if (pending && session.revoking.size === 0) {
+      await session.announce({ state: 'stable' })
       const duration = Math.round(performance.now() - pending.since)
       pending = undefined
-      await session.announce({ state: 'stable' })
       const leaderId = members[0]?.memberId ?? session.memberId
       listener.onJoined({ memberId: session.memberId, generationId, leaderId, protocol, assignment, duration })
     }
@@ -148,7 +147,10 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
   /** A member that falls silent is noticed when its time is up, not at the interval after it. */
   const nextExpiry = (slots: readonly Slot[]): number => {
     const others = slots.filter((slot) => slot.record?.memberId !== session.memberId)
-    return Math.max(FIRST_RETRY_MS, Math.min(...others.map((slot) => sessionTimeout - slot.idleFor)))
+    return Math.max(
+      FIRST_RETRY_MS,
+      Math.min(...others.map((slot) => Math.max(sessionTimeout, slot.record?.sessionTimeout ?? 0) - slot.idleFor)),
+    )
   }
 
   /** Partitions that the store shows with another owner are no longer ours, whatever the last renewal said. */
@@ -191,26 +193,32 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     )
   }
 
-  const rejoin = async () => {
+  const rejoin = async (counts: Counts) => {
     const lost = session.leases.held()
     logger.error('The group has given this member up for dead: it joins anew', { groupId, memberId: session.memberId })
     if (lost.length > 0) listener.onLost(lost)
     session = createSession(options)
     settled = ''
     pending = { since: performance.now() }
-    await session.enter(await ownCounts())
+    await session.enter(counts)
     schedule(0)
+  }
+
+  /** Event Hubs is asked outside the queue that the renewals wait in: it may take its time to answer. */
+  const turn = async () => {
+    const counts = await ownCounts()
+    await serial(async () => {
+      if (ended.signal.aborted) return
+      renewal.dropExpired()
+      await look(counts)
+    })
   }
 
   const schedule = (delay: number): void => {
     if (ended.signal.aborted) return
     clearTimeout(lookTimer)
     lookTimer = setTimeout(() => {
-      serial(async () => {
-        if (ended.signal.aborted) return
-        renewal.dropExpired()
-        await look()
-      }).catch((error: Error) => {
+      turn().catch((error: Error) => {
         if (ended.signal.aborted) return
         if (!isRetriable(error)) return listener.onFailed(error)
         logger.warn(`Could not look at the group, trying again: ${error.message}`, { groupId })
@@ -244,9 +252,10 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     verify: renewal.verify,
 
     async join() {
+      const counts = await ownCounts()
       await serial(async () => {
-        await session.enter(await ownCounts())
-        await look()
+        await session.enter(counts)
+        await look(counts)
         renewal.start()
       })
     },

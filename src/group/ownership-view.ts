@@ -1,6 +1,6 @@
 import type { CheckpointStore, PartitionOwnership } from '../checkpoint/store.js'
 import { partitionKey } from './leases.js'
-import { fromOwnerId } from './member-record.js'
+import { fromOwnerId, type MemberRecord } from './member-record.js'
 import { createRecordWatch } from './record-watch.js'
 
 /** Who the store says reads what, at one moment. */
@@ -14,7 +14,7 @@ export interface OwnershipSnapshot {
 }
 
 export interface OwnershipView {
-  read(topics: readonly string[]): Promise<OwnershipSnapshot>
+  read(topics: readonly string[], members: readonly MemberRecord[]): Promise<OwnershipSnapshot>
 }
 
 export interface OwnershipViewOptions {
@@ -37,15 +37,19 @@ export function createOwnershipView({
   const watch = createRecordWatch()
 
   return {
-    async read(topics) {
+    async read(topics, members) {
+      const timeouts = new Map(members.map((member) => [member.memberId, member.sessionTimeout]))
       const records = new Map<string, { record: PartitionOwnership; held: boolean; foreign: boolean }>()
       const lists = await Promise.all(topics.map((topic) => store.listOwnership(namespace, topic, groupId)))
       topics.forEach((topic, i) => {
         for (const stored of lists[i] ?? []) {
           const record = { ...stored, eventHubName: topic }
           const key = partitionKey(topic, Number(record.partitionId))
-          const foreign = fromOwnerId(record.ownerId) === undefined
-          const expiry = foreign ? Math.max(FOREIGN_EXPIRY_MS, sessionTimeout) : sessionTimeout
+          const memberId = fromOwnerId(record.ownerId)
+          const foreign = memberId === undefined
+          // A member renews every third of its own time-out, not of ours.
+          const theirs = foreign ? FOREIGN_EXPIRY_MS : (timeouts.get(memberId) ?? 0)
+          const expiry = Math.max(theirs, sessionTimeout)
           const held = watch.idleFor(key, record.etag) < expiry && record.ownerId !== ''
           records.set(key, { record, held, foreign: held && foreign })
         }

@@ -1,4 +1,5 @@
 import type { CheckpointStore, PartitionOwnership } from '../checkpoint/store.js'
+import { lastWrite } from './last-write.js'
 import { decodeMemberRecord, encodeMemberRecord, MEMBERS, type MemberRecord } from './member-record.js'
 import { createRecordWatch } from './record-watch.js'
 
@@ -38,6 +39,7 @@ export function createRoster({ store, namespace, groupId }: RosterOptions): Rost
   const read = async (): Promise<Slot[]> => {
     const slots = await store.listOwnership(namespace, MEMBERS, groupId)
     return slots
+      .filter(({ partitionId }) => /^\d+$/.test(partitionId))
       .map((ownership) => ({
         ownership,
         record: decodeMemberRecord(ownership.ownerId),
@@ -99,8 +101,9 @@ export function createRoster({ store, namespace, groupId }: RosterOptions): Rost
     },
 
     async leave() {
-      if (!own) return
-      await write(own, '')
+      const slot = own
+      if (!slot) return
+      await lastWrite(() => write(slot, ''))
       own = undefined
     },
   }

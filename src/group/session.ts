@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { CheckpointStore } from '../checkpoint/store.js'
 import type { Assigner, Logger } from '../types.js'
+import { commonProtocol } from './assignment.js'
 import { createLeases, type Leases } from './leases.js'
 import { type MemberRecord, toOwnerId } from './member-record.js'
 import { createOwnershipView, type OwnershipView } from './ownership-view.js'
@@ -73,22 +74,34 @@ export function createSession(options: SessionOptions): Session {
 
     async enter(known) {
       counts = known
+      // A member that does not fit in is refused, as by Kafka, before the others see it.
+      const others = (await this.members()).filter((slot) => slot.record.memberId !== memberId)
+      commonProtocol([...others.map((slot) => slot.record), record()])
       await roster.join(record())
     },
 
     async announce(changes) {
       const next = { state: changes.state ?? state, counts: changes.counts ?? counts }
       if (next.state === state && JSON.stringify(next.counts) === JSON.stringify(counts)) return
+      const before = { state, counts }
       state = next.state
       counts = next.counts
-      await roster.renew(record())
+      try {
+        await roster.renew(record())
+      } catch (error) {
+        // Said again by the next look: the others have not heard it.
+        state = before.state
+        counts = before.counts
+        throw error
+      }
     },
 
     signOfLife: () => roster.renew(record()),
 
     async members() {
       const taken = (await roster.list()).filter((slot): slot is Member => slot.record !== undefined)
-      const isSilent = (slot: Member) => slot.record.memberId !== memberId && slot.idleFor >= sessionTimeout
+      const isSilent = (slot: Member) =>
+        slot.record.memberId !== memberId && slot.idleFor >= Math.max(sessionTimeout, slot.record.sessionTimeout)
       for (const slot of taken.filter(isSilent)) {
         logger.info('Removing a member that has gone silent', { groupId, silentMember: slot.record.memberId })
         await roster.evict(slot)

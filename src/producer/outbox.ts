@@ -22,6 +22,9 @@ export class Outbox {
   #waiting: Posting[] = []
   /** Topics of those that wait. */
   readonly #held = new Set<Topic>()
+  /** Topics that something is being learnt of. */
+  readonly #learning = new Set<Topic>()
+  #isDrainDue = false
   #underWay = 0
   #idle: Deferred<void> | undefined
 
@@ -105,16 +108,30 @@ export class Outbox {
   /** Looks at all that wait when the work is done; what to do when it fails is the caller's. */
   #after(work: Promise<void>, onFailure: (error: unknown) => void): void {
     work.catch(onFailure).then(
-      () => this.#drain(),
+      () => this.#drainSoon(),
       (error: unknown) => this.#context.logger.error(`Failed to let waiting messages go: ${String(error)}`),
     )
   }
 
-  /** What can't be learnt of a topic fails everything that waits for it: each attempt has been retried already. */
-  #learn(topic: Topic, work: Promise<void>): void {
-    this.#after(work, (error) => {
+  /** Once for all that has become ready meanwhile: each look is at all that wait. */
+  #drainSoon(): void {
+    if (this.#isDrainDue) return
+    this.#isDrainDue = true
+    setImmediate(() => {
+      this.#isDrainDue = false
+      this.#drain()
+    })
+  }
+
+  /** What can't be learnt of a topic fails what has waited for as long as it was tried; the rest tries again. */
+  #learn(topic: Topic, work: () => Promise<void>): void {
+    if (this.#learning.has(topic)) return
+    this.#learning.add(topic)
+    const since = performance.now()
+    const learnt = work().finally(() => this.#learning.delete(topic))
+    this.#after(learnt, (error) => {
       for (const posting of this.#waiting) {
-        if (posting.loads.some((load) => load.topic === topic)) posting.reject(error)
+        if (posting.postedAt <= since && posting.loads.some((load) => load.topic === topic)) posting.reject(error)
       }
     })
   }
@@ -136,7 +153,7 @@ export class Outbox {
     if (posting.consignments) return true
     const { loads, postedAt, options } = posting
     const unknown = loads.filter(({ topic }) => !topic.isKnown(postedAt))
-    for (const { topic } of unknown) this.#learn(topic, topic.load())
+    for (const { topic } of unknown) this.#learn(topic, () => topic.load())
     if (unknown.length > 0) return false
     const { timeout } = options
     const routed = route(loads, this.#partitioner, { lane: timeout, timeout })
@@ -147,7 +164,7 @@ export class Outbox {
     // It may have been added since the topic was looked at.
     if (posting.hasSearchedPartition) throw routed.toError()
     posting.hasSearchedPartition = true
-    this.#learn(routed.topic, routed.topic.load())
+    this.#learn(routed.topic, () => routed.topic.load())
     return false
   }
 
@@ -159,7 +176,7 @@ export class Outbox {
       if (topic.limit !== undefined) continue
       isKnown = false
       // By topic and then by partition: one look per topic.
-      if (consignments[index - 1]?.topic !== topic) this.#learn(topic, topic.learnLimit(shipment.partition))
+      if (consignments[index - 1]?.topic !== topic) this.#learn(topic, () => topic.learnLimit(shipment.partition))
     }
     if (isKnown) refuseTooLarge(consignments)
     return isKnown

@@ -348,16 +348,24 @@ describe('setOffsets and resetOffsets', () => {
     if (!emulator) return
     const topic = await target.createTopic({ partitions: 1 })
     const groupId = GROUP()
-    const config = target.config()
+    const store = memoryCheckpointStore()
+    const base = target.config()
+    const config = { ...base, eventHubs: { ...base.eventHubs, checkpointStore: store } }
     await produce(config, topic, ['a', 'b', 'c'])
     await using admin = disposable(new Kafka(config).admin({ retry: { retries: 0 } }))
     const leave = emulator.faults.stealEpoch({ hub: topic, partition: '0' })
+    const amqpOffset = async () =>
+      (await store.listCheckpoints(`localhost:${emulator.port}`, topic, groupId))[0]?.offset
     const offsets = { groupId, topic, partitions: [{ partition: 0, offset: '1' }] }
-    await expect(admin.setOffsets(offsets)).rejects.toMatchObject({
+    await expect(admin.fetchTopicOffsetsByTimestamp(topic, 1)).rejects.toMatchObject({
       message: expect.stringMatching(/no consumer group of the event hub lets it.*\$Default: /),
     })
+    // Processors of other SDKs would begin at the start; members go by the number.
+    await admin.setOffsets(offsets)
+    expect(await amqpOffset()).toBe('-1')
     emulator.eventHubs.get(topic)?.createConsumerGroup(groupId)
     await admin.setOffsets(offsets)
+    expect(await amqpOffset()).not.toBe('-1')
     const [moment] = await admin.fetchTopicOffsetsByTimestamp(topic, 1)
     expect(moment?.offset).toBe('0')
     leave()

@@ -179,9 +179,11 @@ describe('partitionAssigners', () => {
     )
   })
 
-  it('that members do not share crash the one that comes, with what to do', async () => {
+  it('that members do not share crash the one that comes, with what to do, and nobody else', async () => {
     await using bench = await openBench(target, { partitions: 2 })
-    await bench.read(bench.consumer())
+    const settled = bench.consumer()
+    const { names } = listen(settled, 'CRASH')
+    const reading = await bench.read(settled)
     const stranger = bench.consumer({
       partitionAssigners: [assignerOf('Strange', () => ({}))],
       retry: { retries: 1, initialRetryTime: 10 },
@@ -191,5 +193,10 @@ describe('partitionAssigners', () => {
     const { error } = await crashed
     expect(error.message).toMatch(/RoundRobinAssigner.*Strange|Strange.*RoundRobinAssigner/)
     expect(error.message).toContain('partitionAssigners')
+    await bench.send(['still here'])
+    await reading.count(1)
+    expect(names()).toEqual([])
+    const { members, protocol } = await settled.describeGroup()
+    expect([members.length, protocol]).toEqual([1, 'RoundRobinAssigner'])
   })
 })

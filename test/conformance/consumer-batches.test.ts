@@ -205,7 +205,7 @@ describe('uncommittedOffsets', () => {
         told.push(uncommittedOffsets())
         resolveOffset('2')
         told.push(uncommittedOffsets())
-        await commitOffsetsIfNecessary(uncommittedOffsets())
+        await commitOffsetsIfNecessary({} as Parameters<typeof commitOffsetsIfNecessary>[0])
         told.push(uncommittedOffsets())
       },
       { autoCommit: false },

@@ -1,4 +1,4 @@
-import { Kafka, type LogEntry } from 'kafkajs-eventhubs'
+import { type Consumer, Kafka, type LogEntry } from 'kafkajs-eventhubs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listen, next, numbers, openBench, quick } from '../support/consuming.js'
 import { disposable } from '../support/disposable.js'
@@ -287,6 +287,42 @@ describe('stop', () => {
     })
     await eventually(() => expect(settled).toBe(true))
     expect(names()).toEqual(['STOP'])
+  })
+
+  it.each<[string, (consumer: Consumer, topic: string, offset: string) => unknown]>([
+    [
+      'commits',
+      (consumer, topic, offset) =>
+        consumer.commitOffsets([{ topic, partition: 0, offset: String(Number(offset) + 1) }]),
+    ],
+    ['pauses', (consumer, topic) => consumer.pause([{ topic }])],
+    ['resumes', (consumer, topic) => consumer.resume([{ topic }])],
+  ])('while a handler that %s is at work lets it finish: nothing is handled twice', async (what, act) => {
+    await using bench = await openBench(target)
+    await bench.send(numbers(4))
+    const handled: string[] = []
+    const run = async (consumer: Consumer, onSecond: () => Promise<unknown>) => {
+      await bench.read(consumer, {
+        autoCommit: what !== 'commits',
+        handle: async ({ message }) => {
+          handled.push(message.offset)
+          if (message.offset === '1') await onSecond()
+          await act(consumer, bench.topic, message.offset)
+          if (what === 'pauses') consumer.resume([{ topic: bench.topic }])
+        },
+      })
+    }
+    const first = bench.consumer()
+    const stopping = new Promise<Promise<void>>((resolve) => {
+      void run(first, () => {
+        resolve(first.stop())
+        return new Promise((wait) => setTimeout(wait, 300))
+      })
+    })
+    await stopping
+    await run(bench.consumer(), async () => undefined)
+    await eventually(() => expect(handled).toContain('3'))
+    expect(handled).toEqual(numbers(4))
   })
 
   it('by a listener that awaits it is the whole of it', async () => {

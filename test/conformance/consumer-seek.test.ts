@@ -156,13 +156,13 @@ describe('seek', () => {
     await eventually(() => expect(values).toEqual(['new']))
   })
 
-  it('beyond the end begins where a new group would', async () => {
+  it.each(['1000', '9223372036854775807'])('beyond the end (%s) begins where a new group would', async (offset) => {
     await using bench = await openBench(target)
     await bench.send(numbers(3))
     const consumer = bench.consumer()
     const reading = await bench.read(consumer, { fromBeginning: true })
     await reading.count(3)
-    consumer.seek({ topic: bench.topic, partition: 0, offset: '1000' })
+    consumer.seek({ topic: bench.topic, partition: 0, offset })
     await reading.count(6)
     expect(reading.values()).toEqual([...numbers(3), ...numbers(3)])
     await eventually(async () => expect(await bench.committed()).toEqual({ 0: '3' }))

@@ -223,3 +223,83 @@ describe('an emulator that is started anew on its port', () => {
     }
   })
 })
+
+describe('a store that fails once, at any call,', () => {
+  const calls = ['listOwnership', 'claimOwnership', 'updateCheckpoint', 'listCheckpoints'] as const
+  const cases = calls.flatMap((name) => [1, 2, 3, 4].map((at) => [name, at] as const))
+
+  it.each(cases)('does not keep a consumer from its group (%s, call %i)', async (name, at) => {
+    const { store, fail } = failingStore()
+    let count = 0
+    const counting: CheckpointStore = {
+      ...store,
+      [name]: (...args: unknown[]) => {
+        if (++count === at) fail(name, new Error('hiccup'), 1)
+        return (store[name] as (...args: unknown[]) => Promise<unknown>)(...args)
+      },
+    }
+    await using bench = await openWith(counting, 2)
+    for (const partition of [0, 1]) await bench.send(numbers(3), partition)
+    const consumer = bench.consumer()
+    const { names } = listen(consumer, 'CRASH', 'GROUP_JOIN')
+    const reading = await bench.read(consumer)
+    await reading.count(6)
+    expect(names()).toEqual(['GROUP_JOIN'])
+    for (const partition of [0, 1]) expect(reading.values(partition)).toEqual(numbers(3))
+    await eventually(async () => expect((await consumer.describeGroup()).state).toBe('Stable'))
+  })
+})
+
+describe('a store that takes no commit', () => {
+  it('while a partition is handed over, does not keep its member from reading it again later', {
+    timeout: 60_000,
+  }, async () => {
+    const { store, fail, comeBack } = failingStore()
+    await using bench = await openWith(store, 2)
+    const first = bench.consumer()
+    const reading = await bench.read(first, { partitionsConsumedConcurrently: 2 })
+    for (const partition of [0, 1]) await bench.send(['a'], partition)
+    await reading.count(2)
+    fail('updateCheckpoint', new Error('busy'))
+    for (const partition of [0, 1]) await bench.send(['b'], partition)
+    await reading.count(4)
+    const second = bench.consumer()
+    const joined = next(second, 'GROUP_JOIN')
+    await second.subscribe({ topics: [bench.topic], fromBeginning: true })
+    const running = second.run({ eachMessage: async () => undefined })
+    await new Promise((resolve) => setTimeout(resolve, 3000))
+    comeBack()
+    await Promise.all([running, joined])
+    await second.disconnect()
+    for (const partition of [0, 1]) await bench.send(['c'], partition)
+    await eventually(
+      () => {
+        for (const partition of [0, 1]) expect(reading.values(partition).at(-1)).toBe('c')
+      },
+      { timeout: 15_000 },
+    )
+  })
+
+  it('has stop() wait for the handler of a partition that was lost', async () => {
+    const { store, goAway, comeBack } = failingStore()
+    await using bench = await openWith(store)
+    await bench.send(['a'])
+    const consumer = bench.consumer({ sessionTimeout: 1500 })
+    let active = 0
+    let most = 0
+    await bench.read(consumer, {
+      handle: async () => {
+        most = Math.max(most, ++active)
+        await new Promise((resolve) => setTimeout(resolve, 5000))
+        active--
+      },
+    })
+    await eventually(() => expect(active).toBe(1))
+    goAway()
+    await new Promise((resolve) => setTimeout(resolve, 2500))
+    comeBack()
+    await consumer.stop()
+    expect(active).toBe(0)
+    expect(most).toBe(1)
+  })
+})

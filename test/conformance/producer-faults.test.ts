@@ -84,6 +84,24 @@ describe('a producer under faults', () => {
     await expect(producer.send({ topic, messages: [{ value: 'y' }] })).resolves.toHaveLength(1)
   })
 
+  it('gives a late send the retries of its own, whatever an earlier one has used up', async () => {
+    await using target = await openEmulator()
+    const topic = await target.createTopic({ partitions: 2 })
+    const retry = { initialRetryTime: 100, multiplier: 1, factor: 0, retries: 4 }
+    await using producer = disposable(new Kafka(target.config({ retry, logLevel: 0 })).producer())
+    await producer.connect()
+    const condition = 'com.microsoft:server-busy'
+    const refusal = target.emulator.faults.refuseAttach({ direction: 'send', partition: 0, condition })
+    const send = (partition: number) => producer.send({ topic, messages: [{ value: 'v', partition }] })
+    const first = send(0)
+    const failed = expect(first).rejects.toMatchObject({ name: 'KafkaJSNumberOfRetriesExceeded' })
+    await eventually(() => expect(refusal.hits).toBe(4))
+    const late = [send(0), send(1)]
+    await failed
+    refusal.clear()
+    await Promise.all(late)
+  })
+
   it('sends again after connections and links are lost, in order', async () => {
     await using target = await openEmulator()
     const topic = await target.createTopic({ partitions: 2 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Kafka } from '../../src/index.js'
 import { disposable } from '../support/disposable.js'
+import { eventually } from '../support/eventually.js'
 import { openEmulator } from '../support/harness.js'
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index)
@@ -68,6 +69,25 @@ describe('an idempotent producer', () => {
         .map(({ body }) => Number(body)),
     ).toEqual(numbers(n))
   }, 60_000)
+
+  it.each(['connection', 'link'])('goes on when the %s is lost before what was refused is sent again', async (loss) => {
+    await using target = await openEmulator()
+    const topic = await target.createTopic({ partitions: 1 })
+    const slowly = { initialRetryTime: 300, multiplier: 1 }
+    const config = target.config({ logLevel: 0, retry: slowly, requestTimeout: 5000 })
+    await using producer = disposable(new Kafka(config).producer({ idempotent: true }))
+    await producer.connect()
+    await producer.send({ topic, messages: [{ value: '0' }] })
+    const { faults } = target.emulator
+    const throttling = faults.throttle({ times: 1 })
+    const sending = producer.send({ topic, messages: [{ value: '1' }] })
+    await eventually(() => expect(throttling.hits).toBe(1))
+    if (loss === 'connection') await faults.dropConnections()
+    else await faults.detachLinks({ direction: 'send', condition: 'amqp:link:detach-forced' })
+    await sending
+    const events = target.emulator.eventHubs.get(topic)?.events() ?? []
+    expect(events.map(({ body }) => String(body))).toEqual(['0', '1'])
+  })
 
   it('rejects a message too large, and goes on', async () => {
     await using target = await openEmulator({ maxMessageSizeInBytes: 20_000 })

@@ -18,6 +18,8 @@ interface Setting {
   counts?: Record<string, number>
   topics?: string[]
   sessionTimeout?: number
+  /** Tells how many partitions a topic has; default: `counts`. */
+  partitionCount?: (topic: string) => Promise<number>
   /** Runs while a partition is given up. */
   finishing?: () => Promise<void>
 }
@@ -47,7 +49,7 @@ function open(name: string, setting: Setting) {
     heartbeatInterval: 200,
     assigners: [PartitionAssigners.roundRobin({ cluster: cluster.cluster, groupId: 'g', logger: quiet })],
     topics,
-    partitionCount: async (topic) => counts[topic] ?? 0,
+    partitionCount: setting.partitionCount ?? (async (topic) => counts[topic] ?? 0),
     setAssignable: cluster.show,
     logger: quiet,
     listener: {
@@ -266,4 +268,65 @@ it('is described as Stable with what each member holds, then as Empty or Dead', 
     offset: '1',
   })
   expect((await describeGroup(store, namespace, 'g')).state).toBe('Empty')
+})
+
+it('keeps what it has while Event Hubs does not answer how many partitions there are', async () => {
+  const store = memoryCheckpointStore()
+  let isAnswering = true
+  const partitionCount = () => (isAnswering ? Promise.resolve(4) : new Promise<number>(() => {}))
+  const a = open('a', { store, counts: { t: 4 }, sessionTimeout: 900, partitionCount })
+  await a.member.join()
+  isAnswering = false
+  const b = open('b', { store, counts: { t: 4 }, sessionTimeout: 900 })
+  await b.member.join()
+  await sleep(2500)
+  expect(a.told.lost).toEqual([])
+  expect(a.reading.size).toBe(4)
+  expect(b.reading.size).toBe(0)
+})
+
+it('is not given up by members whose session time-out is shorter', async () => {
+  const store = memoryCheckpointStore()
+  const patient = open('patient', { store, counts: { t: 4 }, sessionTimeout: 6000 })
+  const hasty = open('hasty', { store, counts: { t: 4 }, sessionTimeout: 600 })
+  await patient.member.join()
+  await hasty.member.join()
+  await eventually(() => expect(sizes(patient, hasty)).toEqual([2, 2]))
+  const { rebalancings } = hasty.told
+  await sleep(2500)
+  expect(hasty.told.rebalancings).toBe(rebalancings)
+  expect(sizes(patient, hasty)).toEqual([2, 2])
+  expect(patient.told.lost).toEqual([])
+})
+
+it('gives up a lease and its slot though the store fails once', async () => {
+  const memory = memoryCheckpointStore()
+  let fails = 0
+  const store: CheckpointStore = {
+    ...memory,
+    claimOwnership: (records, options) =>
+      fails-- > 0 ? Promise.reject(new Error('hiccup')) : memory.claimOwnership(records, options),
+  }
+  const a = open('a', { store, counts: { t: 2 }, sessionTimeout: 60_000 })
+  await a.member.join()
+  fails = 1
+  await a.member.leave()
+  const b = open('b', { store: memory, counts: { t: 2 }, sessionTimeout: 60_000 })
+  await b.member.join()
+  await eventually(() => expect(b.reading.size).toBe(2))
+})
+
+it('heeds no record that is none', async () => {
+  const store = memoryCheckpointStore()
+  const claim = (eventHubName: string, partitionId: string, ownerId: string) =>
+    store.claimOwnership([
+      { fullyQualifiedNamespace: namespace, eventHubName, consumerGroup: 'g', partitionId, ownerId },
+    ])
+  await claim('t', '0', 'kafkajs:%zz')
+  await claim(MEMBERS, 'abc', 'someone')
+  await claim(MEMBERS, '0', Buffer.from('not a record').toString('base64url'))
+  const a = open('a', { store, counts: { t: 3 } })
+  await a.member.join()
+  await eventually(() => expect(a.reading.size).toBe(2))
+  expect(a.told.failed).toEqual([])
 })
