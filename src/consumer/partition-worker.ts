@@ -191,8 +191,8 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
       } else if (await isBehindRetention(chunk)) {
         await reset(open)
       } else {
-        context.fetched()
-        await handle(open, chunk)
+        await context.fetched()
+        if (mayGoOn()) await handle(open, chunk)
       }
     }
   }

@@ -36,7 +36,7 @@ export interface RunContext {
   /** The handler's sign of life, at most once per `heartbeatInterval`. */
   heartbeat(): Promise<void>
   /** Events have come. */
-  fetched(): void
+  fetched(): Promise<void>
   /** Ends the run: the consumer crashes. */
   fail(error: Error): void
   /** Runs a handler so that a `stop()` it awaits can be told from any other. */

@@ -72,7 +72,7 @@ export interface RunState extends RunOptions {
   inHandler<T>(operation: () => Promise<T>): Promise<T>
   isRunning(): boolean
   heartbeat(): Promise<void>
-  fetched(): void
+  fetched(): Promise<void>
   rebalancing(): void
   joined(joined: Joined): void
 }
@@ -112,7 +112,13 @@ export function createRun(options: RunOptions): Run {
     instrumentation.emit('HEARTBEAT', connected.identity)
   }
 
-  const fetchCycle = createFetchCycle(instrumentation, options.requests, settings.maxWaitTimeInMs, heartbeat)
+  const fetchCycle = createFetchCycle(
+    instrumentation,
+    options.requests,
+    settings.maxWaitTimeInMs,
+    heartbeat,
+    stopping.signal,
+  )
 
   const isAssigned = (topic: string, partition: number) => assignment?.[topic]?.includes(partition) ?? false
 
@@ -189,8 +195,9 @@ export function createRun(options: RunOptions): Run {
       starting = join(connect)
       await starting
       if (!connected || crashed || stopping.signal.aborted) return
-      fetchCycle.run(stopping.signal, connected.context.transport.address.broker).catch(fail)
-      await Promise.race([firstJoin.promise, ended.promise])
+      const settled = Promise.race([firstJoin.promise, ended.promise])
+      fetchCycle.run(connected.context.transport.address.broker, settled).catch(fail)
+      await settled
     },
 
     async stop() {

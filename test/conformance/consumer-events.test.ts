@@ -152,6 +152,19 @@ describe('HEARTBEAT', () => {
 })
 
 describe('FETCH_START and FETCH', () => {
+  it('stand in kafkajs’s order: behind GROUP_JOIN, and before the batch', async () => {
+    await using bench = await openBench(target)
+    const consumer = bench.consumer({ maxWaitTimeInMs: 10_000 })
+    const { names } = listen(consumer, 'GROUP_JOIN', 'FETCH_START', 'FETCH', 'START_BATCH_PROCESS', 'END_BATCH_PROCESS')
+    const reading = await bench.read(consumer)
+    await bench.send(['a'])
+    await reading.count(1)
+    await eventually(() => expect(names()).toContain('END_BATCH_PROCESS'))
+    const batch = ['START_BATCH_PROCESS', 'END_BATCH_PROCESS']
+    expect(names().filter((name) => name !== 'FETCH_START')).toEqual(['GROUP_JOIN', 'FETCH', ...batch])
+    expect(names().slice(0, 3)).toEqual(['GROUP_JOIN', 'FETCH_START', 'FETCH'])
+  })
+
   it('tell of a node, and how long was waited', async () => {
     await using bench = await openBench(target)
     const consumer = bench.consumer({ maxWaitTimeInMs: 100 })
