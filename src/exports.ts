@@ -1,5 +1,5 @@
 /** Every name of the package: kafkajs's, and what Event Hubs has besides. `index.ts` adds the default export. */
-export { type AzureAdAuthOptions, azureAdAuth } from './auth/azure-ad.js'
+export { type AzureAdAuthOptions, azureAdAuth, type DefaultCredentialOptions } from './auth/azure-ad.js'
 export { type MsalApplication, type MsalAuthOptions, type MsalCertificate, msalAuth } from './auth/msal.js'
 export { oauthBearerAuth } from './auth/oauth-bearer.js'
 export type { AuthProvider, AuthTarget, EventHubsCredential } from './auth/provider.js'

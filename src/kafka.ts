@@ -82,6 +82,9 @@ function tracked<Client extends Producer | Consumer | Admin>(kafka: object, clie
  */
 export class Kafka {
   /** Takes kafkajs's options and, as `eventHubs`, what Event Hubs has besides. */
+  constructor(config: KafkaConfig | ConnectionStringConfig)
+  // Last, for programs that take `ConstructorParameters<typeof Kafka>`.
+  constructor(config: KafkaConfig)
   constructor(config: KafkaConfig | ConnectionStringConfig) {
     const settings = kafkaSettings(config)
     const { logLevel, logCreator } = config
@@ -118,16 +121,23 @@ export class Kafka {
   logger(): Logger {
     return stateOf(this).context.logger
   }
+}
 
-  /** Disconnects every client that this `Kafka` made and that is connected, for `await using`. */
-  async [Symbol.asyncDispose](): Promise<void> {
+/**
+ * Disconnects every client that a `Kafka` made and that is connected, for `await using`. Like those of its clients it is
+ * not in the type, or fakes of `Kafka` would not compile.
+ */
+Object.defineProperty(Kafka.prototype, Symbol.asyncDispose, {
+  configurable: true,
+  writable: true,
+  async value(this: Kafka): Promise<void> {
     const { connected } = stateOf(this)
     const outcomes = await Promise.allSettled([...connected].map((client) => client.disconnect()))
     const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
     if (failures.length === 1) throw failures[0]
     if (failures.length > 1) throw new AggregateError(failures, `${failures.length} clients failed to disconnect`)
-  }
-}
+  },
+})
 
 function createContext(settings: KafkaSettings, logger: RootLogger): ClientContext {
   const opened = new WeakMap<EventHubsTransport, Opened>()

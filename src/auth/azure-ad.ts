@@ -1,9 +1,5 @@
 import type { TokenCredential } from '@azure/core-auth'
-import type {
-  DefaultAzureCredentialClientIdOptions,
-  DefaultAzureCredentialOptions,
-  DefaultAzureCredentialResourceIdOptions,
-} from '@azure/identity'
+import type { DefaultAzureCredentialOptions } from '@azure/identity'
 import { shareSuccess } from '../util/share.js'
 import type { AuthProvider } from './provider.js'
 
@@ -13,11 +9,34 @@ export type AzureAdAuthOptions =
       /** Any credential of `@azure/identity`, or another object with its `getToken`. */
       credential: TokenCredential
     }
-  | ({ credential?: undefined } & (
-      | DefaultAzureCredentialOptions
-      | DefaultAzureCredentialClientIdOptions
-      | DefaultAzureCredentialResourceIdOptions
-    ))
+  | ({ credential?: undefined } & DefaultCredentialOptions)
+
+/**
+ * What `DefaultAzureCredential` of `@azure/identity` takes: these, and whatever else it knows. Spelled out here, so that
+ * programs compile without the types that package needs.
+ *
+ * @public
+ */
+export interface DefaultCredentialOptions {
+  /** The tenant to authenticate in. */
+  tenantId?: string
+  /** Of a user-assigned managed identity; give this or `managedIdentityResourceId`. */
+  managedIdentityClientId?: string
+  /** Of a user-assigned managed identity. */
+  managedIdentityResourceId?: string
+  /** Of the application that a workload identity stands for. */
+  workloadIdentityClientId?: string
+  /** Tenants besides `tenantId` that tokens may be had from; `*` for any. */
+  additionallyAllowedTenants?: string[]
+  /** Where tokens are issued, for sovereign clouds. */
+  authorityHost?: string
+  /** For clouds that cannot be reached from outside. */
+  disableInstanceDiscovery?: boolean
+  /** For credentials that run a program, ms. */
+  processTimeoutInMs?: number
+  /** Whatever else the installed version takes. */
+  [option: string]: unknown
+}
 
 /**
  * Authenticates with Microsoft Entra ID (Azure AD): managed identities, workload identities, service principals, whoever
@@ -30,7 +49,7 @@ export function azureAdAuth(options: AzureAdAuthOptions = {}): AuthProvider {
   if (credential) return { getCredential: () => credential }
   const load = shareSuccess(async (): Promise<TokenCredential> => {
     const { DefaultAzureCredential } = await import('@azure/identity')
-    return new DefaultAzureCredential(defaults)
+    return new DefaultAzureCredential(defaults as DefaultAzureCredentialOptions)
   })
   return { getCredential: () => load() }
 }
