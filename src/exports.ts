@@ -69,7 +69,7 @@ export {
 } from './errors.js'
 export { AssignerProtocol } from './group/assigner-protocol.js'
 export { PartitionAssigners } from './group/round-robin.js'
-export { Kafka } from './kafka.js'
+export { Kafka, type KafkaConstructor } from './kafka.js'
 export { Partitioners } from './producer/partitioners.js'
 export type {
   Acl,

@@ -75,16 +75,48 @@ function tracked<Client extends Producer | Consumer | Admin>(kafka: object, clie
 /**
  * Where clients come from: kafkajs's `Kafka`, on an Event Hubs namespace.
  *
- * The constructor opens no connection. It throws `KafkaJSNotImplemented` or `KafkaJSSASLAuthenticationError` for options
- * that Event Hubs over AMQP cannot honour, and `KafkaJSNonRetriableError` for values that make no sense.
+ * @public
+ */
+export interface Kafka {
+  /** Makes a producer; it connects when told to. Besides kafkajs's members it has `[Symbol.asyncDispose]`. */
+  producer(config?: ProducerConfig): Producer
+  /**
+   * Makes a consumer; it connects when told to. Besides kafkajs's members it has `[Symbol.asyncDispose]`. Throws
+   * `KafkaJSNonRetriableError` without a group id.
+   */
+  consumer(config: ConsumerConfig): Consumer
+  /** Makes an admin client; it connects by itself. Besides kafkajs's members it has `[Symbol.asyncDispose]`. */
+  admin(config?: AdminConfig): Admin
+  /** The root logger. */
+  logger(): Logger
+}
+
+/**
+ * Makes a `Kafka`, which may be subclassed. What comes out can be given to `await using`: that disconnects every client
+ * that it made and that is connected. It is not in the type `Kafka`, or fakes of it would not compile.
  *
  * @public
  */
-export class Kafka {
-  /** Takes kafkajs's options and, as `eventHubs`, what Event Hubs has besides. */
-  constructor(config: KafkaConfig | ConnectionStringConfig)
+export interface KafkaConstructor {
+  /**
+   * Takes kafkajs's options and, as `eventHubs`, what Event Hubs has besides. Opens no connection. Throws
+   * `KafkaJSNotImplemented` or `KafkaJSSASLAuthenticationError` for options that Event Hubs over AMQP cannot honour, and
+   * `KafkaJSNonRetriableError` for values that make no sense.
+   */
+  new (config: KafkaConfig | ConnectionStringConfig): Kafka & AsyncDisposable
   // Last, for programs that take `ConstructorParameters<typeof Kafka>`.
-  constructor(config: KafkaConfig)
+  /** The same. */
+  new (config: KafkaConfig): Kafka & AsyncDisposable
+  /** Where its methods are. */
+  readonly prototype: Kafka
+}
+
+/**
+ * Where clients come from: kafkajs's `Kafka`, on an Event Hubs namespace.
+ *
+ * @public
+ */
+export const Kafka: KafkaConstructor = class Kafka implements AsyncDisposable {
   constructor(config: KafkaConfig | ConnectionStringConfig) {
     const settings = kafkaSettings(config)
     const { logLevel, logCreator } = config
@@ -93,7 +125,6 @@ export class Kafka {
     Object.defineProperty(this, stateKey, { value: state })
   }
 
-  /** Makes a producer; it connects when told to. Besides kafkajs's members it has `[Symbol.asyncDispose]`. */
   producer(config?: ProducerConfig): Producer {
     const { context } = stateOf(this)
     const producer = createProducer(context, config)
@@ -104,40 +135,26 @@ export class Kafka {
     return tracked(this, producer)
   }
 
-  /**
-   * Makes a consumer; it connects when told to. Besides kafkajs's members it has `[Symbol.asyncDispose]`. Throws
-   * `KafkaJSNonRetriableError` without a group id.
-   */
   consumer(config: ConsumerConfig): Consumer {
     return tracked(this, createConsumer(stateOf(this).context, config))
   }
 
-  /** Makes an admin client; it connects by itself. Besides kafkajs's members it has `[Symbol.asyncDispose]`. */
   admin(config?: AdminConfig): Admin {
     return tracked(this, createAdmin(stateOf(this).context, config))
   }
 
-  /** The root logger. */
   logger(): Logger {
     return stateOf(this).context.logger
   }
-}
 
-/**
- * Disconnects every client that a `Kafka` made and that is connected, for `await using`. Like those of its clients it is
- * not in the type, or fakes of `Kafka` would not compile.
- */
-Object.defineProperty(Kafka.prototype, Symbol.asyncDispose, {
-  configurable: true,
-  writable: true,
-  async value(this: Kafka): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     const { connected } = stateOf(this)
     const outcomes = await Promise.allSettled([...connected].map((client) => client.disconnect()))
     const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
     if (failures.length === 1) throw failures[0]
     if (failures.length > 1) throw new AggregateError(failures, `${failures.length} clients failed to disconnect`)
-  },
-})
+  }
+}
 
 function createContext(settings: KafkaSettings, logger: RootLogger): ClientContext {
   const opened = new WeakMap<EventHubsTransport, Opened>()

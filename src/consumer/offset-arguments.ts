@@ -34,12 +34,12 @@ export function parseSeek(given: TopicPartitionOffset): { topic: string; partiti
   return { topic, partition, offset: Math.min(Number(offset), Number.MAX_SAFE_INTEGER) }
 }
 
-export function parseCommit(given: TopicPartitionOffsetAndMetadata): TopicPartitionOffset {
+export function parseCommit(given: TopicPartitionOffsetAndMetadata): TopicPartitionOffsetAndMetadata {
   const { topic, partition, offset } = check(given)
   if (offset < 0n) throw new KafkaJSNonRetriableError('Offset must not be a negative number')
-  const { metadata } = given
-  if (metadata != null && typeof metadata !== 'string') {
+  const { metadata = null } = given
+  if (metadata !== null && typeof metadata !== 'string') {
     throw new KafkaJSNonRetriableError(`Invalid offset metadata, expected string or null, received ${metadata}`)
   }
-  return { topic, partition, offset: String(offset) }
+  return { topic, partition, offset: String(offset), metadata }
 }

@@ -224,11 +224,13 @@ export function createRun(options: RunOptions): Run {
     },
 
     pause(list) {
+      groupLogger.info(`Pausing fetching from ${list.length} topics`, { topicPartitions: list })
       pauses.pause(list)
       wake(list)
     },
 
     resume(list) {
+      groupLogger.info(`Resuming fetching from ${list.length} topics`, { topicPartitions: list })
       pauses.resume(list)
       wake(list)
     },
