@@ -4,7 +4,7 @@ import { createSerial } from '../util/serial.js'
 import { PublishingLink, type PublishingLinkOptions } from './publishing-link.js'
 import type { IdempotentSender, OperationOptions, OutgoingEvent } from './transport.js'
 
-type LinkOptions = Omit<PublishingLinkOptions, 'partitionId' | 'onStored' | 'onFailed' | 'onOpen' | 'onClosed'>
+type LinkOptions = Omit<PublishingLinkOptions, 'partitionId' | 'onStored' | 'onFailed' | 'onOpen'>
 
 export interface IdempotentSenderOptions {
   readonly partitionId: string
@@ -99,7 +99,7 @@ export class Sender implements IdempotentSender {
     }
   }
 
-  /** Gives the SDK what it does not have, once it is clear that the service does not have it either. */
+  /** Gives the SDK what neither it nor the service is known to have; `#onOpen` sees to it that it is not stored twice. */
   async #hand(dispatch: Dispatch): Promise<void> {
     const link = await this.#getLink()
     const missing = dispatch.events.filter((event) => !dispatch.stored.has(event) && !dispatch.queued.has(event))

@@ -34,11 +34,12 @@ export class SendingClient {
   readonly #options: SendingClientOptions
   readonly #context: ConnectionContextBase
   readonly #links = new Map<string, Promise<Sender>>()
-  readonly #renewals = new Set<NodeJS.Timeout>()
+  /** By the address of the link. */
+  readonly #renewals = new Map<string, NodeJS.Timeout>()
   /** The service's answers about tokens come one at a time. */
   readonly #inTurn = createSerial()
+  /** Aborted when it is closed. */
   readonly #farewell = new AbortController()
-  #isClosed = false
 
   constructor(options: SendingClientOptions, wire: Pick<Wire, 'webSocketOptions'>) {
     this.#options = options
@@ -67,9 +68,8 @@ export class SendingClient {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true
     this.#farewell.abort()
-    for (const renewal of this.#renewals) clearTimeout(renewal)
+    for (const renewal of this.#renewals.values()) clearTimeout(renewal)
     const { connection, cbsSession } = this.#context
     if (!connection.isOpen()) return
     const senders = await Promise.allSettled(this.#links.values())
@@ -88,7 +88,7 @@ export class SendingClient {
   }
 
   async #open(address: string): Promise<Sender> {
-    const stopRenewing = await this.#authorize(address)
+    await this.#authorize(address)
     try {
       return await this.#context.connection.createAwaitableSender({
         name: address,
@@ -97,13 +97,14 @@ export class SendingClient {
         desired_capabilities: desiredCapabilities,
       })
     } catch (error) {
-      stopRenewing()
+      clearTimeout(this.#renewals.get(address))
+      this.#renewals.delete(address)
       throw translate(error as Error)
     }
   }
 
   /** Puts a token for a link, and the next ones before it ends. */
-  async #authorize(address: string, renewal: { timer?: NodeJS.Timeout } = {}): Promise<() => void> {
+  async #authorize(address: string): Promise<void> {
     const { fullyQualifiedNamespace, credential, requestTimeout } = this.#options
     const audience = `sb://${fullyQualifiedNamespace}/${address}`
     const { token, type, renewAfter } = await claimFor(audience, credential)
@@ -113,24 +114,18 @@ export class SendingClient {
       await cbsSession.init(options)
       await cbsSession.negotiateClaim(audience, token, type, options)
     })
-    this.#renewLater(address, renewAfter, renewal)
-    return () => {
-      clearTimeout(renewal.timer)
-      if (renewal.timer) this.#renewals.delete(renewal.timer)
-    }
+    this.#renewLater(address, renewAfter)
   }
 
   /** The link lasts as long as its last token: if no next one is had the service ends it, and says why. */
-  #renewLater(address: string, delay: number, renewal: { timer?: NodeJS.Timeout }): void {
-    if (this.#isClosed) return
-    const timer = setTimeout(() => {
-      this.#renewals.delete(timer)
-      this.#authorize(address, renewal).catch((error: Error) => {
+  #renewLater(address: string, delay: number): void {
+    if (this.#farewell.signal.aborted) return
+    const renewal = setTimeout(() => {
+      this.#authorize(address).catch((error: Error) => {
         this.#options.logger.debug(`The token of a link was not renewed: ${error.message}`, { link: address })
-        this.#renewLater(address, delay, renewal)
+        this.#renewLater(address, delay)
       })
     }, delay).unref()
-    renewal.timer = timer
-    this.#renewals.add(timer)
+    this.#renewals.set(address, renewal)
   }
 }
