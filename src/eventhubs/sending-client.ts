@@ -72,9 +72,8 @@ export class SendingClient {
     for (const renewal of this.#renewals.values()) clearTimeout(renewal)
     const { connection, cbsSession } = this.#context
     if (!connection.isOpen()) return
-    const senders = await Promise.allSettled(this.#links.values())
-    await Promise.allSettled(senders.map((sender) => sender.status === 'fulfilled' && sender.value.close()))
     await cbsSession.close()
+    // Its links end with it.
     await connection.close()
   }
 
