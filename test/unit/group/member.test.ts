@@ -274,12 +274,12 @@ it('keeps what it has while Event Hubs does not answer how many partitions there
   const store = memoryCheckpointStore()
   let isAnswering = true
   const partitionCount = () => (isAnswering ? Promise.resolve(4) : new Promise<number>(() => {}))
-  const a = open('a', { store, counts: { t: 4 }, sessionTimeout: 900, partitionCount })
+  const a = open('a', { store, counts: { t: 4 }, sessionTimeout: 2500, partitionCount })
   await a.member.join()
   isAnswering = false
-  const b = open('b', { store, counts: { t: 4 }, sessionTimeout: 900 })
+  const b = open('b', { store, counts: { t: 4 }, sessionTimeout: 2500 })
   await b.member.join()
-  await sleep(2500)
+  await sleep(5000)
   expect(a.told.lost).toEqual([])
   expect(a.reading.size).toBe(4)
   expect(b.reading.size).toBe(0)
@@ -287,13 +287,13 @@ it('keeps what it has while Event Hubs does not answer how many partitions there
 
 it('is not given up by members whose session time-out is shorter', async () => {
   const store = memoryCheckpointStore()
-  const patient = open('patient', { store, counts: { t: 4 }, sessionTimeout: 6000 })
-  const hasty = open('hasty', { store, counts: { t: 4 }, sessionTimeout: 600 })
+  const patient = open('patient', { store, counts: { t: 4 }, sessionTimeout: 9000 })
+  const hasty = open('hasty', { store, counts: { t: 4 }, sessionTimeout: 2000 })
   await patient.member.join()
   await hasty.member.join()
   await eventually(() => expect(sizes(patient, hasty)).toEqual([2, 2]))
   const { rebalancings } = hasty.told
-  await sleep(2500)
+  await sleep(6000)
   expect(hasty.told.rebalancings).toBe(rebalancings)
   expect(sizes(patient, hasty)).toEqual([2, 2])
   expect(patient.told.lost).toEqual([])
