@@ -38,6 +38,11 @@ describe('numbering', () => {
 })
 
 describe('retention', () => {
+  test('keeps nothing alive but the events: not the slab of Node’s pool that others write to as well', () => {
+    const log = filled(2)
+    for (const event of log.from(0)) expect(bytesOf(event).buffer.byteLength).toBeLessThan(1000)
+  })
+
   test('by count: the begin moves, numbers go on', () => {
     const log = filled(5, { ...forever, count: 2 })
     expect([log.begin, log.end, log.count]).toEqual([3, 5, 2])

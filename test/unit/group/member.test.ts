@@ -8,6 +8,7 @@ import { createGroupMember, type GroupMember, type Joined } from '../../../src/g
 import { MEMBERS } from '../../../src/group/member-record.js'
 import { PartitionAssigners } from '../../../src/group/round-robin.js'
 import { createLogger } from '../../../src/logger.js'
+import type { Assigner } from '../../../src/types.js'
 import { eventually } from '../../support/eventually.js'
 
 const namespace = 'localhost:5672'
@@ -20,19 +21,29 @@ interface Setting {
   sessionTimeout?: number
   /** Tells how many partitions a topic has; default: `counts`. */
   partitionCount?: (topic: string) => Promise<number>
+  /** Name of the one assigner it has; default: kafkajs's round robin. */
+  assigner?: string
   /** Runs while a partition is given up. */
   finishing?: () => Promise<void>
 }
 
 /** A member, and what it has been told. */
 function open(name: string, setting: Setting) {
-  const { store, counts = { t: 12 }, topics = Object.keys(counts), sessionTimeout = 3000, finishing } = setting
+  const {
+    store,
+    counts = { t: 12 },
+    topics = Object.keys(counts),
+    sessionTimeout = 3000,
+    assigner,
+    finishing,
+  } = setting
   const cluster = createAssignerCluster({
     fullyQualifiedNamespace: 'localhost',
     storeNamespace: namespace,
     broker: namespace,
     isEmulator: true,
   })
+  const roundRobin = PartitionAssigners.roundRobin({ cluster: cluster.cluster, groupId: 'g', logger: quiet })
   const reading = new Set<string>()
   const told: { joined: Joined[]; rebalancings: number; lost: string[]; failed: Error[] } = {
     joined: [],
@@ -47,7 +58,7 @@ function open(name: string, setting: Setting) {
     clientId: name,
     sessionTimeout,
     heartbeatInterval: 200,
-    assigners: [PartitionAssigners.roundRobin({ cluster: cluster.cluster, groupId: 'g', logger: quiet })],
+    assigners: [assigner ? renamed(roundRobin, assigner) : roundRobin],
     topics,
     partitionCount: setting.partitionCount ?? (async (topic) => counts[topic] ?? 0),
     setAssignable: cluster.show,
@@ -74,6 +85,12 @@ function open(name: string, setting: Setting) {
   members.push(member)
   return { member, reading, told, counts }
 }
+
+const renamed = (assigner: Assigner, name: string): Assigner => ({
+  ...assigner,
+  name,
+  protocol: (subscription) => ({ ...assigner.protocol(subscription), name }),
+})
 
 let members: GroupMember[] = []
 afterEach(async () => {
@@ -314,6 +331,24 @@ it('gives up a lease and its slot though the store fails once', async () => {
   const b = open('b', { store: memory, counts: { t: 2 }, sessionTimeout: 60_000 })
   await b.member.join()
   await eventually(() => expect(b.reading.size).toBe(2))
+})
+
+it('is refused before the others see it when it has no assigner in common with them', async () => {
+  const memory = memoryCheckpointStore()
+  const a = open('a', { store: memory, counts: { t: 2 } })
+  await a.member.join()
+  const written: string[] = []
+  const store: CheckpointStore = {
+    ...memory,
+    claimOwnership(records, options) {
+      written.push(...records.map(({ eventHubName }) => eventHubName))
+      return memory.claimOwnership(records, options)
+    },
+  }
+  const misfit = open('misfit', { store, counts: { t: 2 }, assigner: 'Other' })
+  await expect(misfit.member.join()).rejects.toThrow('no partition assigner in common')
+  expect(written).toEqual([])
+  expect(a.told.failed).toEqual([])
 })
 
 it('heeds no record that is none', async () => {
