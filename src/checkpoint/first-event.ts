@@ -45,6 +45,7 @@ export async function readFirstEvent(query: FirstEventQuery): Promise<ReceivedEv
 
 async function readThrough(consumerGroup: string, query: FirstEventQuery): Promise<ReceivedEvent | undefined> {
   const { transport, topic, partitionId, afterSequenceNumber, enqueuedAfter, signal } = query
+  signal?.throwIfAborted()
   const found = createDeferred<ReceivedEvent | undefined>()
   const abort = () => found.reject(signal?.reason)
   signal?.addEventListener('abort', abort, { once: true })

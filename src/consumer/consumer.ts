@@ -33,9 +33,7 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
   let runConfig: ConsumerRunConfig = {}
 
   const currentRun = (): Run => {
-    const { current } = state
-    // A run that stops waits for its handlers, which may still commit, seek and pause.
-    if ('run' in current) return current.run
+    if (state.called) return state.called
     throw new KafkaJSNonRetriableError('Consumer group was not initialized, consumer#run must be called first')
   }
 
@@ -211,7 +209,7 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
       currentRun().pause(given)
     },
 
-    paused: () => state.run?.paused() ?? [],
+    paused: () => state.called?.paused() ?? [],
 
     resume(given = []) {
       validatePauses(given, 'resume')

@@ -30,8 +30,10 @@ const next: Readonly<Record<ConsumerState['name'], readonly ConsumerState['name'
 /** The one place where a consumer's state is kept and changed. */
 export interface ConsumerStateMachine {
   readonly current: ConsumerState
-  /** The run that calls go to; undefined when idle, stopping or between two runs. */
+  /** The run that goes on; undefined when idle, stopping or between two runs. */
   readonly run: Run | undefined
+  /** The run that calls go to: also one that stops, whose handlers may still commit, seek and pause. */
+  readonly called: Run | undefined
   /** Throws on a change the table does not have: a mistake of this package. */
   to(state: ConsumerState): void
 }
@@ -44,6 +46,9 @@ export function createConsumerState(): ConsumerStateMachine {
     },
     get run() {
       return current.name === 'starting' || current.name === 'running' ? current.run : undefined
+    },
+    get called() {
+      return 'run' in current ? current.run : undefined
     },
     to(state) {
       if (!next[current.name].includes(state.name)) {

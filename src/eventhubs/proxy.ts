@@ -32,8 +32,11 @@ export function proxyRoute(
   return { agent, refusal: () => (status === 200 ? undefined : status), isReached: () => status !== undefined }
 }
 
-/** A URL, or as curl takes it too, a host without scheme. The text may hold a password: it is not repeated. */
-function proxyUrl(text: string): string {
+/**
+ * A proxy's URL: as it is, or as curl takes it too, a host without scheme. Throws `KafkaJSNonRetriableError` for what is
+ * none; it may hold a password, and is not repeated.
+ */
+export function proxyUrl(text: string): string {
   const url = text.includes('://') ? text : `http://${text}`
   if (URL.canParse(url)) return url
   throw new KafkaJSNonRetriableError(

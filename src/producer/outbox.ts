@@ -123,9 +123,12 @@ export class Outbox {
     })
   }
 
-  /** What can't be learnt of a topic fails what has waited for as long as it was tried; the rest tries again. */
-  #learn(topic: Topic, work: () => Promise<void>): void {
-    if (this.#learning.has(topic)) return
+  /**
+   * What can't be learnt of a topic fails what has waited for as long as it was tried; the rest tries again. False when
+   * something else is being learnt of it: that is waited for first.
+   */
+  #learn(topic: Topic, work: () => Promise<void>): boolean {
+    if (this.#learning.has(topic)) return false
     this.#learning.add(topic)
     const since = performance.now()
     const learnt = work().finally(() => this.#learning.delete(topic))
@@ -134,6 +137,7 @@ export class Outbox {
         if (posting.postedAt <= since && posting.loads.some((load) => load.topic === topic)) posting.reject(error)
       }
     })
+    return true
   }
 
   /** Takes the posting as far as it goes now; true when it has left, or failed. */
@@ -163,8 +167,7 @@ export class Outbox {
     }
     // It may have been added since the topic was looked at.
     if (posting.hasSearchedPartition) throw routed.toError()
-    posting.hasSearchedPartition = true
-    this.#learn(routed.topic, () => routed.topic.load())
+    posting.hasSearchedPartition = this.#learn(routed.topic, () => routed.topic.load())
     return false
   }
 

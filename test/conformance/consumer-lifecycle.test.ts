@@ -295,7 +295,13 @@ describe('stop', () => {
       (consumer, topic, offset) =>
         consumer.commitOffsets([{ topic, partition: 0, offset: String(Number(offset) + 1) }]),
     ],
-    ['pauses', (consumer, topic) => consumer.pause([{ topic }])],
+    [
+      'pauses',
+      (consumer, topic) => {
+        consumer.pause([{ topic }])
+        expect(consumer.paused()).toEqual([{ topic, partitions: [0] }])
+      },
+    ],
     ['resumes', (consumer, topic) => consumer.resume([{ topic }])],
   ])('while a handler that %s is at work lets it finish: nothing is handled twice', async (what, act) => {
     await using bench = await openBench(target)
