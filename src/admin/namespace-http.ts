@@ -144,10 +144,7 @@ function authenticationPolicy(credentials: CredentialSource, fullyQualifiedNames
     name: 'namespaceAuthenticationPolicy',
     async sendRequest(request, next) {
       const response = await send(request, next)
-      if (response.status === 401) {
-        credentials.invalidate()
-        bearer = undefined
-      }
+      if (response.status === 401) credentials.invalidate()
       return response
     },
   }

@@ -3,12 +3,9 @@ import { readFirstEvent } from '../checkpoint/first-event.js'
 import { KafkaJSNonRetriableError } from '../errors.js'
 import type { EventHubsTransport, PartitionProperties } from '../eventhubs/transport.js'
 import { toPartition } from '../translate/names.js'
+import { EARLIEST, LATEST } from '../translate/offset.js'
 import type { Admin } from '../types.js'
 import type { AdminSession } from './session.js'
-
-/** Kafka's marks for "the newest" and "the oldest" where a timestamp is asked for. */
-const LATEST = -1
-const EARLIEST = -2
 
 /** The ends of a partition as Kafka counts them: the oldest offset kept, and the next to be written. */
 export interface PartitionEnds {

@@ -80,11 +80,12 @@ export function createTopicCalls(session: AdminSession): TopicCalls {
   const forgetOffsets = async (topic: string) => {
     try {
       const store = await session.optionalStore()
+      if (!store?.listGroups || !store.deleteCheckpoint) return
       const { storeNamespace } = (await session.transport()).address
-      for (const { consumerGroup, eventHubNames } of (await store?.listGroups?.(storeNamespace)) ?? []) {
+      for (const { consumerGroup, eventHubNames } of await store.listGroups(storeNamespace)) {
         if (!eventHubNames.some((name) => name.toLowerCase() === topic.toLowerCase())) continue
-        for (const { partitionId } of (await store?.listCheckpoints(storeNamespace, topic, consumerGroup)) ?? []) {
-          await store?.deleteCheckpoint?.(storeNamespace, topic, consumerGroup, partitionId)
+        for (const { partitionId } of await store.listCheckpoints(storeNamespace, topic, consumerGroup)) {
+          await store.deleteCheckpoint(storeNamespace, topic, consumerGroup, partitionId)
         }
       }
     } catch (error) {

@@ -85,7 +85,7 @@ export class CredentialSource {
     const { provider, fullyQualifiedNamespace, timeout } = this.#options
     let given: unknown
     try {
-      given = await answerWithin(timeout, async () => provider.getCredential({ fullyQualifiedNamespace }))
+      given = await answerWithin(timeout, () => provider.getCredential({ fullyQualifiedNamespace }))
     } catch (error) {
       throw authenticationError(error)
     }

@@ -1,7 +1,7 @@
 import type { AccessToken, TokenCredential } from '@azure/core-auth'
 import { type KafkaJSError, KafkaJSSASLAuthenticationError } from '../errors.js'
 import type { Logger } from '../types.js'
-import { createDeferred } from '../util/deferred.js'
+import { withDeadline } from '../util/deadline.js'
 import { wait } from '../util/wait.js'
 
 /** What a {@link RenewingToken} needs besides the credential. */
@@ -86,7 +86,7 @@ export class RenewingToken implements TokenCredential {
     const interval = Math.min(Math.max(life / 10, shortestInterval), longestInterval)
     const threshold = Math.min(this.#options.threshold, life / 10)
     const inForce = this.#current?.interval ?? 0
-    // Shorter than the shortest it cannot be: a source that hands out its last token to the end would have links opened anew without end.
+    // A source that hands out its last token to the end would have links opened anew without end.
     const isShorter = life < inForce * 2 && interval < inForce
     this.#current = { token, threshold, interval: isShorter ? interval : Math.max(interval, inForce) }
     if (isShorter) this.#options.onShorterLife()
@@ -94,7 +94,7 @@ export class RenewingToken implements TokenCredential {
   }
 
   async #ask(scopes: string | string[]): Promise<AccessToken> {
-    const token = await answerWithin(this.#options.timeout, async () => this.#source.getToken(scopes)).catch(
+    const token = await answerWithin(this.#options.timeout, () => this.#source.getToken(scopes)).catch(
       (error: unknown) => {
         throw authenticationError(error)
       },
@@ -109,11 +109,9 @@ export class RenewingToken implements TokenCredential {
   }
 }
 
-/** One that never answers must not keep those who wait from asking again. */
-export async function answerWithin<T>(ms: number, ask: () => Promise<T>): Promise<T> {
-  const late = createDeferred<never>()
-  const timer = setTimeout(() => late.reject(new Error(`no answer within ${ms} ms`)), ms)
-  return Promise.race([ask(), late.promise]).finally(() => clearTimeout(timer))
+/** Asks a credential or provider. One that never answers must not keep those who wait from asking again. */
+export function answerWithin<T>(ms: number, ask: () => T | Promise<T>): Promise<T> {
+  return withDeadline(async () => ask(), { ms, createError: () => new Error(`no answer within ${ms} ms`) })
 }
 
 /** Wraps what a credential or provider threw. */

@@ -1,4 +1,5 @@
 import { KafkaJSNonRetriableError } from '../errors.js'
+import { EARLIEST, LATEST } from '../translate/offset.js'
 import type { TopicPartitionOffset, TopicPartitionOffsetAndMetadata } from '../types.js'
 
 /** Checks of `seek` and `commitOffsets`, in kafkajs's words. They throw `KafkaJSNonRetriableError`. */
@@ -22,12 +23,9 @@ function check({ topic, partition, offset }: TopicPartitionOffset): Checked {
   }
 }
 
-const LATEST = -1n
-const EARLIEST = -2n
-
 export function parseSeek(given: TopicPartitionOffset): { topic: string; partition: number; offset: number } {
   const { topic, partition, offset } = check(given)
-  if (offset < 0n && offset !== LATEST && offset !== EARLIEST) {
+  if (offset < 0n && ![LATEST, EARLIEST].includes(Number(offset))) {
     throw new KafkaJSNonRetriableError('Offset must not be a negative number')
   }
   // Beyond every event, as what lies further.

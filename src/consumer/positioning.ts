@@ -1,3 +1,4 @@
+import { EARLIEST, LATEST } from '../translate/offset.js'
 import { fetchPositions } from './positions.js'
 import type { RunContext } from './run-context.js'
 
@@ -12,9 +13,6 @@ export interface Positioning {
   /** Whether retention has removed what was to be read next. */
   isRemoved(position: number): Promise<boolean>
 }
-
-/** What a reset commits for "the end". */
-const LATEST = -1
 
 export function createPositioning(context: RunContext, topic: string, partition: number): Positioning {
   const { transport, offsets, group, logger } = context
@@ -34,7 +32,7 @@ export function createPositioning(context: RunContext, topic: string, partition:
 
   const logical = async (offset: number) => {
     const { earliest, latest } = await positions()
-    return offset === -2 ? earliest : latest
+    return offset === EARLIEST ? earliest : latest
   }
 
   const isRemoved = async (position: number) => position < (await positions()).earliest

@@ -35,7 +35,7 @@ export interface RunContext {
   partitionCount(topic: string): Promise<number>
   /** The handler's sign of life, at most once per `heartbeatInterval`. */
   heartbeat(): Promise<void>
-  /** Events have come. */
+  /** A batch has come. Resolves when that has been told, and the batch may be handled. */
   fetched(): Promise<void>
   /** Ends the run: the consumer crashes. */
   fail(error: Error): void

@@ -46,6 +46,10 @@ export function decodeMemberRecord(text: string): MemberRecord | undefined {
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null
 
+/** For how long a member may be silent, ms: it renews every third of its own time-out, whatever the onlooker's is. */
+export const patienceWith = (record: Pick<MemberRecord, 'sessionTimeout'> | undefined, own: number): number =>
+  Math.max(own, record?.sessionTimeout ?? 0)
+
 const OWNER_PREFIX = 'kafkajs:'
 
 /** A member's name as owner of a partition, in ASCII; other SDKs' processors see it as one more owner. */

@@ -3,6 +3,7 @@ import { isRetriable } from '../util/retry.js'
 import { createSerial } from '../util/serial.js'
 import { assign, partitionsOf } from './assignment.js'
 import { type Leases, partitionKey, type TopicPartition } from './leases.js'
+import { patienceWith } from './member-record.js'
 import { createRenewal } from './renewal.js'
 import type { Slot } from './roster.js'
 import { type Counts, createSession, type SessionOptions } from './session.js'
@@ -149,7 +150,7 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     const others = slots.filter((slot) => slot.record?.memberId !== session.memberId)
     return Math.max(
       FIRST_RETRY_MS,
-      Math.min(...others.map((slot) => Math.max(sessionTimeout, slot.record?.sessionTimeout ?? 0) - slot.idleFor)),
+      Math.min(...others.map((slot) => patienceWith(slot.record, sessionTimeout) - slot.idleFor)),
     )
   }
 

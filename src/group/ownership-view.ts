@@ -1,6 +1,6 @@
 import type { CheckpointStore, PartitionOwnership } from '../checkpoint/store.js'
 import { partitionKey } from './leases.js'
-import { fromOwnerId, type MemberRecord } from './member-record.js'
+import { fromOwnerId, type MemberRecord, patienceWith } from './member-record.js'
 import { createRecordWatch } from './record-watch.js'
 
 /** Who the store says reads what, at one moment. */
@@ -38,7 +38,7 @@ export function createOwnershipView({
 
   return {
     async read(topics, members) {
-      const timeouts = new Map(members.map((member) => [member.memberId, member.sessionTimeout]))
+      const byId = new Map(members.map((member) => [member.memberId, member]))
       const records = new Map<string, { record: PartitionOwnership; held: boolean; foreign: boolean }>()
       const lists = await Promise.all(topics.map((topic) => store.listOwnership(namespace, topic, groupId)))
       topics.forEach((topic, i) => {
@@ -47,9 +47,8 @@ export function createOwnershipView({
           const key = partitionKey(topic, Number(record.partitionId))
           const memberId = fromOwnerId(record.ownerId)
           const foreign = memberId === undefined
-          // A member renews every third of its own time-out, not of ours.
-          const theirs = foreign ? FOREIGN_EXPIRY_MS : (timeouts.get(memberId) ?? 0)
-          const expiry = Math.max(theirs, sessionTimeout)
+          const owner = foreign ? { sessionTimeout: FOREIGN_EXPIRY_MS } : byId.get(memberId)
+          const expiry = patienceWith(owner, sessionTimeout)
           const held = watch.idleFor(key, record.etag) < expiry && record.ownerId !== ''
           records.set(key, { record, held, foreign: held && foreign })
         }

@@ -3,7 +3,7 @@ import type { CheckpointStore } from '../checkpoint/store.js'
 import type { Assigner, Logger } from '../types.js'
 import { commonProtocol } from './assignment.js'
 import { createLeases, type Leases } from './leases.js'
-import { type MemberRecord, toOwnerId } from './member-record.js'
+import { type MemberRecord, patienceWith, toOwnerId } from './member-record.js'
 import { createOwnershipView, type OwnershipView } from './ownership-view.js'
 import { createRoster, type Slot } from './roster.js'
 
@@ -101,7 +101,7 @@ export function createSession(options: SessionOptions): Session {
     async members() {
       const taken = (await roster.list()).filter((slot): slot is Member => slot.record !== undefined)
       const isSilent = (slot: Member) =>
-        slot.record.memberId !== memberId && slot.idleFor >= Math.max(sessionTimeout, slot.record.sessionTimeout)
+        slot.record.memberId !== memberId && slot.idleFor >= patienceWith(slot.record, sessionTimeout)
       for (const slot of taken.filter(isSilent)) {
         logger.info('Removing a member that has gone silent', { groupId, silentMember: slot.record.memberId })
         await roster.evict(slot)

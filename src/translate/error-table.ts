@@ -1,3 +1,10 @@
+import { connectionErrors } from './connection-errors.js'
+import { type ErrorRow, protocol } from './error-row.js'
+
+const checkCredentials =
+  'Check the key or credential, that it is of this namespace, and that the clock of this machine is right.'
+const wait = 'It is retried; if it persists, add throughput or processing units.'
+
 /**
  * What each foreign failure is in Kafka's words: AMQP conditions, codes of the Azure SDK, of Node, of HTTP. `error.ts`
  * reads this table from top to bottom; `test/unit/translate/error.test.ts` has a test for every row.
@@ -5,52 +12,6 @@
  * Conditions: AMQP 1.0 part 2.8.15-18 and learn.microsoft.com/azure/event-hubs/event-hubs-amqp-troubleshoot. Codes:
  * `ConditionErrorNameMapper` of `@azure/core-amqp` (the SDK keeps the code and drops the condition).
  */
-
-/** The fields by which an error is recognized; what is missing is empty. */
-export interface ErrorTraits {
-  readonly name: string
-  /** Code of the SDK or of Node, e.g. `ServerBusyError`, `ECONNREFUSED`. */
-  readonly code: string
-  /** AMQP condition, where the error still has it. */
-  readonly condition: string
-  /** HTTP status, or 0. */
-  readonly status: number
-  readonly message: string
-}
-
-/** What an error becomes. */
-export type ErrorKind =
-  | { readonly kind: 'protocol'; readonly type: string; readonly retriable?: boolean }
-  | { readonly kind: 'offset-out-of-range' }
-  | { readonly kind: 'connection'; readonly retriable?: boolean }
-  | { readonly kind: 'connection-closed' }
-  | { readonly kind: 'authentication' }
-  | { readonly kind: 'aborted' }
-  | { readonly kind: 'mistake' }
-
-/** One row: an error that has any of the codes (and whose text matches, where one is asked for) becomes `becomes`. */
-export interface ErrorRow {
-  /** Names of errors, SDK codes, AMQP conditions, codes of Node, HTTP statuses. */
-  readonly codes: readonly (string | number)[]
-  /** With `codes`: both must hold. Without any: the text alone decides. */
-  readonly text?: RegExp
-  readonly becomes: ErrorKind
-  /** What to do, as the last sentence of the message. */
-  readonly advice?: string
-}
-
-const protocol = (type: string, retriable?: boolean): ErrorKind => ({
-  kind: 'protocol',
-  type,
-  ...(retriable !== undefined && { retriable }),
-})
-
-const checkCredentials =
-  'Check the key or credential, that it is of this namespace, and that the clock of this machine is right.'
-const checkHost =
-  'Check the namespace in brokers, and that this machine can reach it: port 5671, or port 443 with eventHubs.transport: "websockets".'
-const wait = 'It is retried; if it persists, add throughput or processing units.'
-
 export const errorTable: readonly ErrorRow[] = [
   // Credentials.
   {
@@ -260,128 +221,7 @@ export const errorTable: readonly ErrorRow[] = [
     becomes: protocol('INVALID_REQUEST'),
   },
 
-  // The connection.
-  {
-    codes: ['ConnectionForcedError', 'amqp:connection:forced', 'ConnectionRedirectError', 'amqp:connection:redirect'],
-    becomes: { kind: 'connection-closed' },
-    advice: 'It is opened again.',
-  },
-  {
-    codes: [
-      'FramingError',
-      'amqp:connection:framing-error',
-      'SessionWindowViolationError',
-      'amqp:session:window-violation',
-      'ErrantLinkError',
-      'amqp:session:errant-link',
-      'HandleInUseError',
-      'amqp:session:handle-in-use',
-      'UnattachedHandleError',
-      'amqp:session:unattached-handle',
-      'TransferLimitExceededError',
-      'amqp:link:transfer-limit-exceeded',
-      'FrameSizeTooSmallError',
-      'amqp:frame-size-too-small',
-      'IllegalStateError',
-      'amqp:illegal-state',
-      'AddressAlreadyInUseError',
-      'com.microsoft:address-already-in-use',
-      'SendOperationFailedError',
-    ],
-    becomes: { kind: 'connection' },
-    advice: 'It is opened again.',
-  },
-  {
-    codes: [
-      'SELF_SIGNED_CERT_IN_CHAIN',
-      'DEPTH_ZERO_SELF_SIGNED_CERT',
-      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-      'UNABLE_TO_GET_ISSUER_CERT',
-      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-      'CERT_HAS_EXPIRED',
-      'CERT_NOT_YET_VALID',
-      'CERT_UNTRUSTED',
-    ],
-    becomes: { kind: 'connection', retriable: false },
-    advice: 'Trust the certificate with the environment variable NODE_EXTRA_CA_CERTS, or with ssl.ca.',
-  },
-  {
-    codes: ['ERR_TLS_CERT_ALTNAME_INVALID'],
-    becomes: { kind: 'connection', retriable: false },
-    advice:
-      'The certificate is of another name: check brokers and eventHubs.customEndpointAddress, or set ssl.servername.',
-  },
-  {
-    // Alerts of the other side and what Node.js could not read, of which OpenSSL gives no code, or one of many.
-    codes: [],
-    text: /SSL routines:.*\balert\b|PEM routines/i,
-    becomes: { kind: 'connection', retriable: false },
-    advice:
-      'TLS was refused: check host and port, and ssl.cert and ssl.key where the other side asks for a certificate.',
-  },
-  {
-    codes: [],
-    text: /^Proxy connection ended|^Parse Error: Expected HTTP|Sec-WebSocket-Accept/,
-    becomes: { kind: 'connection', retriable: true },
-    advice: 'What answered speaks no HTTP as expected: check eventHubs.proxy or HTTPS_PROXY.',
-  },
-  {
-    codes: [
-      'ECONNREFUSED',
-      'ENOTFOUND',
-      'EAI_AGAIN',
-      'EHOSTUNREACH',
-      'EHOSTDOWN',
-      'ENETUNREACH',
-      'ENETDOWN',
-      'ENONET',
-      'EADDRNOTAVAIL',
-      'ETIMEDOUT',
-      'ERR_SOCKET_CONNECTION_TIMEOUT',
-      'UND_ERR_CONNECT_TIMEOUT',
-    ],
-    becomes: { kind: 'connection' },
-    advice: checkHost,
-  },
-  {
-    codes: [
-      'ECONNRESET',
-      'ECONNABORTED',
-      'ENETRESET',
-      'EPIPE',
-      'EBUSY',
-      'EPROTO',
-      'ERR_SSL_WRONG_VERSION_NUMBER',
-      'ERR_STREAM_DESTROYED',
-      'ERR_STREAM_WRITE_AFTER_END',
-      'UND_ERR_SOCKET',
-    ],
-    becomes: { kind: 'connection' },
-    advice: 'The connection broke; it is opened again.',
-  },
-  {
-    codes: ['NetworkError', 'REQUEST_SEND_ERROR', 'endpoints_resolution_error', 'network_error'],
-    becomes: { kind: 'connection' },
-    advice: checkHost,
-  },
-  {
-    codes: [407],
-    becomes: { kind: 'connection', retriable: false },
-    advice: 'The proxy wants credentials: put them into the URL of eventHubs.proxy.',
-  },
-  {
-    codes: [],
-    text: /^Failed to connect$|socket disconnected before secure TLS|closed before the connection was established|socket hang up|before message completed/i,
-    becomes: { kind: 'connection' },
-    advice: checkHost,
-  },
-  {
-    codes: [],
-    text: /connection (is|was|has been) closed|connection.*(not open|closed)|(sender|receiver|link|session).*(is|was|has been|got) (closed|disconnected|detached)/i,
-    becomes: { kind: 'connection-closed' },
-    advice: 'It is opened again.',
-  },
-
+  ...connectionErrors,
   // HTTP answers: management, and the upgrade to a WebSocket.
   { codes: [401], becomes: { kind: 'authentication' }, advice: checkCredentials },
   {

@@ -10,7 +10,8 @@ import {
 } from '../errors.js'
 import { createProtocolError, protocolErrorRow } from '../protocol-errors.js'
 import { redactError } from '../util/redact.js'
-import { type ErrorKind, type ErrorRow, type ErrorTraits, errorTable } from './error-table.js'
+import type { ErrorKind, ErrorRow, ErrorTraits } from './error-row.js'
+import { errorTable } from './error-table.js'
 
 /** Where a foreign error came from; what its message names. */
 export interface ErrorContext {

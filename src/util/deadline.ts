@@ -1,7 +1,7 @@
 export interface DeadlineOptions {
   readonly ms: number
   /** Ends the operation as well. */
-  readonly signal: AbortSignal
+  readonly signal?: AbortSignal
   createError(): Error
 }
 
@@ -20,7 +20,10 @@ export async function withDeadline<T>(
     }, ms)
   })
   try {
-    return await Promise.race([operation(AbortSignal.any([signal, controller.signal])), expiry])
+    return await Promise.race([
+      operation(signal ? AbortSignal.any([signal, controller.signal]) : controller.signal),
+      expiry,
+    ])
   } finally {
     clearTimeout(timer)
   }
