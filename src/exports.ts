@@ -1,4 +1,6 @@
 /** Every name of the package: kafkajs's, and what Event Hubs has besides. `index.ts` adds the default export. */
+
+export { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from './acl-enums.js'
 export { type AzureAdAuthOptions, azureAdAuth, type DefaultCredentialOptions } from './auth/azure-ad.js'
 export { type MsalApplication, type MsalAuthOptions, type MsalCertificate, msalAuth } from './auth/msal.js'
 export { oauthBearerAuth } from './auth/oauth-bearer.js'
@@ -23,16 +25,7 @@ export type {
 } from './checkpoint/store.js'
 export { CompressionCodecs } from './compression.js'
 export type { Enums } from './enums.js'
-export {
-  AclOperationTypes,
-  AclPermissionTypes,
-  AclResourceTypes,
-  CompressionTypes,
-  ConfigResourceTypes,
-  ConfigSource,
-  logLevel,
-  ResourcePatternTypes,
-} from './enums.js'
+export { CompressionTypes, ConfigResourceTypes, ConfigSource, logLevel } from './enums.js'
 export {
   isKafkaJSError,
   KafkaJSAggregateError,
