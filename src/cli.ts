@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { ConfigFileError, parseConfigFile } from './emulator/config-file.js'
 import { type EmulatorOptions, startEmulator } from './emulator/index.js'
-import { NamespaceError } from './emulator/namespace.js'
+import { NamespaceError } from './emulator/model/namespace.js'
 
 const USAGE = `kafkajs-eventhubs emulator [options]
 

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey } from 'jose'
+import { badToken, ServiceError, unauthorized } from './amqp/service-error.js'
 import type { Claim, JwtOptions, SharedAccessKey } from './options.js'
-import { badToken, ServiceError, unauthorized } from './service-error.js'
 
 /** What a verified token allows, where, and until when. */
 export interface Grant {

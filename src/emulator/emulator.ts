@@ -1,14 +1,14 @@
+import type { ClientConnection } from './amqp/connection.js'
+import { OpenLinks } from './amqp/open-links.js'
+import { detachForced, entityNotFound } from './amqp/service-error.js'
 import { createAuthorizer } from './authorization.js'
-import type { ClientConnection } from './client-connection.js'
 import { type EmulatorFaults, Faults } from './faults.js'
 import { createNamespaceHandler } from './http/namespace.js'
 import { type EmulatedEventHubs, inspectNamespace } from './inspection.js'
-import { Namespace } from './namespace.js'
-import { OpenLinks } from './open-links.js'
+import { Namespace } from './model/namespace.js'
 import { type EmulatorOptions, emulatorSettings } from './options.js'
 import { startServer } from './server.js'
 import type { Service } from './service.js'
-import { detachForced, entityNotFound } from './service-error.js'
 import { createStats, type EmulatorStats } from './stats.js'
 
 /** What `new Kafka()` needs to reach an emulator. @public */

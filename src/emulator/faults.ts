@@ -1,8 +1,8 @@
-import type { Namespace } from './namespace.js'
-import { fits, type LinkFilter, type LinkTarget, type OpenLinks } from './open-links.js'
-import type { Partition } from './partition.js'
+import { fits, type LinkFilter, type LinkTarget, type OpenLinks } from './amqp/open-links.js'
+import { ServiceError, serverBusy } from './amqp/service-error.js'
+import type { Namespace } from './model/namespace.js'
+import type { Partition } from './model/partition.js'
 import { createRandom } from './random.js'
-import { ServiceError, serverBusy } from './service-error.js'
 
 /** A fault that is in force until it is used up or cleared. @public */
 export interface Fault {

@@ -5,10 +5,10 @@
  * @packageDocumentation
  */
 
+export type { LinkFilter } from './amqp/open-links.js'
 export { type Emulator, type EmulatorKafkaConfig, startEmulator } from './emulator.js'
 export type { EmulatorFaults, Fault, FaultError, LoseDispositionsOptions } from './faults.js'
 export type { EmulatedEvent, EmulatedEventHub, EmulatedEventHubs, EmulatedPartition } from './inspection.js'
-export type { LinkFilter } from './open-links.js'
 export type {
   Claim,
   EmulatorOptions,

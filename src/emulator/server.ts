@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
-import { ClientConnection } from './client-connection.js'
+import { ClientConnection } from './amqp/connection.js'
+import { type Carrier, streamCarrier, Wire } from './amqp/wire.js'
 import { answerHealth } from './http/health.js'
 import { createUpgradeHandler } from './http/websocket.js'
 import type { Service } from './service.js'
-import { type Carrier, streamCarrier, Wire } from './wire.js'
 
 /** The listening port. */
 export interface Server {

@@ -1,7 +1,7 @@
+import type { OpenLinks } from './amqp/open-links.js'
 import type { Authorizer } from './authorization.js'
 import type { Faults } from './faults.js'
-import type { Namespace } from './namespace.js'
-import type { OpenLinks } from './open-links.js'
+import type { Namespace } from './model/namespace.js'
 import type { EmulatorSettings } from './options.js'
 import type { Stats } from './stats.js'
 

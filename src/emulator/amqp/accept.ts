@@ -1,5 +1,5 @@
-import type { Wire } from '../wire.js'
 import { createContainer, type Incoming, type Mechanism, type RheaConnection, type RheaReceiver } from './rhea.js'
+import type { Wire } from './wire.js'
 
 const outcome = (): ReturnType<Mechanism> => ({
   start() {

@@ -5,7 +5,7 @@
 
 import type { EventEmitter } from 'node:events'
 import rhea from 'rhea'
-import type { ServiceError } from '../service-error.js'
+import type { ServiceError } from './service-error.js'
 
 export interface AmqpError {
   condition: string

@@ -1,5 +1,5 @@
-import type { ConsumerGroup, EventHub } from '../hub.js'
-import type { Partition } from '../partition.js'
+import type { ConsumerGroup, EventHub } from '../model/hub.js'
+import type { Partition } from '../model/partition.js'
 import type { Entry } from './atom-xml.js'
 
 /** What the management API tells of each kind of entity, in the order of the service's own answers. */

@@ -1,5 +1,5 @@
-import { NamespaceError } from '../namespace.js'
-import { internalError, ServiceError } from '../service-error.js'
+import { internalError, ServiceError } from '../amqp/service-error.js'
+import { NamespaceError } from '../model/namespace.js'
 
 /** Refusals of the management API. The sub-codes are those of Service Bus, whose twin of this API documents them. */
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
-import type { Carrier } from '../wire.js'
+import type { Carrier } from '../amqp/wire.js'
 
 /** Path and subprotocol of AMQP over WebSockets. Source: azure-sdk-for-js, core-amqp/ConnectionContextBase. */
 const PATH = '/$servicebus/websocket'

@@ -1,0 +1,239 @@
+import { debuglog } from 'node:util'
+import { allows, type Grant, resourcePath, covers as scopeCovers } from '../authorization.js'
+import type { FaultyConnection } from '../faults.js'
+import type { Claim } from '../options.js'
+import type { Service } from '../service.js'
+import { acceptConnection, ruleTransfers } from './accept.js'
+import { parseAddress } from './address.js'
+import { IdleRules } from './idle-rules.js'
+import { createCbs } from './links/cbs.js'
+import { openEgress } from './links/egress.js'
+import { openIngress } from './links/ingress.js'
+import type { AttachedLink, LinkContext } from './links/link-context.js'
+import { createManagement } from './links/management.js'
+import type { OpenLink } from './open-links.js'
+import { type RheaConnection, type RheaReceiver, type RheaSender, refuse } from './rhea.js'
+import { badToken, internalError, notImplemented, ServiceError, unauthorized } from './service-error.js'
+import type { Wire } from './wire.js'
+
+/** Shown with NODE_DEBUG=kafkajs-eventhubs-emulator. */
+const debug = debuglog('kafkajs-eventhubs-emulator')
+
+/** Far more than any token or question has; they come before anything is known of who sends them. */
+const MAX_REQUEST_BYTES = 1_048_576
+
+/** One AMQP connection: its tokens, its links, and what ends it. */
+export class ClientConnection implements LinkContext, FaultyConnection {
+  readonly service: Service
+  readonly wire: Wire
+  #rhea: RheaConnection
+  /** Tokens are scoped to the connection. Microsoft: AMQP protocol guide, "Claims-based authorization". */
+  #grants = new Map<string, { grant: Grant; timer?: NodeJS.Timeout | undefined }>()
+  /** What was allowed until a token ended: it is told apart from what never was. */
+  #expired = new Map<string, Grant>()
+  /** Rights of a SASL PLAIN login, which do not expire. */
+  #login: Grant | undefined
+  #links = new Map<OpenLink, string>()
+  #idle: IdleRules
+
+  constructor(service: Service, wire: Wire, containerId: string) {
+    this.service = service
+    this.wire = wire
+    const { stats } = service
+    stats.connectionsAccepted++
+    stats.openConnections++
+    this.#rhea = acceptConnection({
+      wire,
+      containerId,
+      checkPlain: (user, password) => {
+        this.#login = service.authorizer.verifyKey(user, password)
+        if (this.#login) this.#idle.authenticated()
+        return this.#login !== undefined
+      },
+      onFailure: (error) => {
+        stats.connectionsFailed++
+        debug('a connection broke the protocol: %s', error)
+      },
+    })
+    this.#idle = new IdleRules(service.settings.idleLimits, (error) => this.#close(error))
+    const cbs = createCbs(this)
+    const management = createManagement(this)
+    this.#rhea.on('sender_open', ({ sender }) =>
+      this.#attach(sender, sender.source?.address, (address) => {
+        if (address.node === '$cbs') cbs.openReplies(sender)
+        else if (address.node === '$management') {
+          this.#requireAnyGrant()
+          management.openReplies(sender)
+          this.#countLink(sender, 'sender_close')
+        } else {
+          const { consumerGroup, partition } = address
+          if (consumerGroup === undefined || partition === undefined) {
+            throw notImplemented('An event hub is read by consumer group and partition.')
+          }
+          openEgress(this, sender, { eventHub: address.eventHub, consumerGroup, partition })
+        }
+      }),
+    )
+    this.#rhea.on('receiver_open', ({ receiver }) =>
+      this.#attach(receiver, receiver.target?.address, (address) => {
+        if (address.node !== 'event-hub') ruleTransfers(receiver, { maxBytes: MAX_REQUEST_BYTES, asBytes: false })
+        if (address.node === '$cbs') cbs.openRequests(receiver)
+        else if (address.node === '$management') {
+          this.#requireAnyGrant()
+          management.openRequests(receiver)
+          this.#countLink(receiver, 'receiver_close')
+        } else if (address.consumerGroup !== undefined) throw notImplemented('A consumer group is for reading.')
+        else openIngress(this, receiver, address)
+      }),
+    )
+    // Nothing may follow our CLOSE, which answers the client's. AMQP 1.0 §2.4.3.
+    this.#rhea.on('connection_close', () => this.#stopLinks())
+    wire.onClose(() => this.#closed())
+  }
+
+  authorize(path: string, claim: Claim): void {
+    const resource = resourcePath(path)
+    for (const grant of this.#validGrants()) if (allows(grant, resource, claim)) return
+    for (const grant of this.#expired.values()) {
+      if (allows(grant, resource, claim, 0)) throw expiredToken()
+    }
+    throw unauthorized(this.service.host, resource, claim)
+  }
+
+  covers(path: string): boolean {
+    const resource = resourcePath(path)
+    for (const { path: scope, claims } of this.#validGrants()) {
+      if (claims.size === 0) continue
+      if (scopeCovers(scope, resource) || scope === '$management') return true
+    }
+    for (const { path: scope } of this.#expired.values()) {
+      if (scopeCovers(scope, resource) || scope === '$management') throw expiredToken()
+    }
+    return false
+  }
+
+  grant(grant: Grant): void {
+    clearTimeout(this.#grants.get(grant.path)?.timer)
+    this.#expired.delete(grant.path)
+    this.#grants.set(grant.path, { grant, timer: this.#expiryTimer(grant) })
+    this.#idle.authenticated()
+  }
+
+  opened(link: OpenLink, path: string): AttachedLink {
+    const { links, stats } = this.service
+    this.#links.set(link, resourcePath(path))
+    links.add(link)
+    stats.openLinks++
+    stats.linksAttached++
+    const activity = this.#idle.linkOpened({ detach: (error) => link.detach(error), isWaiting: () => link.isWaiting() })
+    return {
+      active: activity.active,
+      closed: () => {
+        if (!this.#links.delete(link)) return
+        links.remove(link)
+        stats.openLinks--
+        activity.closed()
+      },
+    }
+  }
+
+  destroy(): void {
+    this.wire.destroy()
+  }
+
+  drop(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.wire.isClosed) {
+        resolve()
+        return
+      }
+      this.wire.onClose(resolve)
+      this.wire.destroy()
+    })
+  }
+
+  expireTokens(): number {
+    const grants = [...this.#grants.values()]
+    for (const { grant } of grants) this.#expire(grant)
+    return grants.length
+  }
+
+  *#validGrants(): Generator<Grant> {
+    if (this.#login) yield this.#login
+    const now = Date.now()
+    for (const { grant } of this.#grants.values()) if (grant.expiresAt > now) yield grant
+  }
+
+  /** A link to `$management` needs a token; which event hub it may ask about is seen with each request. */
+  #requireAnyGrant(): void {
+    for (const _ of this.#validGrants()) return
+    if (this.#expired.size > 0) throw expiredToken()
+    throw unauthorized(this.service.host, '$management', 'Listen')
+  }
+
+  #attach(
+    link: RheaSender | RheaReceiver,
+    text: string | null | undefined,
+    open: (address: ReturnType<typeof parseAddress>) => void,
+  ): void {
+    try {
+      if (!text) throw notImplemented('A link needs an address.')
+      open(parseAddress(text))
+    } catch (error) {
+      link.local.attach.source = undefined
+      link.local.attach.target = undefined
+      if (!(error instanceof ServiceError)) this.service.report(error)
+      refuse(link, error instanceof ServiceError ? error : internalError())
+    }
+  }
+
+  /** `$management` links keep a connection from being idle, and are not themselves ended for idleness. */
+  #countLink(link: RheaSender | RheaReceiver, event: 'sender_close' | 'receiver_close'): void {
+    const activity = this.#idle.linkOpened()
+    ;(link as { on(event: string, listener: () => void): unknown }).on(event, activity.closed)
+  }
+
+  #expiryTimer(grant: Grant): NodeJS.Timeout | undefined {
+    const wait = grant.expiresAt - Date.now()
+    // A timer runs for 25 days at most, and a connection is rarely older: then the token is only not good for new links.
+    if (wait > 0x7fff_ffff) return undefined
+    return setTimeout(() => this.#expire(grant), Math.max(0, wait)).unref()
+  }
+
+  /**
+   * The service drops all links to an entity when the token for it expires. Microsoft: AMQP protocol guide. A link another
+   * token still allows stays.
+   */
+  #expire(grant: Grant): void {
+    const kept = this.#grants.get(grant.path)
+    if (kept?.grant !== grant) return
+    clearTimeout(kept.timer)
+    this.#grants.delete(grant.path)
+    this.#expired.set(grant.path, grant)
+    const error = badToken('ExpiredToken', 'The token is expired. The link is detached.')
+    for (const [link, path] of [...this.#links]) {
+      const claim = link.direction === 'send' ? 'Send' : 'Listen'
+      const stillAllowed = [...this.#validGrants()].some((other) => allows(other, path, claim))
+      if (scopeCovers(grant.path, path) && !stillAllowed) link.detach(error)
+    }
+  }
+
+  #close(error: ServiceError): void {
+    this.#rhea.close({ condition: error.condition, description: error.description })
+    setTimeout(() => this.destroy(), 1000).unref()
+  }
+
+  #closed(): void {
+    this.service.stats.openConnections--
+    this.#idle.stop()
+    for (const { timer } of this.#grants.values()) clearTimeout(timer)
+    this.#grants.clear()
+    this.#stopLinks()
+  }
+
+  #stopLinks(): void {
+    for (const link of [...this.#links.keys()]) link.stop()
+  }
+}
+
+const expiredToken = () => badToken('ExpiredToken', 'The token is expired.')

@@ -1,0 +1,165 @@
+import type { EventHubSpec, RetentionOptions } from '../options.js'
+import { type ConsumerGroup, DEFAULT_CONSUMER_GROUP, EventHub } from './hub.js'
+
+/** Why a change of the namespace was refused. `exists` is HTTP 409, `not-found` 404, `invalid` 400. */
+export class NamespaceError extends Error {
+  readonly reason: 'exists' | 'not-found' | 'invalid'
+
+  constructor(reason: 'exists' | 'not-found' | 'invalid', message: string) {
+    super(message)
+    this.name = 'NamespaceError'
+    this.reason = reason
+  }
+}
+
+/** What happened to an event hub; links to it are dropped as the service does. */
+export type NamespaceChange =
+  | { readonly kind: 'event-hub-deleted'; readonly eventHub: EventHub }
+  | { readonly kind: 'partitions-added'; readonly eventHub: EventHub }
+  | { readonly kind: 'consumer-group-deleted'; readonly eventHub: EventHub; readonly consumerGroup: string }
+
+export interface NamespaceSettings {
+  /** Partitions of an event hub that springs into being; undefined: none does. */
+  readonly autoCreatePartitionCount?: number | undefined
+  readonly autoCreateConsumerGroups?: boolean
+}
+
+const MAX_PARTITIONS = 1024
+const EVENT_HUB_NAME = /^[a-z0-9]([a-z0-9._/-]{0,254}[a-z0-9])?$/i
+const CONSUMER_GROUP_NAME = /^(\$default|[a-z0-9]([a-z0-9._-]{0,48}[a-z0-9])?)$/i
+
+/** A namespace in memory: event hubs and their consumer groups. Names compare without case, as in the service. */
+export class Namespace {
+  #eventHubs = new Map<string, EventHub>()
+  #settings: NamespaceSettings
+  #listeners = new Set<(change: NamespaceChange) => void>()
+
+  constructor(settings: NamespaceSettings = {}) {
+    this.#settings = settings
+  }
+
+  /** Calls back on each change that ends links. Returns its own remover. */
+  onChange(listener: (change: NamespaceChange) => void): () => void {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+    }
+  }
+
+  createEventHub(spec: EventHubSpec): EventHub {
+    const { name, partitionCount, consumerGroups = [] } = spec
+    if (!EVENT_HUB_NAME.test(name)) throw new NamespaceError('invalid', `'${name}' is not a name for an event hub.`)
+    if (partitionCount !== undefined) checkPartitionCount(partitionCount)
+    for (const group of consumerGroups) checkConsumerGroupName(group)
+    if (this.getEventHub(name)) throw new NamespaceError('exists', `The event hub '${name}' already exists.`)
+    const eventHub = new EventHub(spec)
+    this.#eventHubs.set(name.toLowerCase(), eventHub)
+    return eventHub
+  }
+
+  getEventHub(name: string): EventHub | undefined {
+    return this.#eventHubs.get(name.toLowerCase())
+  }
+
+  /** In the order of their names. */
+  listEventHubs(): EventHub[] {
+    return [...this.#eventHubs.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  deleteEventHub(name: string): void {
+    const eventHub = this.#existing(name)
+    this.#eventHubs.delete(name.toLowerCase())
+    this.#changed({ kind: 'event-hub-deleted', eventHub })
+  }
+
+  /** Partitions can be added, never taken away. Microsoft: "Dynamically add partitions". */
+  setPartitionCount(name: string, count: number): EventHub {
+    const eventHub = this.#existing(name)
+    checkPartitionCount(count)
+    if (count < eventHub.partitionCount) {
+      throw new NamespaceError('invalid', `The event hub '${name}' can't have fewer partitions than it has.`)
+    }
+    if (count > eventHub.partitionCount) {
+      eventHub.addPartitions(count)
+      this.#changed({ kind: 'partitions-added', eventHub })
+    }
+    return eventHub
+  }
+
+  /** What is left out keeps its value. */
+  setRetention(name: string, retention: RetentionOptions): EventHub {
+    const eventHub = this.#existing(name)
+    eventHub.setRetention(retention)
+    return eventHub
+  }
+
+  createConsumerGroup(eventHubName: string, name: string, userMetadata?: string): ConsumerGroup {
+    const eventHub = this.#existing(eventHubName)
+    checkConsumerGroupName(name)
+    if (eventHub.getConsumerGroup(name)) {
+      throw new NamespaceError('exists', `The consumer group '${name}' of '${eventHubName}' already exists.`)
+    }
+    return eventHub.createConsumerGroup(name, userMetadata)
+  }
+
+  /** In the order of their names. */
+  listConsumerGroups(eventHubName: string): ConsumerGroup[] {
+    return this.#existing(eventHubName).consumerGroups.sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  deleteConsumerGroup(eventHubName: string, name: string): void {
+    const eventHub = this.#existing(eventHubName)
+    if (name.toLowerCase() === DEFAULT_CONSUMER_GROUP.toLowerCase()) {
+      throw new NamespaceError('invalid', `The consumer group '${DEFAULT_CONSUMER_GROUP}' can't be deleted.`)
+    }
+    if (!eventHub.deleteConsumerGroup(name)) {
+      throw new NamespaceError('not-found', `The consumer group '${name}' of '${eventHubName}' does not exist.`)
+    }
+    this.#changed({ kind: 'consumer-group-deleted', eventHub, consumerGroup: name })
+  }
+
+  /** The event hub a client names over AMQP, created if that is allowed. */
+  openEventHub(name: string): EventHub | undefined {
+    const existing = this.getEventHub(name)
+    const partitionCount = this.#settings.autoCreatePartitionCount
+    if (existing || partitionCount === undefined || !EVENT_HUB_NAME.test(name)) return existing
+    return this.createEventHub({ name, partitionCount })
+  }
+
+  /** Whether an event hub exists or would be created when a client names it. */
+  knowsEventHub(name: string): boolean {
+    return (
+      this.getEventHub(name) !== undefined ||
+      (this.#settings.autoCreatePartitionCount !== undefined && EVENT_HUB_NAME.test(name))
+    )
+  }
+
+  /** The consumer group a client names over AMQP, created if that is allowed. */
+  openConsumerGroup(eventHub: EventHub, name: string): ConsumerGroup | undefined {
+    const existing = eventHub.getConsumerGroup(name)
+    if (existing || !this.#settings.autoCreateConsumerGroups || !CONSUMER_GROUP_NAME.test(name)) return existing
+    return eventHub.createConsumerGroup(name)
+  }
+
+  #existing(name: string): EventHub {
+    const eventHub = this.getEventHub(name)
+    if (!eventHub) throw new NamespaceError('not-found', `The event hub '${name}' does not exist.`)
+    return eventHub
+  }
+
+  #changed(change: NamespaceChange): void {
+    for (const listener of [...this.#listeners]) listener(change)
+  }
+}
+
+function checkPartitionCount(count: number): void {
+  if (!Number.isInteger(count) || count < 1 || count > MAX_PARTITIONS) {
+    throw new NamespaceError('invalid', `The number of partitions must be from 1 to ${MAX_PARTITIONS}, not ${count}.`)
+  }
+}
+
+function checkConsumerGroupName(name: string): void {
+  if (!CONSUMER_GROUP_NAME.test(name)) {
+    throw new NamespaceError('invalid', `'${name}' is not a name for a consumer group.`)
+  }
+}

@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.js'
+import { openBench } from './sdk.js'
+
+describe('what happens to links when', () => {
+  test('partitions are added: they are dropped and may reopen', async () => {
+    await using bench = await openBench({ partitions: 2 })
+    const { emulator } = bench
+    await bench.send('0', 'a')
+    const reading = bench.read()
+    await eventually(() => reading.events.length === 1)
+    const attached = emulator.stats.linksAttached
+    emulator.eventHubs.get('hub')?.setPartitionCount(5)
+    await eventually(() => emulator.stats.linksAttached > attached)
+    await bench.send('0', 'b')
+    await bench.send('4', 'c')
+    await eventually(() => reading.bodies().join() === 'a,b')
+    await reading.close()
+    expect(await bench.producer().getPartitionIds()).toEqual(['0', '1', '2', '3', '4'])
+  })
+
+  test('an event hub is deleted: they are dropped as for something unknown', async () => {
+    await using bench = await openBench()
+    await bench.send('0', 'a')
+    const reading = bench.read()
+    await eventually(() => reading.events.length === 1)
+    expect(bench.emulator.eventHubs.delete('hub')).toBe(true)
+    expect(bench.emulator.stats.openLinks).toBe(0)
+    await eventually(() => reading.errors.length > 0)
+    expect(reading.errors[0]).toMatchObject({ code: 'MessagingEntityNotFoundError' })
+    await expect(bench.send('0', 'b')).rejects.toMatchObject({ code: 'MessagingEntityNotFoundError' })
+    await reading.close()
+    expect(bench.emulator.eventHubs.delete('hub')).toBe(false)
+  })
+
+  test('a consumer group is deleted: its readers are dropped, others stay', async () => {
+    await using bench = await openBench()
+    await bench.send('0', 'a')
+    const second = bench.read({ group: 'second' })
+    const first = bench.read()
+    await eventually(() => first.events.length === 1 && second.events.length === 1)
+    bench.emulator.eventHubs.get('hub')?.deleteConsumerGroup('second')
+    await eventually(() => second.errors.length > 0)
+    expect(second.errors[0]).toMatchObject({ code: 'MessagingEntityNotFoundError' })
+    expect(first.errors).toEqual([])
+    await Promise.all([first.close(), second.close()])
+  })
+})
+
+describe('the namespace refuses', () => {
+  test.each<[name: string, mistake: (hubs: Awaited<ReturnType<typeof openBench>>['emulator']['eventHubs']) => unknown]>(
+    [
+      ['a name that is taken', (hubs) => hubs.create({ name: 'HUB' })],
+      ['a name that is none', (hubs) => hubs.create({ name: 'no spaces' })],
+      ['no partitions', (hubs) => hubs.create({ name: 'a', partitionCount: 0 })],
+      ['a part of a partition', (hubs) => hubs.create({ name: 'a', partitionCount: 1.5 })],
+      ['fewer partitions', (hubs) => hubs.get('hub')?.setPartitionCount(1)],
+      ['a group that exists', (hubs) => hubs.get('hub')?.createConsumerGroup('SECOND')],
+      ['a group without a name', (hubs) => hubs.get('hub')?.createConsumerGroup('')],
+      ['to delete $Default', (hubs) => hubs.get('hub')?.deleteConsumerGroup('$default')],
+      ['to delete a group that is not there', (hubs) => hubs.get('hub')?.deleteConsumerGroup('none')],
+    ],
+  )('%s', async (_, mistake) => {
+    await using bench = await openBench()
+    expect(() => mistake(bench.emulator.eventHubs)).toThrow(expect.objectContaining({ name: 'NamespaceError' }))
+    expect(bench.emulator.eventHubs.list().map((hub) => hub.name)).toEqual(['hub'])
+  })
+})
+
+describe('idle', () => {
+  test('links are detached, their clients come back', async () => {
+    await using bench = await openBench({ idleLimits: { link: 150 } })
+    await bench.send('0', 'a')
+    expect(bench.emulator.stats.openLinks).toBe(1)
+    await eventually(() => bench.emulator.stats.openLinks === 0)
+    await bench.send('0', 'b')
+    expect(bench.emulator.stats.eventsStored).toBe(2)
+  })
+
+  test('links that are used stay', async () => {
+    await using bench = await openBench({ idleLimits: { link: 1000 } })
+    const until = performance.now() + 1500
+    while (performance.now() < until) await bench.send('0', 'a')
+    expect(bench.emulator.stats.linksAttached).toBe(1)
+  })
+
+  test('a reader that waits with credit stays', async () => {
+    await using bench = await openBench({ idleLimits: { link: 150 } })
+    await bench.send('0', 'a')
+    const reading = bench.read()
+    await eventually(() => reading.events.length === 1)
+    // The publishing link is the one that goes.
+    await eventually(() => bench.emulator.stats.openLinks === 1)
+    await bench.send('0', 'b')
+    await eventually(() => reading.events.length === 2)
+    expect(reading.errors).toEqual([])
+    await reading.close()
+  })
+
+  test('connections without links are closed', async () => {
+    await using bench = await openBench({ idleLimits: { link: 100, connection: 100 } })
+    await bench.send('0', 'a')
+    await eventually(() => bench.emulator.stats.openConnections === 0)
+    await bench.send('0', 'b')
+  })
+})

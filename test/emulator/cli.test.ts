@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { EventHubProducerClient } from '@azure/event-hubs'
+import { describe, expect, test } from 'vitest'
+import { parseConfigFile } from '../../src/emulator/config-file.js'
+import { startEmulator } from '../../src/emulator/index.js'
+import { eventually } from '../support/eventually.js'
+import { once } from './sdk.js'
+
+const CLI = join(import.meta.dirname, '../../src/cli.ts')
+
+interface Run {
+  readonly child: ChildProcess
+  output(): string
+  readonly exit: Promise<number | null>
+}
+
+function run(...args: string[]): Run {
+  const child = spawn(process.execPath, ['--import', 'tsx', CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data: Buffer) => (text += data.toString()))
+  return { child, output: () => text, exit: new Promise((resolve) => child.once('close', resolve)) }
+}
+
+/** As Microsoft documents it. */
+const config = (entities: unknown) =>
+  JSON.stringify({
+    UserConfig: {
+      NamespaceConfig: [{ Type: 'EventHub', Name: 'emulatorNs1', Entities: entities }],
+      LoggingConfig: { Type: 'File' },
+    },
+  })
+
+const entities = [
+  { Name: 'eh1', PartitionCount: '2', ConsumerGroups: [{ Name: 'cg1' }] },
+  { Name: 'eh2', PartitionCount: 3 },
+]
+
+describe('the program', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('serves the event hubs of a file until %s', async (signal) => {
+    const directory = await mkdtemp(join(tmpdir(), 'cli-'))
+    const file = join(directory, 'Config.json')
+    await writeFile(file, config(entities))
+    const { child, output, exit } = run('emulator', '--port', '0', '--config', file)
+    try {
+      const [, connectionString = ''] = await eventually(
+        () => /Connection string: (\S+)/.exec(output()) ?? Promise.reject(new Error(output())),
+        { timeout: 20_000 },
+      )
+      expect(output()).toContain('eh1: 2 partitions, consumer groups $Default, cg1')
+      const client = new EventHubProducerClient(connectionString, 'eh2', once)
+      expect(await client.getPartitionIds()).toEqual(['0', '1', '2'])
+      await client.close()
+      const unknown = new EventHubProducerClient(connectionString, 'eh3', once)
+      await expect(unknown.getPartitionIds()).rejects.toMatchObject({ code: 'MessagingEntityNotFoundError' })
+      await unknown.close()
+    } finally {
+      child.kill(signal)
+    }
+    expect(await exit).toBe(0)
+    expect(output()).toContain('has stopped')
+    await rm(directory, { recursive: true })
+  })
+
+  test.each<[args: string[], code: number, text: string]>([
+    [['--help'], 0, 'kafkajs-eventhubs emulator [options]'],
+    [[], 0, 'kafkajs-eventhubs emulator [options]'],
+    [['emulate'], 2, "unknown command 'emulate'"],
+    [['emulator', '--port', 'x'], 2, "--port must be a port, not 'x'"],
+    [['emulator', '--bogus'], 2, '--bogus'],
+    [['emulator', '--config', '/nowhere/Config.json'], 1, 'ENOENT'],
+  ])('%j', async (args, code, text) => {
+    const { output, exit } = run(...args)
+    expect(await exit).toBe(code)
+    expect(output()).toContain(text)
+    expect(output()).not.toContain('    at ')
+  })
+
+  test('says that the port is taken', async () => {
+    await using emulator = await startEmulator()
+    const { output, exit } = run('emulator', '--port', String(emulator.port))
+    expect(await exit).toBe(1)
+    expect(output()).toContain('EADDRINUSE')
+  })
+})
+
+describe('the file', () => {
+  test('is read as Microsoft’s emulator reads it', () => {
+    expect(parseConfigFile(config(entities))).toEqual([
+      { name: 'eh1', partitionCount: 2, consumerGroups: ['cg1'] },
+      { name: 'eh2', partitionCount: 3, consumerGroups: [] },
+    ])
+  })
+
+  test.each<[name: string, text: string, message: string]>([
+    ['no JSON', '{', 'it is no JSON'],
+    ['nothing in it', '{}', 'UserConfig is missing'],
+    ['no event hub', config([]), 'Entities must name at least one event hub'],
+    ['a nameless event hub', config([{}]), 'NamespaceConfig[0].Entities[0].Name is missing'],
+    ['half a partition', config([{ Name: 'a', PartitionCount: '1.5' }]), 'Entities[0].PartitionCount must be'],
+    [
+      '$Default declared',
+      config([{ Name: 'a', PartitionCount: 1, ConsumerGroups: [{ Name: '$default' }] }]),
+      '$Default is always there',
+    ],
+  ])('%s is refused', (_, text, message) => {
+    expect(() => parseConfigFile(text)).toThrow(message)
+  })
+})

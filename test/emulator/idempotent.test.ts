@@ -1,0 +1,116 @@
+import { EventHubBufferedProducerClient, type EventHubBufferedProducerClientOptions } from '@azure/event-hubs'
+import { describe, expect, test } from 'vitest'
+import type { IncomingEvent, ProducerMark } from '../../src/emulator/amqp/incoming-event.js'
+import { IdempotentProducers } from '../../src/emulator/model/idempotent-producers.js'
+import { eventually } from '../support/eventually.js'
+import { openBench } from './sdk.js'
+
+const batch = (mark: Omit<ProducerMark, 'sequenceNumber'>, ...sequenceNumbers: number[]) =>
+  sequenceNumbers.map((sequenceNumber) => ({ producer: { ...mark, sequenceNumber } }) as unknown as IncomingEvent)
+
+describe('a producer', () => {
+  test('gets an id, epoch 0, and begins after -1', () => {
+    const producers = new IdempotentProducers()
+    const first = producers.open({})
+    expect(first).toMatchObject({ epoch: 0, sequenceNumber: -1 })
+    expect(producers.open({}).producerId).not.toBe(first.producerId)
+  })
+
+  test('is stored in order, once; gaps and overlaps are refused', () => {
+    const producers = new IdempotentProducers()
+    const mark = producers.open({})
+    expect(producers.admit(batch(mark, 0, 1, 2))).toBe(true)
+    expect(producers.admit(batch(mark, 0, 1, 2))).toBe(false)
+    expect(producers.admit(batch(mark, 1, 2))).toBe(false)
+    const outOfOrder = expect.objectContaining({ condition: 'com.microsoft:out-of-order-sequence' })
+    expect(() => producers.admit(batch(mark, 4))).toThrow(outOfOrder)
+    expect(() => producers.admit(batch(mark, 2, 3))).toThrow(outOfOrder)
+    expect(() => producers.admit(batch(mark, 3, 5))).toThrow(outOfOrder)
+    expect(producers.admit(batch(mark, 3))).toBe(true)
+  })
+
+  test('of a lower epoch is shut out by a higher one', () => {
+    const producers = new IdempotentProducers()
+    const old = producers.open({})
+    producers.admit(batch(old, 0))
+    const now = producers.open({ producerId: old.producerId, epoch: 3, sequenceNumber: 10 })
+    expect(now).toMatchObject({ epoch: 3, sequenceNumber: 10 })
+    const stolen = expect.objectContaining({ condition: 'com.microsoft:producer-epoch-stolen' })
+    expect(() => producers.admit(batch(old, 1))).toThrow(stolen)
+    expect(() => producers.open({ producerId: old.producerId, epoch: 2 })).toThrow(stolen)
+    expect(producers.admit(batch(now, 11))).toBe(true)
+    expect(producers.open({ producerId: old.producerId })).toMatchObject({ epoch: 4 })
+  })
+
+  test('that comes again keeps its place', () => {
+    const producers = new IdempotentProducers()
+    const mark = producers.open({})
+    producers.admit(batch(mark, 0, 1))
+    expect(producers.open({ producerId: mark.producerId, epoch: mark.epoch })).toMatchObject({ sequenceNumber: 1 })
+    expect(producers.open({ ...mark, sequenceNumber: -1 })).toMatchObject({ sequenceNumber: -1 })
+    expect(producers.admit(batch(mark, 0, 1))).toBe(false)
+    expect(producers.admit(batch(mark, 2))).toBe(true)
+  })
+
+  test('can not have negative numbers', () => {
+    const outOfRange = expect.objectContaining({ condition: 'com.microsoft:argument-out-of-range' })
+    expect(() => new IdempotentProducers().open({ epoch: -1 })).toThrow(outOfRange)
+    expect(() => new IdempotentProducers().open({ sequenceNumber: -2 })).toThrow(outOfRange)
+  })
+
+  test('goes on at 0 after the largest sequence number', () => {
+    const producers = new IdempotentProducers()
+    const mark = producers.open({ producerId: 7, epoch: 0, sequenceNumber: 0x7fff_ffff - 1 })
+    expect(producers.admit(batch(mark, 0x7fff_ffff))).toBe(true)
+    expect(producers.admit(batch(mark, 0))).toBe(true)
+  })
+})
+
+describe('the SDK’s idempotent client', () => {
+  const open = (connectionString: string) => {
+    const results = { sent: 0, errors: [] as Error[] }
+    const options = {
+      maxWaitTimeInMs: 20,
+      enableIdempotentRetries: true,
+      retryOptions: { maxRetries: 5, retryDelayInMs: 20, timeoutInMs: 1000 },
+      onSendEventsSuccessHandler: async ({ events }: { events: unknown[] }) => {
+        results.sent += events.length
+      },
+      onSendEventsErrorHandler: async ({ error }: { error: Error }) => {
+        results.errors.push(error)
+      },
+    } as EventHubBufferedProducerClientOptions
+    return { client: new EventHubBufferedProducerClient(connectionString, 'hub', options), results }
+  }
+
+  test('numbers its events', async () => {
+    await using bench = await openBench()
+    const { client, results } = open(bench.emulator.connectionString)
+    for (let i = 0; i < 3; i++) await client.enqueueEvent({ body: i }, { partitionId: '0' })
+    await eventually(() => results.sent === 3)
+    await client.close()
+    const marks = bench.emulator.eventHubs
+      .get('hub')
+      ?.events()
+      .map((event) => event.messageAnnotations)
+    expect(marks?.map((mark) => mark['com.microsoft:producer-sequence-number'])).toEqual([0, 1, 2])
+  })
+
+  test('leaves each event once in the log when acknowledgements are lost', async () => {
+    await using bench = await openBench()
+    const loss = bench.emulator.faults.loseDispositions({ probability: 0.4, seed: 7, times: 6 })
+    const { client, results } = open(bench.emulator.connectionString)
+    for (let i = 0; i < 30; i++) {
+      await client.enqueueEvent({ body: i }, { partitionId: '0' })
+      await eventually(() => results.sent === i + 1 || results.errors.length > 0)
+    }
+    expect(results.errors).toEqual([])
+    await client.close()
+    expect(loss.hits).toBe(6)
+    const bodies = bench.emulator.eventHubs
+      .get('hub')
+      ?.events()
+      .map((event) => Number(event.body.toString()))
+    expect(bodies).toEqual(Array.from({ length: 30 }, (_, i) => i))
+  })
+})
