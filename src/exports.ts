@@ -1,31 +1,19 @@
 /** Every name of the package: kafkajs's, and what Event Hubs has besides. `index.ts` adds the default export. */
 
-export { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from './acl-enums.js'
 export { type AzureAdAuthOptions, azureAdAuth, type DefaultCredentialOptions } from './auth/azure-ad.js'
 export { type MsalApplication, type MsalAuthOptions, type MsalCertificate, msalAuth } from './auth/msal.js'
 export { oauthBearerAuth } from './auth/oauth-bearer.js'
-export type { AuthProvider, AuthTarget, EventHubsCredential } from './auth/provider.js'
 export { type SasAuthOptions, sasAuth } from './auth/sas.js'
-export { type BlobCheckpointStoreOptions, blobCheckpointStore } from './checkpoint/blob.js'
+export { type BlobCheckpointStoreOptions, blobCheckpointStore } from './checkpoint/blob/blob.js'
 export type {
   CheckpointBlob,
   CheckpointContainer,
   CheckpointContainerChoice,
   StorageKeyCredential,
-} from './checkpoint/blob-container.js'
-export { fileCheckpointStore } from './checkpoint/file.js'
+} from './checkpoint/blob/container.js'
+export { fileCheckpointStore } from './checkpoint/file/file.js'
 export type { StoreLogger } from './checkpoint/logger.js'
 export { memoryCheckpointStore } from './checkpoint/memory.js'
-export type {
-  Checkpoint,
-  CheckpointStore,
-  CheckpointStoreOptions,
-  PartitionOwnership,
-  StoredGroup,
-} from './checkpoint/store.js'
-export { CompressionCodecs } from './compression.js'
-export type { Enums } from './enums.js'
-export { CompressionTypes, ConfigResourceTypes, ConfigSource, logLevel } from './enums.js'
 export {
   isKafkaJSError,
   KafkaJSAggregateError,
@@ -59,11 +47,23 @@ export {
   KafkaJSTimeout,
   KafkaJSTopicMetadataNotLoaded,
   KafkaJSUnsupportedMagicByteInMessageSet,
-} from './errors.js'
+} from './errors/index.js'
 export { AssignerProtocol } from './group/assigner-protocol.js'
 export { PartitionAssigners } from './group/round-robin.js'
 export { Kafka, type KafkaConstructor } from './kafka.js'
 export { Partitioners } from './producer/partitioners.js'
+export { CompressionCodecs } from './translate/codecs.js'
+export { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from './types/acl-enums.js'
+export type { AuthProvider, AuthTarget, EventHubsCredential } from './types/auth-provider.js'
+export type {
+  Checkpoint,
+  CheckpointStore,
+  CheckpointStoreOptions,
+  PartitionOwnership,
+  StoredGroup,
+} from './types/checkpoint-store.js'
+export type { Enums } from './types/enums.js'
+export { CompressionTypes, ConfigResourceTypes, ConfigSource, logLevel } from './types/enums.js'
 export type {
   Acl,
   AclEntry,
@@ -212,4 +212,4 @@ export type {
   ValueOf,
   Without,
   XOR,
-} from './types.js'
+} from './types/index.js'

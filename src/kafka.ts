@@ -1,20 +1,20 @@
 import { createAdmin } from './admin/admin.js'
-import type { Management } from './admin/management.js'
-import { createManagement } from './admin/management-from-settings.js'
-import { authProviderFromSettings } from './auth/from-sasl.js'
-import type { AuthProvider } from './auth/provider.js'
+import { authProviderFromSettings } from './auth/from-settings.js'
 import { checkpointStoreFromString } from './checkpoint/from-string.js'
 import { sharedMemoryCheckpointStore } from './checkpoint/memory.js'
-import type { CheckpointStore } from './checkpoint/store.js'
-import { isPartitionerWarningSilenced, kafkaSettings } from './config.js'
+import type { ClientContext } from './client/context.js'
+import { isPartitionerWarningSilenced, kafkaSettings } from './config/config.js'
+import { isLoopback, type ResolvedNamespace, resolveNamespace } from './config/namespace.js'
+import type { KafkaSettings } from './config/settings.js'
 import { createConsumer } from './consumer/consumer.js'
-import type { ClientContext } from './context.js'
 import { createAzureTransport } from './eventhubs/azure-transport.js'
 import type { EventHubsTransport } from './eventhubs/transport.js'
-import { createLogger, type RootLogger } from './logger.js'
-import { isLoopback, type ResolvedNamespace, resolveNamespace } from './namespace.js'
+import { createLogger, type RootLogger } from './instrumentation/logger.js'
+import { createManagement } from './management/from-settings.js'
+import type { Management } from './management/management.js'
 import { createProducer } from './producer/producer.js'
-import type { KafkaSettings } from './settings.js'
+import type { AuthProvider } from './types/auth-provider.js'
+import type { CheckpointStore } from './types/checkpoint-store.js'
 import type {
   Admin,
   AdminConfig,
@@ -25,7 +25,7 @@ import type {
   Logger,
   Producer,
   ProducerConfig,
-} from './types.js'
+} from './types/index.js'
 
 /** What a transport was opened with; management is reached the same way. */
 interface Opened {

@@ -1,11 +1,11 @@
-import { mapConcurrently } from '../checkpoint/concurrency.js'
-import { ConfigResourceTypes, ConfigSource } from '../enums.js'
-import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from '../errors.js'
-import { createProtocolError } from '../protocol-errors.js'
-import type { Admin, ConfigEntries, IResourceConfig, ResourceConfigQuery } from '../types.js'
-import type { EventHubDescription, Management } from './management.js'
+import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from '../errors/index.js'
+import { createProtocolError } from '../errors/protocol-errors.js'
+import type { EventHubDescription, Management } from '../management/management.js'
+import { fromEventHubSettings, refuseNamespaceSettings, toEventHubSettings } from '../management/topic-settings.js'
+import { ConfigResourceTypes, ConfigSource } from '../types/enums.js'
+import type { Admin, ConfigEntries, IResourceConfig, ResourceConfigQuery } from '../types/index.js'
+import { mapConcurrently } from '../util/concurrency.js'
 import type { AdminSession } from './session.js'
-import { fromEventHubSettings, refuseNamespaceSettings, toEventHubSettings } from './topic-settings.js'
 import { unsupportedCalls } from './unsupported.js'
 
 /** Settings of topics: those that Event Hubs has, under Kafka's names. */

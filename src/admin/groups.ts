@@ -1,9 +1,9 @@
-import { mapConcurrently } from '../checkpoint/concurrency.js'
-import { KafkaJSDeleteGroupsError, KafkaJSNonRetriableError, KafkaJSNotImplemented } from '../errors.js'
+import { KafkaJSDeleteGroupsError, KafkaJSNonRetriableError, KafkaJSNotImplemented } from '../errors/index.js'
+import { createProtocolError } from '../errors/protocol-errors.js'
 import { describeGroup } from '../group/describe.js'
 import { MEMBERS } from '../group/member-record.js'
-import { createProtocolError } from '../protocol-errors.js'
-import type { Admin, DeleteGroupsResult } from '../types.js'
+import type { Admin, DeleteGroupsResult } from '../types/index.js'
+import { mapConcurrently } from '../util/concurrency.js'
 import type { AdminSession } from './session.js'
 
 /** Consumer groups, as the checkpoint store shows them. */

@@ -1,14 +1,14 @@
 import { setMaxListeners } from 'node:events'
-import type { CheckpointStore } from '../checkpoint/store.js'
-import type { ClientContext } from '../context.js'
-import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from '../errors.js'
+import type { ClientContext } from '../client/context.js'
+import type { AdminSettings } from '../config/settings.js'
+import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from '../errors/index.js'
 import type { EventHubsTransport } from '../eventhubs/transport.js'
-import { type ApiName, createRequests, type Instrumentation } from '../events.js'
-import type { AdminSettings } from '../settings.js'
+import { type ApiName, createRequests, type Instrumentation } from '../instrumentation/events.js'
+import type { Management } from '../management/management.js'
+import { retry } from '../retry/retry.js'
 import { toKafkaJSError } from '../translate/error.js'
-import type { AdminEvents, Logger } from '../types.js'
-import { retry } from '../util/retry.js'
-import type { Management } from './management.js'
+import type { CheckpointStore } from '../types/checkpoint-store.js'
+import type { AdminEvents, Logger } from '../types/index.js'
 
 /** What each admin method works with: a connection made on first use, and requests that are timed, retried and told of. */
 export interface AdminSession {

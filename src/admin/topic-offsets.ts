@@ -1,10 +1,10 @@
-import { mapConcurrently } from '../checkpoint/concurrency.js'
-import { readFirstEvent } from '../checkpoint/first-event.js'
-import { KafkaJSNonRetriableError } from '../errors.js'
+import { KafkaJSNonRetriableError } from '../errors/index.js'
 import type { EventHubsTransport, PartitionProperties } from '../eventhubs/transport.js'
+import { readFirstEvent } from '../offsets/first-event.js'
 import { toPartition } from '../translate/names.js'
 import { EARLIEST, LATEST } from '../translate/offset.js'
-import type { Admin } from '../types.js'
+import type { Admin } from '../types/index.js'
+import { mapConcurrently } from '../util/concurrency.js'
 import type { AdminSession } from './session.js'
 
 /** The ends of a partition as Kafka counts them: the oldest offset kept, and the next to be written. */

@@ -1,5 +1,5 @@
-import { KafkaJSNonRetriableError } from '../errors.js'
-import type { ITopicConfig } from '../types.js'
+import { KafkaJSNonRetriableError } from '../errors/index.js'
+import type { ITopicConfig } from '../types/index.js'
 
 /** kafkajs's checks of lists of topic names. Without `duplicate` a name may come twice. */
 export function checkTopicNames(names: unknown, notArray: string, notString: string, duplicate?: string): void {

@@ -1,4 +1,3 @@
-import { mapConcurrently } from '../checkpoint/concurrency.js'
 import {
   isKafkaJSError,
   KafkaJSAggregateError,
@@ -6,16 +5,17 @@ import {
   KafkaJSNonRetriableError,
   KafkaJSProtocolError,
   KafkaJSTimeout,
-} from '../errors.js'
-import { createProtocolError } from '../protocol-errors.js'
+} from '../errors/index.js'
+import { createProtocolError } from '../errors/protocol-errors.js'
+import type { EventHubSettings, Management } from '../management/management.js'
+import { refuseNamespaceSettings, toEventHubSettings } from '../management/topic-settings.js'
+import { isRetriable } from '../retry/retry.js'
 import { isEventHubName, toPartition } from '../translate/names.js'
-import type { Admin, ITopicConfig, ITopicMetadata, ITopicPartitionConfig } from '../types.js'
-import { isRetriable } from '../util/retry.js'
+import type { Admin, ITopicConfig, ITopicMetadata, ITopicPartitionConfig } from '../types/index.js'
+import { mapConcurrently } from '../util/concurrency.js'
 import { wait } from '../util/wait.js'
 import { NODE_ID } from './cluster.js'
-import type { EventHubSettings, Management } from './management.js'
 import type { AdminSession } from './session.js'
-import { refuseNamespaceSettings, toEventHubSettings } from './topic-settings.js'
 import { checkCreateTopics, checkTopicNames } from './topic-validation.js'
 
 /** How long new topics are waited for by default, ms; kafkajs's. */

@@ -1,4 +1,4 @@
-import { KafkaJSNotImplemented } from '../errors.js'
+import { KafkaJSNotImplemented } from '../errors/index.js'
 
 /**
  * Admin calls that have no counterpart in Event Hubs: one sentence each, why not and what to do instead. Options that are

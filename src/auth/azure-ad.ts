@@ -1,7 +1,7 @@
 import type { TokenCredential } from '@azure/core-auth'
 import type { DefaultAzureCredentialOptions } from '@azure/identity'
+import type { AuthProvider } from '../types/auth-provider.js'
 import { shareSuccess } from '../util/share.js'
-import type { AuthProvider } from './provider.js'
 
 /** A credential of one's own, or options for the `DefaultAzureCredential` that is used without one. @public */
 export type AzureAdAuthOptions =

@@ -1,7 +1,7 @@
 import type { NamedKeyCredential, SASCredential, TokenCredential } from '@azure/core-auth'
-import { KafkaJSSASLAuthenticationError } from '../errors.js'
-import type { Logger } from '../types.js'
-import type { AuthProvider, EventHubsCredential } from './provider.js'
+import { KafkaJSSASLAuthenticationError } from '../errors/index.js'
+import type { AuthProvider, EventHubsCredential } from '../types/auth-provider.js'
+import type { Logger } from '../types/index.js'
 import { answerWithin, authenticationError, RenewingToken } from './renewing-token.js'
 import { expiryOfSignature, sharedAccessOf } from './shared-access.js'
 

@@ -1,7 +1,7 @@
 import type { TokenCredential } from '@azure/core-auth'
-import { KafkaJSNonRetriableError, KafkaJSSASLAuthenticationError } from '../errors.js'
+import { KafkaJSNonRetriableError, KafkaJSSASLAuthenticationError } from '../errors/index.js'
+import type { AuthProvider } from '../types/auth-provider.js'
 import { shareSuccess } from '../util/share.js'
-import type { AuthProvider } from './provider.js'
 
 /** The part of MSAL's `ConfidentialClientApplication` that is used. @public */
 export interface MsalApplication {

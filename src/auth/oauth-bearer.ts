@@ -1,5 +1,5 @@
-import { KafkaJSSASLAuthenticationError } from '../errors.js'
-import type { AuthProvider } from './provider.js'
+import { KafkaJSSASLAuthenticationError } from '../errors/index.js'
+import type { AuthProvider } from '../types/auth-provider.js'
 
 /** How long a token that does not say so is used: as long as Kafka's clients use theirs. */
 const assumedLifetime = 60 * 60 * 1000

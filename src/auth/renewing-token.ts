@@ -1,6 +1,6 @@
 import type { AccessToken, TokenCredential } from '@azure/core-auth'
-import { type KafkaJSError, KafkaJSSASLAuthenticationError } from '../errors.js'
-import type { Logger } from '../types.js'
+import { type KafkaJSError, KafkaJSSASLAuthenticationError } from '../errors/index.js'
+import type { Logger } from '../types/index.js'
 import { withDeadline } from '../util/deadline.js'
 import { wait } from '../util/wait.js'
 

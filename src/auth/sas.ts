@@ -1,5 +1,5 @@
-import { KafkaJSNonRetriableError } from '../errors.js'
-import type { AuthProvider } from './provider.js'
+import { KafkaJSNonRetriableError } from '../errors/index.js'
+import type { AuthProvider } from '../types/auth-provider.js'
 import { sharedAccessOf } from './shared-access.js'
 
 /** A shared access policy in one of three forms: its connection string, its name and key, or a ready-made token. @public */

@@ -1,5 +1,5 @@
-import { KafkaJSNonRetriableError } from '../errors.js'
-import { parseConnectionString } from '../namespace.js'
+import { parseConnectionString } from '../config/namespace.js'
+import { KafkaJSNonRetriableError } from '../errors/index.js'
 
 /** The credentials in a connection string. */
 export interface SharedAccess {

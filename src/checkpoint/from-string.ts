@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import { isTokenCredential, type TokenCredential } from '@azure/core-auth'
-import type { AuthProvider } from '../auth/provider.js'
-import { KafkaJSNonRetriableError } from '../errors.js'
-import { createBlobStore } from './blob.js'
-import { fileCheckpointStore } from './file.js'
+import { KafkaJSNonRetriableError } from '../errors/index.js'
+import type { AuthProvider } from '../types/auth-provider.js'
+import type { CheckpointStore } from '../types/checkpoint-store.js'
+import { createBlobStore } from './blob/blob.js'
+import { fileCheckpointStore } from './file/file.js'
 import type { StoreLogger } from './logger.js'
 import { sharedMemoryCheckpointStore } from './memory.js'
-import type { CheckpointStore } from './store.js'
 
 export interface FromStringOptions {
   /** The clients' own credential: a `TokenCredential` it gives for the storage account is used for a blob container. */

@@ -1,4 +1,4 @@
-import type { Checkpoint, PartitionOwnership } from './store.js'
+import type { Checkpoint, PartitionOwnership } from '../types/checkpoint-store.js'
 
 /**
  * What a store knows of one consumer group, and the rules by which it changes: the compare-and-set of claims above all.

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import type { CheckpointStore, StoredGroup } from '../types/checkpoint-store.js'
 import { createGroupState, type GroupState } from './group-state.js'
-import type { CheckpointStore, StoredGroup } from './store.js'
 import { checkCheckpoint, checkOwnership, throwIfAborted } from './validation.js'
 
 /**

@@ -1,5 +1,5 @@
-import { KafkaJSNonRetriableError } from '../errors.js'
-import type { Checkpoint, CheckpointStoreOptions, PartitionOwnership } from './store.js'
+import { KafkaJSNonRetriableError } from '../errors/index.js'
+import type { Checkpoint, CheckpointStoreOptions, PartitionOwnership } from '../types/checkpoint-store.js'
 
 /** Blob metadata, the narrowest place, holds 8 KB in all; the rest is for names. */
 const MAX_OWNER_ID_LENGTH = 7168

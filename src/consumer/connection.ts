@@ -1,7 +1,7 @@
-import type { CheckpointStore } from '../checkpoint/store.js'
-import type { ClientContext } from '../context.js'
-import { KafkaJSNonRetriableError } from '../errors.js'
+import type { ClientContext } from '../client/context.js'
+import { KafkaJSNonRetriableError } from '../errors/index.js'
 import type { EventHubsTransport } from '../eventhubs/transport.js'
+import type { CheckpointStore } from '../types/checkpoint-store.js'
 import { shareSuccess } from '../util/share.js'
 
 /** A consumer's transport, opened when first needed, and the store of its group. */

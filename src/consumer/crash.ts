@@ -1,6 +1,6 @@
-import { KafkaJSError } from '../errors.js'
-import type { ConsumerSettings } from '../settings.js'
-import type { Logger } from '../types.js'
+import type { ConsumerSettings } from '../config/settings.js'
+import { KafkaJSError } from '../errors/index.js'
+import type { Logger } from '../types/index.js'
 
 /**
  * Whether a consumer that has crashed starts again, by kafkajs's rule: when retries were used up or the error at the

@@ -1,6 +1,6 @@
-import { KafkaJSNonRetriableError } from '../errors.js'
+import { KafkaJSNonRetriableError } from '../errors/index.js'
 import { EARLIEST, LATEST } from '../translate/offset.js'
-import type { TopicPartitionOffset, TopicPartitionOffsetAndMetadata } from '../types.js'
+import type { TopicPartitionOffset, TopicPartitionOffsetAndMetadata } from '../types/index.js'
 
 /** Checks of `seek` and `commitOffsets`, in kafkajs's words. They throw `KafkaJSNonRetriableError`. */
 

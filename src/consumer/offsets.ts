@@ -1,6 +1,6 @@
-import type { CommittedOffsets } from '../checkpoint/committed-offsets.js'
 import type { ReceivedEvent } from '../eventhubs/transport.js'
-import type { OffsetsByTopicPartition, TopicPartition, TopicPartitionOffset } from '../types.js'
+import type { CommittedOffsets } from '../offsets/committed-offsets.js'
+import type { OffsetsByTopicPartition, TopicPartition, TopicPartitionOffset } from '../types/index.js'
 import { createSerial } from '../util/serial.js'
 
 /** Sequence number → the service's own offset. Kept in place of the events, whose bodies would stay in memory. */

@@ -1,5 +1,5 @@
-import { KafkaJSNonRetriableError } from '../errors.js'
-import type { TopicPartitions } from '../types.js'
+import { KafkaJSNonRetriableError } from '../errors/index.js'
+import type { TopicPartitions } from '../types/index.js'
 
 /**
  * Which topics and partitions are paused, with kafkajs's algebra: a whole topic, or some partitions; a partition resumed

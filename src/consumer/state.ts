@@ -1,4 +1,4 @@
-import type { Run } from './run.js'
+import type { Run } from './run/run.js'
 
 /**
  * What a consumer is doing. `starting` and `running` have a run, which `seek`, `pause` and the like go to; `restarting`

@@ -1,5 +1,5 @@
-import { KafkaJSNonRetriableError } from '../errors.js'
-import type { ConsumerSubscribeTopic, ConsumerSubscribeTopics } from '../types.js'
+import { KafkaJSNonRetriableError } from '../errors/index.js'
+import type { ConsumerSubscribeTopic, ConsumerSubscribeTopics } from '../types/index.js'
 
 /** What a consumer is subscribed to: topic → fromBeginning. */
 export interface Subscriptions {

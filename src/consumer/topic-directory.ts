@@ -1,10 +1,10 @@
-import type { ClientContext } from '../context.js'
-import { KafkaJSNonRetriableError } from '../errors.js'
+import type { ClientContext } from '../client/context.js'
+import type { ConsumerSettings } from '../config/settings.js'
+import { KafkaJSNonRetriableError } from '../errors/index.js'
+import { createProtocolError } from '../errors/protocol-errors.js'
 import type { EventHubsTransport } from '../eventhubs/transport.js'
-import type { Requests } from '../events.js'
-import { createProtocolError } from '../protocol-errors.js'
-import type { ConsumerSettings } from '../settings.js'
-import { retry } from '../util/retry.js'
+import type { Requests } from '../instrumentation/events.js'
+import { retry } from '../retry/retry.js'
 
 /** The topics that a consumer can subscribe to. */
 export interface TopicDirectory {

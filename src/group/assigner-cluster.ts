@@ -1,6 +1,6 @@
-import { KafkaJSNotImplemented } from '../errors.js'
+import { KafkaJSNotImplemented } from '../errors/index.js'
 import type { NamespaceAddress } from '../eventhubs/transport.js'
-import type { Cluster, PartitionMetadata } from '../types.js'
+import type { Cluster, PartitionMetadata } from '../types/index.js'
 
 /** The `cluster` that assigners are made with, and the partitions it shows them. */
 export interface AssignerCluster {

@@ -1,4 +1,4 @@
-import type { Assignment, ISerializer, MemberAssignment, MemberMetadata } from '../types.js'
+import type { Assignment, ISerializer, MemberAssignment, MemberMetadata } from '../types/index.js'
 
 /**
  * Kafka's consumer protocol: what members tell each other, byte for byte as Kafka's clients write it. Big-endian;

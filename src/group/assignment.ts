@@ -1,5 +1,5 @@
-import { KafkaJSNonRetriableError } from '../errors.js'
-import type { Assigner, Assignment } from '../types.js'
+import { KafkaJSNonRetriableError } from '../errors/index.js'
+import type { Assigner, Assignment } from '../types/index.js'
 import { AssignerProtocol } from './assigner-protocol.js'
 import type { MemberRecord } from './member-record.js'
 

@@ -1,5 +1,5 @@
-import type { CheckpointStore } from '../checkpoint/store.js'
-import type { Assignment, ConsumerGroupState, GroupDescription } from '../types.js'
+import type { CheckpointStore } from '../types/checkpoint-store.js'
+import type { Assignment, ConsumerGroupState, GroupDescription } from '../types/index.js'
 import { AssignerProtocol } from './assigner-protocol.js'
 import { chooseProtocol } from './assignment.js'
 import { decodeMemberRecord, fromOwnerId, MEMBERS, type MemberRecord } from './member-record.js'

@@ -1,5 +1,5 @@
-import type { CheckpointStore, PartitionOwnership } from '../checkpoint/store.js'
-import { lastWrite } from './last-write.js'
+import { lastWrite } from '../retry/last-write.js'
+import type { CheckpointStore, PartitionOwnership } from '../types/checkpoint-store.js'
 
 /** A partition of a topic. */
 export interface TopicPartition {

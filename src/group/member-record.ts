@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import { KafkaJSNonRetriableError } from '../errors.js'
+import { KafkaJSNonRetriableError } from '../errors/index.js'
 
 /** What a member tells the others, kept as the owner of its slot in the store. */
 export interface MemberRecord {

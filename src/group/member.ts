@@ -1,5 +1,5 @@
-import type { Assignment } from '../types.js'
-import { isRetriable } from '../util/retry.js'
+import { isRetriable } from '../retry/retry.js'
+import type { Assignment } from '../types/index.js'
 import { createSerial } from '../util/serial.js'
 import { assign, partitionsOf } from './assignment.js'
 import { type Leases, partitionKey, type TopicPartition } from './leases.js'

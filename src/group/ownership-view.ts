@@ -1,4 +1,4 @@
-import type { CheckpointStore, PartitionOwnership } from '../checkpoint/store.js'
+import type { CheckpointStore, PartitionOwnership } from '../types/checkpoint-store.js'
 import { partitionKey } from './leases.js'
 import { fromOwnerId, type MemberRecord, patienceWith } from './member-record.js'
 import { createRecordWatch } from './record-watch.js'

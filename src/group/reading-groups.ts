@@ -1,7 +1,7 @@
-import { KafkaJSNonRetriableError } from '../errors.js'
-import { createProtocolError } from '../protocol-errors.js'
+import { KafkaJSNonRetriableError } from '../errors/index.js'
+import { createProtocolError } from '../errors/protocol-errors.js'
 import { DEFAULT_CONSUMER_GROUP, isConsumerGroupName } from '../translate/names.js'
-import type { ConsumerGroupChoice, Logger } from '../types.js'
+import type { ConsumerGroupChoice, Logger } from '../types/index.js'
 
 /** Which Event Hubs consumer group to read with, and whether as its only reader. */
 export interface ReadingGroup {

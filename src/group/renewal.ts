@@ -1,4 +1,4 @@
-import type { Logger } from '../types.js'
+import type { Logger } from '../types/index.js'
 import { shareSuccess } from '../util/share.js'
 import { partitionKey, type TopicPartition } from './leases.js'
 import type { Session } from './session.js'

@@ -1,4 +1,4 @@
-import type { Assignment, PartitionAssigner } from '../types.js'
+import type { Assignment, PartitionAssigner } from '../types/index.js'
 import { AssignerProtocol } from './assigner-protocol.js'
 
 /**

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
-import type { CheckpointStore } from '../checkpoint/store.js'
-import type { Assigner, Logger } from '../types.js'
+import type { CheckpointStore } from '../types/checkpoint-store.js'
+import type { Assigner, Logger } from '../types/index.js'
 import { commonProtocol } from './assignment.js'
 import { createLeases, type Leases } from './leases.js'
 import { type MemberRecord, patienceWith, toOwnerId } from './member-record.js'

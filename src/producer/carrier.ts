@@ -1,5 +1,5 @@
+import { encodedSize, envelopeSize } from '../eventhubs/sending/encoding.js'
 import type { EventBatch, EventHubsTransport, OutgoingEvent } from '../eventhubs/transport.js'
-import { encodedSize, envelopeSize } from '../translate/encoding.js'
 
 /** How batches get to one partition. */
 export interface Carrier {

@@ -1,4 +1,4 @@
-import type { RecordMetadata } from '../types.js'
+import type { RecordMetadata } from '../types/index.js'
 import { createDeferred, type Deferred } from '../util/deferred.js'
 import { Posting, type PostingOptions } from './posting.js'
 import {

@@ -1,4 +1,4 @@
-import type { Logger, RecordMetadata } from '../types.js'
+import type { Logger, RecordMetadata } from '../types/index.js'
 import { createDeferred, type Deferred } from '../util/deferred.js'
 import { type Consignment, type TopicLoad, toRecordMetadata } from './routing.js'
 import type { Recipient } from './shipment.js'

@@ -1,11 +1,11 @@
-import { producerSettings } from '../config.js'
-import type { ClientContext } from '../context.js'
-import { createInstrumentation, createRequests, producerEvents } from '../events.js'
-import type { Producer, ProducerBatch, ProducerConfig, ProducerRecord, RecordMetadata } from '../types.js'
+import type { ClientContext } from '../client/context.js'
+import { producerSettings } from '../config/config.js'
+import { createInstrumentation, createRequests, producerEvents } from '../instrumentation/events.js'
+import type { Producer, ProducerBatch, ProducerConfig, ProducerRecord, RecordMetadata } from '../types/index.js'
 import { createConnection } from './connection.js'
 import { Partitioners } from './partitioners.js'
 import { toSendRequest } from './send-request.js'
-import { createTransactions } from './transaction.js'
+import { createTransactions } from './transaction/transaction.js'
 
 /**
  * kafkajs's producer: a plain object whose methods need no `this` and may be replaced.

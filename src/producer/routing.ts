@@ -1,6 +1,6 @@
+import { createProtocolError } from '../errors/protocol-errors.js'
 import type { OutgoingEvent } from '../eventhubs/transport.js'
-import { createProtocolError } from '../protocol-errors.js'
-import type { Message, PartitionerArgs, RecordMetadata } from '../types.js'
+import type { Message, PartitionerArgs, RecordMetadata } from '../types/index.js'
 import { messageTooLarge } from './partition-sender.js'
 import { Shipment } from './shipment.js'
 import type { Topic } from './topic.js'

@@ -1,6 +1,6 @@
-import type { CompressionTypes } from '../enums.js'
-import { KafkaJSNonRetriableError } from '../errors.js'
-import type { ProducerBatch, TopicMessages } from '../types.js'
+import { KafkaJSNonRetriableError } from '../errors/index.js'
+import type { CompressionTypes } from '../types/enums.js'
+import type { ProducerBatch, TopicMessages } from '../types/index.js'
 
 /** What a caller wants sent: checked, each topic once, in the order first named. */
 export interface SendRequest {

@@ -7,8 +7,8 @@ import {
   KafkaJSNonRetriableError,
   KafkaJSOffsetOutOfRange,
   KafkaJSSASLAuthenticationError,
-} from '../errors.js'
-import { createProtocolError, protocolErrorRow } from '../protocol-errors.js'
+} from '../errors/index.js'
+import { createProtocolError, protocolErrorRow } from '../errors/protocol-errors.js'
 import { redactError } from '../util/redact.js'
 import type { ErrorKind, ErrorRow, ErrorTraits } from './error-row.js'
 import { errorTable } from './error-table.js'

@@ -1,5 +1,5 @@
-import { KafkaJSNonRetriableError } from '../errors.js'
-import { createProtocolError } from '../protocol-errors.js'
+import { KafkaJSNonRetriableError } from '../errors/index.js'
+import { createProtocolError } from '../errors/protocol-errors.js'
 
 /** Event hubs: 1 to 256 of these; "Naming rules and restrictions for Azure resources", Microsoft.EventHub. */
 const EVENT_HUB_NAME = /^[A-Za-z0-9._-]{1,256}$/

@@ -1,4 +1,4 @@
-import type { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from '../acl-enums.js'
+import type { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from './acl-enums.js'
 
 /** Who may do what. Access control lists are refused: Event Hubs has Azure roles and SAS rules. @public */
 export interface Acl {

@@ -1,4 +1,4 @@
-import type { DeleteGroupsResult } from '../errors.js'
+import type { DeleteGroupsResult } from '../errors/index.js'
 import type { AclEntry, AclFilter, DeleteAclResponse, DescribeAclResponse } from './acl.js'
 import type { RetryOptions } from './config.js'
 import type {

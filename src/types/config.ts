@@ -1,6 +1,6 @@
 import type * as net from 'node:net'
 import type * as tls from 'node:tls'
-import type { logLevel } from '../enums.js'
+import type { logLevel } from './enums.js'
 import type { EventHubsOptions } from './event-hubs.js'
 import type { Logger, logCreator } from './logging.js'
 

@@ -1,7 +1,7 @@
 import type { Agent } from 'node:http'
 import type { TokenCredential } from '@azure/core-auth'
-import type { AuthProvider } from '../auth/provider.js'
-import type { CheckpointStore } from '../checkpoint/store.js'
+import type { AuthProvider } from './auth-provider.js'
+import type { CheckpointStore } from './checkpoint-store.js'
 
 /** How topics and consumer groups are managed. @public */
 export interface ManagementOptions {

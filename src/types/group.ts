@@ -1,4 +1,4 @@
-import type { CompressionTypes } from '../enums.js'
+import type { CompressionTypes } from './enums.js'
 import type { Logger } from './logging.js'
 import type { Message } from './message.js'
 import type { TopicOffsets, TopicPartitions } from './offsets.js'

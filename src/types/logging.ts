@@ -1,4 +1,4 @@
-import type { logLevel } from '../enums.js'
+import type { logLevel } from './enums.js'
 
 /** What a log entry says. @public */
 export interface LoggerEntryContent {

@@ -1,4 +1,4 @@
-import type { CompressionTypes } from '../enums.js'
+import type { CompressionTypes } from './enums.js'
 import type { PartitionOffset } from './offsets.js'
 
 /** Message headers. Received values are Buffers, or arrays of Buffers where a header was repeated. @public */

@@ -1,4 +1,4 @@
-import type { ConfigResourceTypes, ConfigSource } from '../enums.js'
+import type { ConfigResourceTypes, ConfigSource } from './enums.js'
 import type { PartitionMetadata } from './producer.js'
 import type { ReplicaAssignment } from './reassignment.js'
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Kafka, KafkaJSNonRetriableError, logLevel, Partitioners } from '../../src/index.js'
-import type { KafkaConfig, LogEntry } from '../../src/types.js'
+import type { KafkaConfig, LogEntry } from '../../src/types/index.js'
 import { kafkajs } from './kafkajs.js'
 
 const brokers = ['localhost:1']

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 import { unsupportedCalls } from '../../src/admin/unsupported.js'
-import { configRefusals } from '../../src/refusals.js'
+import { configRefusals } from '../../src/config/refusals.js'
 import { kafkajs } from './kafkajs.js'
 
 interface Row {

@@ -1,4 +1,4 @@
-import type { CheckpointStore } from '../../src/checkpoint/store.js'
+import type { CheckpointStore } from '../../src/types/checkpoint-store.js'
 import type { Member, MemberLine } from './members.js'
 
 type MessageLine = MemberLine & { type: 'message' }

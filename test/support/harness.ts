@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/index.js'
-import type { KafkaConfig } from '../../src/types.js'
+import type { KafkaConfig } from '../../src/types/index.js'
 import { eventually } from './eventually.js'
 
 /** What conformance tests run against: an emulator of their own, or a real namespace with `TARGET=azure`. */

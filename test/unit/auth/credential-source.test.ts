@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { CredentialSource } from '../../../src/auth/credential-source.js'
-import type { AuthProvider } from '../../../src/auth/provider.js'
-import { logLevel } from '../../../src/enums.js'
-import { createLogger } from '../../../src/logger.js'
+import { createLogger } from '../../../src/instrumentation/logger.js'
+import type { AuthProvider } from '../../../src/types/auth-provider.js'
+import { logLevel } from '../../../src/types/enums.js'
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }))
 afterEach(() => void vi.useRealTimers())

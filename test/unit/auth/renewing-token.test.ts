@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { RenewingToken } from '../../../src/auth/renewing-token.js'
-import { logLevel } from '../../../src/enums.js'
-import { createLogger } from '../../../src/logger.js'
-import type { LogEntry } from '../../../src/types.js'
+import { createLogger } from '../../../src/instrumentation/logger.js'
+import { logLevel } from '../../../src/types/enums.js'
+import type { LogEntry } from '../../../src/types/index.js'
 
 const scope = 'https://eventhubs.azure.net//.default'
 const minute = 60_000

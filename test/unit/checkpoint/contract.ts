@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { Checkpoint, CheckpointStore, PartitionOwnership } from '../../../src/checkpoint/store.js'
+import type { Checkpoint, CheckpointStore, PartitionOwnership } from '../../../src/types/checkpoint-store.js'
 
 /** In what a published store may differ from ours. */
 export interface ContractOptions {

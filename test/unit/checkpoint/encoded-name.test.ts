@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { blobName, parseBlobName } from '../../../src/checkpoint/blob-names.js'
+import { blobName, parseBlobName } from '../../../src/checkpoint/blob/names.js'
 import { decodeName, encodeName } from '../../../src/checkpoint/encoded-name.js'
 
 const rules = { plain: /[a-z0-9._:$-]/, maxLength: 240 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseCommit, parseSeek } from '../../../src/consumer/offset-arguments.js'
-import { KafkaJSNonRetriableError } from '../../../src/errors.js'
+import { KafkaJSNonRetriableError } from '../../../src/errors/index.js'
 
 const at = (over: object) => ({ topic: 't', partition: 0, offset: '1', ...over }) as never
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Run } from '../../../src/consumer/run.js'
+import type { Run } from '../../../src/consumer/run/run.js'
 import { type ConsumerState, createConsumerState } from '../../../src/consumer/state.js'
 
 const run = {} as Run

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { AuthProvider } from '../../../src/auth/provider.js'
 import { type Emulator, startEmulator } from '../../../src/emulator/index.js'
+import type { AuthProvider } from '../../../src/types/auth-provider.js'
 import { eventually } from '../../support/eventually.js'
 import { collect, contents, eventOf, openTransport, send } from './open-transport.js'
 

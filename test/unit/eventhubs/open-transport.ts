@@ -1,7 +1,6 @@
-import { authProviderFromSettings } from '../../../src/auth/from-sasl.js'
-import { kafkaSettings, resolveNamespace } from '../../../src/config.js'
+import { authProviderFromSettings } from '../../../src/auth/from-settings.js'
+import { kafkaSettings, resolveNamespace } from '../../../src/config/config.js'
 import type { Emulator } from '../../../src/emulator/index.js'
-import { logLevel } from '../../../src/enums.js'
 import { createAzureTransport, type TransportOptions } from '../../../src/eventhubs/azure-transport.js'
 import type {
   EventHubsTransport,
@@ -9,8 +8,9 @@ import type {
   PartitionReader,
   ReaderOptions,
 } from '../../../src/eventhubs/transport.js'
-import { createLogger } from '../../../src/logger.js'
-import type { KafkaConfig, LogEntry } from '../../../src/types.js'
+import { createLogger } from '../../../src/instrumentation/logger.js'
+import { logLevel } from '../../../src/types/enums.js'
+import type { KafkaConfig, LogEntry } from '../../../src/types/index.js'
 
 /** A transport that closes itself, and what it logged. */
 export type TestTransport = EventHubsTransport & AsyncDisposable & { readonly log: LogEntry[] }

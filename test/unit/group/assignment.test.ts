@@ -4,8 +4,8 @@ import { AssignerProtocol } from '../../../src/group/assigner-protocol.js'
 import { assign, partitionsOf } from '../../../src/group/assignment.js'
 import type { MemberRecord } from '../../../src/group/member-record.js'
 import { PartitionAssigners } from '../../../src/group/round-robin.js'
-import { createLogger } from '../../../src/logger.js'
-import type { Assigner } from '../../../src/types.js'
+import { createLogger } from '../../../src/instrumentation/logger.js'
+import type { Assigner } from '../../../src/types/index.js'
 
 const address = { fullyQualifiedNamespace: 'n', storeNamespace: 'n', broker: 'n:5671', isEmulator: false }
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { memoryCheckpointStore } from '../../../src/checkpoint/memory.js'
-import type { CheckpointStore, PartitionOwnership } from '../../../src/checkpoint/store.js'
 import { createLeases } from '../../../src/group/leases.js'
+import type { CheckpointStore, PartitionOwnership } from '../../../src/types/checkpoint-store.js'
 
 const fresh = (partition: number): PartitionOwnership => ({
   fullyQualifiedNamespace: 'ns',

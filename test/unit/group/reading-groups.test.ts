@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createReadingGroups } from '../../../src/group/reading-groups.js'
-import { createLogger } from '../../../src/logger.js'
-import type { ConsumerGroupChoice, LogEntry } from '../../../src/types.js'
+import { createLogger } from '../../../src/instrumentation/logger.js'
+import type { ConsumerGroupChoice, LogEntry } from '../../../src/types/index.js'
 
 function open(choice: ConsumerGroupChoice, { groupId = 'billing', create = async () => true } = {}) {
   const log: LogEntry[] = []

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AssignerProtocol } from '../../../src/group/assigner-protocol.js'
 import { PartitionAssigners } from '../../../src/group/round-robin.js'
-import type { GroupMember, PartitionAssigner } from '../../../src/types.js'
+import type { GroupMember, PartitionAssigner } from '../../../src/types/index.js'
 import { kafkajs } from '../../parity/kafkajs.js'
 
 type Topics = Record<string, number[]>

@@ -11,8 +11,8 @@ import {
   KafkaJSOffsetOutOfRange,
   KafkaJSProtocolError,
   KafkaJSSASLAuthenticationError,
-} from '../../../src/errors.js'
-import { protocolErrorRow } from '../../../src/protocol-errors.js'
+} from '../../../src/errors/index.js'
+import { protocolErrorRow } from '../../../src/errors/protocol-errors.js'
 import { type ErrorContext, errorRowOf, toKafkaJSError } from '../../../src/translate/error.js'
 import { errorTable } from '../../../src/translate/error-table.js'
 

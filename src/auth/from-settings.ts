@@ -1,0 +1,46 @@
+import type { KafkaSettings } from '../config/config.js'
+import { KafkaJSSASLAuthenticationError } from '../errors/index.js'
+import type { AuthProvider } from '../types/auth-provider.js'
+import type { SASLOptions } from '../types/index.js'
+import { oauthBearerAuth } from './oauth-bearer.js'
+import { sasAuth } from './sas.js'
+
+/** The key that a development emulator takes, ours and Microsoft's. */
+const emulatorKey = { keyName: 'RootManageSharedAccessKey', key: 'SAS_KEY_VALUE' }
+
+/** What Kafka clients of Event Hubs have in `username` when the password is a connection string. */
+const connectionStringUser = '$ConnectionString'
+
+/**
+ * The provider that `eventHubs.auth`, `eventHubs.connectionString` or `sasl` ask for, in this order; without any of them
+ * the emulator's well-known key, which nothing else accepts. Throws KafkaJSSASLAuthenticationError with kafkajs's words
+ * for incomplete `sasl`.
+ */
+export function authProviderFromSettings(settings: KafkaSettings): AuthProvider {
+  const { auth, connectionString } = settings.eventHubs
+  if (auth) return auth
+  if (connectionString) return sasAuth({ connectionString })
+  if (settings.sasl) return authProviderFromSasl(settings.sasl as SASLOptions)
+  return sasAuth(emulatorKey)
+}
+
+function authProviderFromSasl(sasl: SASLOptions): AuthProvider {
+  switch (sasl.mechanism.toLowerCase()) {
+    case 'plain': {
+      const { username, password } = sasl as Extract<SASLOptions, { mechanism: 'plain' }>
+      if (!username || !password) throw new KafkaJSSASLAuthenticationError('SASL Plain: Invalid username or password')
+      return username === connectionStringUser
+        ? sasAuth({ connectionString: password })
+        : sasAuth({ keyName: username, key: password })
+    }
+    case 'oauthbearer': {
+      const { oauthBearerProvider } = sasl as Extract<SASLOptions, { mechanism: 'oauthbearer' }>
+      if (!oauthBearerProvider) {
+        throw new KafkaJSSASLAuthenticationError('SASL OAUTHBEARER: Missing OAuth bearer token provider')
+      }
+      return oauthBearerAuth(oauthBearerProvider)
+    }
+    default:
+      throw new KafkaJSSASLAuthenticationError(`SASL ${sasl.mechanism} mechanism is not supported by Event Hubs`)
+  }
+}

@@ -1,0 +1,52 @@
+import { KafkaJSError, KafkaJSNonRetriableError } from '../../errors/index.js'
+
+/** What a `RestError` of the Azure SDKs has, as far as it is looked at. */
+interface StorageError extends Error {
+  readonly statusCode?: number
+  readonly code?: string
+  readonly details?: { readonly errorCode?: string }
+  readonly errors?: readonly Error[]
+}
+
+const codeOf = ({ code, details }: StorageError) => code ?? details?.errorCode
+
+export const isContainerMissing = (error: unknown): boolean => codeOf(error as StorageError) === 'ContainerNotFound'
+
+export const isBlobMissing = (error: unknown): boolean => {
+  const { statusCode } = error as StorageError
+  return statusCode === 404 && !isContainerMissing(error)
+}
+
+/** Conflicts that are about the container or the account, not about who was first. */
+const OTHER_CONFLICTS = ['ContainerBeingDeleted', 'AccountBeingCreated', 'BlobImmutableDueToPolicy']
+
+/** Whether a conditional write failed because the record is not what the writer took it for. */
+export function isLostClaim(error: unknown): boolean {
+  const { statusCode } = error as StorageError
+  if (statusCode === 409) return !OTHER_CONFLICTS.includes(codeOf(error as StorageError) ?? '')
+  return statusCode === 412 || isBlobMissing(error)
+}
+
+/** No identity was found at all; waiting will not change it. */
+const lacksCredential = ({ name, errors }: StorageError): boolean =>
+  name === 'CredentialUnavailableError' || (errors !== undefined && errors.length > 0 && errors.every(lacksCredential))
+
+/** An error of kafkajs's family, for one that the storage SDK or a credential threw. An `AbortError` stays one. */
+export function fromStorageError(error: unknown, container: string): Error {
+  const cause = error as StorageError
+  if (cause instanceof KafkaJSError || cause.name === 'AbortError') return cause
+  const { statusCode = 0 } = cause
+  const reason = [statusCode || undefined, codeOf(cause), cause.message.split('\n', 1)[0]].filter(Boolean).join(' ')
+  const text = `The checkpoint container ${container} can't be used: ${reason}`
+  if (statusCode === 401 || statusCode === 403) {
+    const advice =
+      "give it the role 'Storage Blob Data Contributor', or a SAS that may read, add, create, write, delete and list"
+    return new KafkaJSNonRetriableError(`${text}. The credential lacks a permission: ${advice}`, { cause })
+  }
+  if (lacksCredential(cause)) {
+    const advice = 'sign in, pass a credential, or use a URL with a SAS'
+    return new KafkaJSNonRetriableError(`${text}. No credential was found for it: ${advice}`, { cause })
+  }
+  const hopeless = statusCode >= 400 && statusCode < 500 && ![404, 408, 409, 412, 429].includes(statusCode)
+  return hopeless ? new KafkaJSNonRetriableError(text, { cause }) : new KafkaJSError(text, { cause })
+}

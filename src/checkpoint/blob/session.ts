@@ -1,0 +1,84 @@
+import { KafkaJSError, KafkaJSNonRetriableError } from '../../errors/index.js'
+import type { CheckpointStoreOptions } from '../../types/checkpoint-store.js'
+import { shareSuccess } from '../../util/share.js'
+import { type CheckpointContainer, type LazyCheckpointContainerChoice, openContainer } from './container.js'
+import { fromStorageError, isContainerMissing } from './errors.js'
+
+type Operation<T> = (container: CheckpointContainer, abortSignal: AbortSignal) => Promise<T>
+
+/** Calls to a container: each ends in time, fails with errors of kafkajs's family, and can be given up by the caller. */
+export interface BlobSession {
+  /** `whenMissing` is the answer when there is no such container. */
+  read<T>(operation: Operation<T>, whenMissing: T, options?: CheckpointStoreOptions): Promise<T>
+  /** Makes the container when there is none, and only then: most credentials of applications may not. */
+  write<T>(operation: Operation<T>, options?: CheckpointStoreOptions): Promise<T>
+}
+
+/**
+ * The storage SDK's retries end by themselves within some seconds, but for a peer that neither answers nor refuses. By
+ * then a lease of the default 30 s must still be there to be renewed.
+ */
+const DEADLINE_MS = 20_000
+
+export function createBlobSession(choice: LazyCheckpointContainerChoice, deadline = DEADLINE_MS): BlobSession {
+  const open = shareSuccess(() => openContainer(choice))
+
+  const run = async <T>(operation: Operation<T>, { abortSignal }: CheckpointStoreOptions = {}): Promise<T> => {
+    const controller = new AbortController()
+    const abort = () => controller.abort()
+    let late = false
+    const timer = setTimeout(() => {
+      late = true
+      abort()
+    }, deadline)
+    abortSignal?.addEventListener('abort', abort)
+    if (abortSignal?.aborted) abort()
+    let name = 'of the checkpoint store'
+    try {
+      const container = await open()
+      name = container.containerName
+      return await operation(container, controller.signal)
+    } catch (error) {
+      if (late) throw new KafkaJSError(`The checkpoint container ${name} did not answer within ${deadline} ms`)
+      throw fromStorageError(error, name)
+    } finally {
+      clearTimeout(timer)
+      abortSignal?.removeEventListener('abort', abort)
+    }
+  }
+
+  const create: Operation<void> = async (container, abortSignal) => {
+    try {
+      await container.createIfNotExists({ abortSignal })
+    } catch (error) {
+      if ((error as { statusCode?: number }).statusCode !== 403) throw error
+      throw new KafkaJSNonRetriableError(
+        `The checkpoint container ${container.containerName} does not exist, and the credential may not create it: create it, or allow it to`,
+        { cause: error },
+      )
+    }
+  }
+
+  return {
+    read: (operation, whenMissing, options) =>
+      run(async (container, abortSignal) => {
+        try {
+          return await operation(container, abortSignal)
+        } catch (error) {
+          if (isContainerMissing(error)) return whenMissing
+          throw error
+        }
+      }, options),
+
+    write: (operation, options) =>
+      run(async (container, abortSignal) => {
+        try {
+          return await operation(container, abortSignal)
+        } catch (error) {
+          if (!isContainerMissing(error)) throw error
+          await create(container, abortSignal)
+          return await operation(container, abortSignal)
+        }
+      }, options),
+  }
+}

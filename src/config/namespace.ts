@@ -1,0 +1,125 @@
+import { KafkaJSConnectionError, KafkaJSNonRetriableError } from '../errors/index.js'
+import type { KafkaSettings } from './settings.js'
+
+/** The namespace that `brokers`, or the connection string, names. */
+export interface ResolvedNamespace {
+  /** Host name without port. */
+  readonly fullyQualifiedNamespace: string
+  /** The port that was named. Matters for emulators only. */
+  readonly port?: number
+  /** A development emulator: plain TCP, no account. */
+  readonly isEmulator: boolean
+  /** `eventHubs.connectionString`, if given. */
+  readonly connectionString?: string
+}
+
+interface Endpoint {
+  readonly host: string
+  readonly port?: number
+}
+
+const loopback = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|::1|0:0:0:0:0:0:0:1)$/i
+
+/** Whether a host is this machine. */
+export const isLoopback = (host: string): boolean => loopback.test(host)
+
+/** `host`, `host:port`, `[::1]:port`, or a URL with either. */
+function parseEndpoint(text: string): Endpoint | undefined {
+  const authority = text
+    .trim()
+    .replace(/^[a-z+]+:\/\//i, '')
+    .replace(/\/.*$/, '')
+  const match = /^(?:\[([\da-f:.]+)\]|([^\s:;=]+))(?::(\d+))?$/i.exec(authority)
+  const host = match?.[1] ?? match?.[2]
+  if (!host) return undefined
+  return { host, ...(match?.[3] !== undefined && { port: Number(match[3]) }) }
+}
+
+/** The fields of a connection string, names in lower case. */
+export function parseConnectionString(text: string): ReadonlyMap<string, string> {
+  const fields = text.split(';').flatMap((part): [string, string][] => {
+    const at = part.indexOf('=')
+    return at < 1 ? [] : [[part.slice(0, at).trim().toLowerCase(), part.slice(at + 1).trim()]]
+  })
+  return new Map(fields)
+}
+
+async function brokersOf({ brokers }: KafkaSettings): Promise<Endpoint[]> {
+  let list: unknown = brokers
+  if (typeof brokers === 'function') {
+    try {
+      list = await brokers()
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      throw new KafkaJSConnectionError(`Failed to connect: "config.brokers" threw: ${message}`, { cause: error })
+    }
+  }
+  if (list === undefined || list === null)
+    throw new KafkaJSNonRetriableError('Failed to connect: brokers should not be null')
+  if (!Array.isArray(list))
+    throw new KafkaJSNonRetriableError(
+      `Failed to connect: brokers should be an array such as ['<namespace>.servicebus.windows.net:9093'], not "${typeof list}"`,
+    )
+  if (list.length === 0) throw new KafkaJSNonRetriableError('Failed to connect: brokers array is empty')
+  return list.map((broker: unknown, index) => {
+    if (typeof broker !== 'string' || broker === '')
+      throw new KafkaJSNonRetriableError(`Failed to connect: broker at index ${index} is invalid "${typeof broker}"`)
+    const endpoint = parseEndpoint(broker)
+    if (!endpoint)
+      throw new KafkaJSNonRetriableError(
+        `Failed to connect: broker at index ${index} is not of the form <namespace>.servicebus.windows.net:9093`,
+      )
+    return endpoint
+  })
+}
+
+const same = (a: Endpoint, b: Endpoint) =>
+  a.host.toLowerCase() === b.host.toLowerCase() && (!isLoopback(a.host) || a.port === b.port)
+
+function fromConnectionString(connectionString: string): ResolvedNamespace {
+  const fields = parseConnectionString(connectionString)
+  const endpoint = parseEndpoint(fields.get('endpoint') ?? '')
+  if (!endpoint)
+    throw new KafkaJSNonRetriableError(
+      'Failed to connect: eventHubs.connectionString has no Endpoint; copy it from the shared access policies of the namespace (Endpoint=sb://<namespace>.servicebus.windows.net/;SharedAccessKeyName=...)',
+    )
+  return {
+    fullyQualifiedNamespace: endpoint.host,
+    ...(endpoint.port !== undefined && { port: endpoint.port }),
+    isEmulator: fields.get('usedevelopmentemulator')?.toLowerCase() === 'true',
+    connectionString,
+  }
+}
+
+/**
+ * Finds the namespace that a client is to connect to. Called for each connection, as a `brokers` function may answer
+ * differently.
+ *
+ * @throws KafkaJSNonRetriableError for brokers that are missing, malformed or of more than one namespace.
+ * @throws KafkaJSConnectionError (retriable) when the `brokers` function throws.
+ */
+export async function resolveNamespace(settings: KafkaSettings): Promise<ResolvedNamespace> {
+  const { connectionString } = settings.eventHubs
+  const fromString = connectionString === undefined ? undefined : fromConnectionString(connectionString)
+  if (fromString && settings.brokers === undefined) return fromString
+
+  const [first, ...others] = await brokersOf(settings)
+  if (!first) throw new KafkaJSNonRetriableError('Failed to connect: brokers array is empty')
+  const different = others.find((other) => !same(first, other))
+  if (different)
+    throw new KafkaJSNonRetriableError(
+      `Failed to connect: brokers name more than one Event Hubs namespace (${first.host} and ${different.host}); make one Kafka instance per namespace`,
+    )
+  if (fromString) {
+    if (fromString.fullyQualifiedNamespace.toLowerCase() !== first.host.toLowerCase())
+      throw new KafkaJSNonRetriableError(
+        `Failed to connect: brokers name ${first.host}, and eventHubs.connectionString names ${fromString.fullyQualifiedNamespace}; leave brokers out, or make them agree`,
+      )
+    return fromString
+  }
+  return {
+    fullyQualifiedNamespace: first.host,
+    ...(first.port !== undefined && { port: first.port }),
+    isEmulator: isLoopback(first.host) && !settings.ssl,
+  }
+}

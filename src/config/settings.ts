@@ -1,0 +1,71 @@
+import type { RetrySettings } from '../retry/retry.js'
+import type {
+  EventHubsOptions,
+  ICustomPartitioner,
+  KafkaConfig,
+  PartitionAssigner,
+  RetryOptions,
+  SASLOptions,
+} from '../types/index.js'
+
+/** `eventHubs` with its defaults. */
+export type EventHubsSettings = Readonly<
+  Required<Pick<EventHubsOptions, 'transport' | 'consumerGroup' | 'transactions' | 'compression'>> &
+    Omit<EventHubsOptions, 'transport' | 'consumerGroup' | 'transactions' | 'compression'>
+>
+
+/** What `new Kafka()` was given, with its defaults; frozen. */
+export interface KafkaSettings {
+  readonly clientId: string
+  readonly brokers: KafkaConfig['brokers'] | undefined
+  readonly ssl: KafkaConfig['ssl'] | undefined
+  readonly sasl: SASLOptions | undefined
+  readonly connectionTimeout: number
+  readonly authenticationTimeout: number
+  readonly reauthenticationThreshold: number
+  readonly requestTimeout: number
+  readonly enforceRequestTimeout: boolean
+  /** As given: each client lays its own over it. */
+  readonly retry: RetryOptions | undefined
+  readonly eventHubs: EventHubsSettings
+}
+
+/** What `kafka.producer()` was given, with its defaults; frozen. */
+export interface ProducerSettings {
+  /** Undefined: the default partitioner. */
+  readonly createPartitioner: ICustomPartitioner | undefined
+  readonly retry: RetrySettings
+  readonly metadataMaxAge: number
+  readonly allowAutoTopicCreation: boolean
+  readonly idempotent: boolean
+  readonly transactionalId: string | undefined
+  readonly transactionTimeout: number
+  /** Null: one per partition. */
+  readonly maxInFlightRequests: number | null
+}
+
+/** What `kafka.consumer()` was given, with its defaults; frozen. */
+export interface ConsumerSettings {
+  readonly groupId: string
+  /** Undefined: round robin. */
+  readonly partitionAssigners: readonly PartitionAssigner[] | undefined
+  readonly metadataMaxAge: number
+  readonly sessionTimeout: number
+  readonly rebalanceTimeout: number
+  readonly heartbeatInterval: number
+  readonly maxBytesPerPartition: number
+  readonly minBytes: number
+  readonly maxBytes: number
+  readonly maxWaitTimeInMs: number
+  readonly retry: RetrySettings
+  readonly restartOnFailure: ((error: Error) => Promise<boolean>) | undefined
+  readonly allowAutoTopicCreation: boolean
+  readonly maxInFlightRequests: number | null
+  readonly readUncommitted: boolean
+  readonly rackId: string
+}
+
+/** What `kafka.admin()` was given, with its defaults; frozen. */
+export interface AdminSettings {
+  readonly retry: RetrySettings
+}

@@ -1,0 +1,53 @@
+import { wait } from '../../util/wait.js'
+import type { RunContext } from '../run/run-context.js'
+
+/** The link that met the trouble. */
+export interface TroubledLink {
+  readonly context: RunContext
+  readonly topic: string
+  readonly partition: number
+  /** The Event Hubs consumer group it was opened with. */
+  readonly consumerGroup: string
+  readonly ended: AbortSignal
+}
+
+/**
+ * Answers of the service, by Kafka's names for them, that are final to one request and not to a consumer: others read
+ * the partition for the moment, or what is missing may come.
+ */
+const troubles = new Set([
+  'FENCED_INSTANCE_ID',
+  'GROUP_MAX_SIZE_REACHED',
+  'GROUP_ID_NOT_FOUND',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+])
+
+const typeOf = (error: Error) => (error as { type?: string }).type ?? ''
+
+export const isLinkTrouble = (error: Error): boolean => troubles.has(typeOf(error))
+
+/** How often it is looked whether a topic that is gone has come back, ms; the group takes its partitions away before. */
+const TOPIC_CHECK_MS = 1000
+
+/** Sees to what kept a link from being opened. False: it may just be tried again, later. */
+export async function mendLink(error: Error, link: TroubledLink): Promise<boolean> {
+  const { context, topic, partition, consumerGroup, ended } = link
+  switch (typeOf(error)) {
+    case 'FENCED_INSTANCE_ID':
+      // The partition may have another owner by now; if not, a stale reader is outranked by opening the link again.
+      await context.group.verify(topic, partition)
+      return true
+    case 'GROUP_ID_NOT_FOUND':
+    case 'UNKNOWN_TOPIC_OR_PARTITION': {
+      const count = await context.partitionCount(topic)
+      // The service says the same of a group that is missing and of a topic that is.
+      if (count > partition) return context.readingGroups.notFound(topic, consumerGroup)
+      if (count > 0) return false
+      context.logger.warn('The topic is gone: its partitions are given up', { topic, partition })
+      while (!ended.aborted && (await context.partitionCount(topic)) === 0) await wait(TOPIC_CHECK_MS, ended)
+      return true
+    }
+    default:
+      return false
+  }
+}

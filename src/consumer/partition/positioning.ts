@@ -1,0 +1,79 @@
+import { EARLIEST, LATEST } from '../../translate/offset.js'
+import type { RunContext } from '../run/run-context.js'
+import { fetchPositions } from './positions.js'
+
+/** Decides where a partition is read from, and keeps what it decided as the group's committed offset. */
+export interface Positioning {
+  /** Where to begin. `committed` is the group's next offset: -1 latest, -2 earliest, undefined when it has none. */
+  start(committed: number | undefined): Promise<number>
+  /** Where a seek leads. */
+  seek(target: number): Promise<number>
+  /** Where to go on when the partition does not have `position`, or no longer. */
+  reset(position: number): Promise<number>
+  /** Whether retention has removed what was to be read next. */
+  isRemoved(position: number): Promise<boolean>
+}
+
+export function createPositioning(context: RunContext, topic: string, partition: number): Positioning {
+  const { transport, offsets, group, logger } = context
+  const where = { topic, partition }
+  const positions = () => fetchPositions(transport, topic, partition)
+
+  const pin = async (position: number) => {
+    if (!(await group.mayCommit(topic, partition))) return
+    await offsets.commitExactly([{ ...where, offset: String(position) }], { silent: true })
+  }
+
+  /** Where a consumer without a committed offset begins, and one whose offset the partition does not have. */
+  const byDefault = async () => {
+    const { earliest, latest } = await positions()
+    return context.fromBeginning(topic) ? earliest : latest
+  }
+
+  const logical = async (offset: number) => {
+    const { earliest, latest } = await positions()
+    return offset === EARLIEST ? earliest : latest
+  }
+
+  const isRemoved = async (position: number) => position < (await positions()).earliest
+
+  const reset = async (position: number) => {
+    logger.error('Offset out of range, resetting to default offset', {
+      ...where,
+      groupId: context.groupId,
+      memberId: group.memberId(),
+      offset: String(position),
+    })
+    const next = await byDefault()
+    await pin(next)
+    return next
+  }
+
+  return {
+    async start(committed) {
+      if (committed === undefined) {
+        const position = await byDefault()
+        // Pinned, so that what is produced from now on is read by whoever has the partition next.
+        if (context.autoCommit && !context.fromBeginning(topic)) await pin(position)
+        return position
+      }
+      if (committed < 0) {
+        const position = await logical(committed)
+        // The end moves: what is produced before the group's next run is to be read by it.
+        if (committed === LATEST) await pin(position)
+        return position
+      }
+      // Too far is for the service to judge, when the link is opened: what it tells of the end may be a little old.
+      return (await isRemoved(committed)) ? reset(committed) : committed
+    },
+
+    async seek(target) {
+      const position = target < 0 ? await logical(target) : target
+      if (context.autoCommit) await pin(position)
+      return position
+    },
+
+    reset,
+    isRemoved,
+  }
+}

@@ -1,0 +1,242 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { ConsumerSettings, EventHubsSettings } from '../../config/settings.js'
+import type { EventHubsTransport } from '../../eventhubs/transport.js'
+import type { Joined } from '../../group/member.js'
+import type { Instrumentation, Requests } from '../../instrumentation/events.js'
+import type { Management } from '../../management/management.js'
+import { retry } from '../../retry/retry.js'
+import type { CheckpointStore } from '../../types/checkpoint-store.js'
+import type {
+  Assignment,
+  ConsumerEvents,
+  ConsumerRunConfig,
+  Logger,
+  TopicPartitionOffset,
+  TopicPartitions,
+} from '../../types/index.js'
+import { createDeferred } from '../../util/deferred.js'
+import { createPauses, type PauseEntry, type Pauses } from '../pauses.js'
+import { createSeeks, type Seeks } from '../seeks.js'
+import { createFetchCycle } from './fetch-cycle.js'
+import { type ConnectedRun, connectRun } from './run-connection.js'
+
+/** One `run()` of a consumer, from joining the group to leaving it. */
+export interface Run {
+  /**
+   * Joins. Resolves when everything assigned is read from a known position, when the run has been stopped, or when it
+   * has crashed, of which `onCrash` is told; never rejects.
+   */
+  start(connect: (signal: AbortSignal) => Promise<RunConnection>): Promise<void>
+  /** Finishes messages at hand, commits, leaves the group. */
+  stop(): Promise<void>
+  /** Whether the calling code runs in one of this run's handlers, which `stop()` waits for. */
+  isInHandler(): boolean
+  /** Commits what is resolved so far, as far as it is to be committed automatically. */
+  commitResolved(): Promise<void>
+  seek(topic: string, partition: number, offset: number): void
+  pause(list: readonly PauseEntry[]): void
+  resume(list: readonly PauseEntry[]): void
+  paused(): TopicPartitions[]
+  /** Nothing before the group has been joined, as in kafkajs. */
+  commit(offsets: readonly TopicPartitionOffset[]): Promise<void>
+}
+
+/** What a run works on, once it is connected. */
+export interface RunConnection {
+  readonly transport: EventHubsTransport
+  readonly store: CheckpointStore
+  readonly management: () => Promise<Management | undefined>
+}
+
+export interface RunOptions {
+  readonly settings: ConsumerSettings
+  readonly clientId: string
+  readonly eventHubs: EventHubsSettings
+  readonly config: ConsumerRunConfig
+  /** Topic → fromBeginning. */
+  readonly topics: ReadonlyMap<string, boolean>
+  readonly instrumentation: Instrumentation<ConsumerEvents>
+  readonly requests: Requests
+  readonly runnerLogger: Logger
+  readonly groupLogger: Logger
+  /** The run can't go on. Called once at most; `stop()` is the caller's. */
+  readonly onCrash: (error: Error) => void
+}
+
+/** What a run has before it is connected, and shares with its connected half. */
+export interface RunState extends RunOptions {
+  readonly pauses: Pauses
+  readonly seeks: Seeks
+  readonly stopping: AbortSignal
+  fail(error: Error): void
+  inHandler<T>(operation: () => Promise<T>): Promise<T>
+  isRunning(): boolean
+  heartbeat(): Promise<void>
+  fetched(): Promise<void>
+  rebalancing(): void
+  joined(joined: Joined): void
+}
+
+export function createRun(options: RunOptions): Run {
+  const { settings, groupLogger, topics } = options
+  const { groupId, heartbeatInterval } = settings
+  const pauses = createPauses()
+  const seeks = createSeeks()
+  const stopping = new AbortController()
+  const ended = createDeferred()
+  const firstJoin = createDeferred()
+  const handler = new AsyncLocalStorage<{ running: boolean }>()
+  /** Listeners of an event that a handler has caused are not part of it: they may await `stop()`, which waits for it. */
+  const instrumentation: RunOptions['instrumentation'] = {
+    ...options.instrumentation,
+    emit: (key, payload) => handler.exit(() => options.instrumentation.emit(key, payload)),
+  }
+  let crashed = false
+  let connected: ConnectedRun | undefined
+  let starting: Promise<void> = Promise.resolve()
+  let lastHeartbeat = Date.now()
+  /** What the group has given this member, once it has settled. */
+  let assignment: Assignment | undefined
+
+  const fail = (error: Error) => {
+    if (crashed || stopping.signal.aborted) return
+    crashed = true
+    ended.resolve()
+    options.onCrash(error)
+  }
+
+  const heartbeat = async () => {
+    const now = Date.now()
+    if (!connected || now - lastHeartbeat < heartbeatInterval) return
+    lastHeartbeat = now
+    instrumentation.emit('HEARTBEAT', connected.identity)
+  }
+
+  const fetchCycle = createFetchCycle(
+    instrumentation,
+    options.requests,
+    settings.maxWaitTimeInMs,
+    heartbeat,
+    stopping.signal,
+  )
+
+  const isAssigned = (topic: string, partition: number) => assignment?.[topic]?.includes(partition) ?? false
+
+  const joined = ({ memberId, generationId, leaderId, protocol, duration, ...given }: Joined) => {
+    assignment = given.assignment
+    // As in kafkajs: a seek of a partition that this member was not given is of no consequence, then or later.
+    seeks.keep(isAssigned)
+    const entries = Object.entries(assignment)
+    const notSubscribed = entries.map(([topic]) => topic).filter((topic) => !topics.has(topic))
+    if (notSubscribed.length > 0) {
+      const payload = {
+        groupId,
+        generationId,
+        memberId,
+        assignedTopics: entries.map(([topic]) => topic),
+        topicsSubscribed: [...topics.keys()],
+        topicsNotSubscribed: notSubscribed,
+      }
+      groupLogger.warn('Consumer group received unsubscribed topics', payload)
+      instrumentation.emit('RECEIVED_UNSUBSCRIBED_TOPICS', payload)
+    }
+    const payload = {
+      groupId,
+      memberId,
+      leaderId,
+      isLeader: leaderId === memberId,
+      memberAssignment: Object.fromEntries(entries.filter(([topic]) => topics.has(topic))),
+      groupProtocol: protocol,
+      duration,
+    }
+    groupLogger.info('Consumer has joined the group', payload)
+    instrumentation.emit('GROUP_JOIN', payload)
+    firstJoin.resolve()
+  }
+
+  const join = async (connect: (signal: AbortSignal) => Promise<RunConnection>) => {
+    try {
+      const connection = await connect(stopping.signal)
+      if (stopping.signal.aborted) return
+      connected = connectRun(connection, {
+        ...options,
+        instrumentation,
+        pauses,
+        seeks,
+        stopping: stopping.signal,
+        fail,
+        async inHandler(operation) {
+          const call = { running: true }
+          try {
+            return await handler.run(call, operation)
+          } finally {
+            call.running = false
+          }
+        },
+        isRunning: () => !stopping.signal.aborted && !crashed,
+        heartbeat,
+        fetched: fetchCycle.fetched,
+        rebalancing() {
+          assignment = undefined
+        },
+        joined,
+      })
+      const { member } = connected
+      await retry(() => member.join(), settings.retry, { signal: stopping.signal })
+    } catch (error) {
+      fail(error as Error)
+    }
+  }
+
+  const wake = (list: readonly PauseEntry[]) => connected?.workers.wake(list)
+
+  return {
+    async start(connect) {
+      starting = join(connect)
+      await starting
+      if (!connected || crashed || stopping.signal.aborted) return
+      const settled = Promise.race([firstJoin.promise, ended.promise])
+      fetchCycle.run(connected.context.transport.address.broker, settled).catch(fail)
+      await settled
+    },
+
+    async stop() {
+      stopping.abort()
+      ended.resolve()
+      await starting
+      try {
+        await connected?.member.leave()
+      } finally {
+        await connected?.workers.abandonedEnded()
+      }
+    },
+
+    isInHandler: () => handler.getStore()?.running === true,
+
+    async commitResolved() {
+      if (options.config.autoCommit ?? true) await connected?.context.offsets.commit()
+    },
+
+    seek(topic, partition, offset) {
+      if (assignment && !isAssigned(topic, partition)) return
+      seeks.set(topic, partition, offset)
+      wake([{ topic, partitions: [partition] }])
+    },
+
+    pause(list) {
+      groupLogger.info(`Pausing fetching from ${list.length} topics`, { topicPartitions: list })
+      pauses.pause(list)
+      wake(list)
+    },
+
+    resume(list) {
+      groupLogger.info(`Resuming fetching from ${list.length} topics`, { topicPartitions: list })
+      pauses.resume(list)
+      wake(list)
+    },
+
+    paused: () => pauses.paused(connected?.workers.assigned() ?? []),
+
+    commit: async (offsets) => connected?.context.commitExactly(offsets),
+  }
+}

@@ -1,0 +1,126 @@
+import { partitionKey, type TopicPartition } from '../../group/leases.js'
+import type { TopicPartitions } from '../../types/index.js'
+import { createPartitionWorker, type PartitionWorker } from '../partition/worker.js'
+import type { PauseEntry } from '../pauses.js'
+import type { RunContext } from './run-context.js'
+
+/** The partitions that a run reads, a worker each. */
+export interface Workers {
+  readonly size: number
+  /** Starts reading partitions whose leases are held, from their committed offsets. */
+  acquire(partitions: readonly TopicPartition[]): Promise<void>
+  /** Lets a worker finish its message and commit. */
+  finish(partition: TopicPartition): Promise<void>
+  /** Stops workers on the spot; nothing of theirs is committed. */
+  abandon(partitions: readonly TopicPartition[]): void
+  /** Resolves when all that was acquired so far is read from a known position. */
+  positioned(): Promise<void>
+  /** Resolves when no handler of a partition given up on the spot runs any more. */
+  abandonedEnded(): Promise<unknown>
+  /** Makes workers look again at pauses and seeks. */
+  wake(list: readonly PauseEntry[]): void
+  assigned(): TopicPartitions[]
+}
+
+/** @param committed - next offsets to read of a topic's partitions, -1 latest, -2 earliest */
+export function createWorkers(
+  context: () => RunContext,
+  committed: (topic: string) => Promise<ReadonlyMap<number, string>>,
+): Workers {
+  const workers = new Map<string, PartitionWorker>()
+  const acquiring = new Set<Promise<void>>()
+  /** Of partitions given up on the spot: when their handlers have come to an end. */
+  const lingering = new Map<string, Promise<void>>()
+
+  const find = ({ topic, partition }: TopicPartition) => workers.get(partitionKey(topic, partition))
+
+  const forget = (worker: PartitionWorker) => {
+    const key = partitionKey(worker.topic, worker.partition)
+    if (workers.get(key) !== worker) return
+    workers.delete(key)
+    context().offsets.forget(worker.topic, worker.partition)
+  }
+
+  const linger = (worker: PartitionWorker) => {
+    const key = partitionKey(worker.topic, worker.partition)
+    const gone = Promise.all([worker.ended, lingering.get(key)]).then(() => {
+      if (lingering.get(key) === gone) lingering.delete(key)
+    })
+    lingering.set(key, gone)
+  }
+
+  const start = async (partitions: readonly TopicPartition[]) => {
+    const topics = [...new Set(partitions.map(({ topic }) => topic))]
+    const offsets = new Map(await Promise.all(topics.map(async (topic) => [topic, await committed(topic)] as const)))
+    for (const tp of partitions) {
+      const { topic, partition } = tp
+      const { group, offsets: tracked } = context()
+      // Given up or lost while its offsets were fetched.
+      if (!group.holds(topic, partition) || find(tp)) continue
+      const offset = offsets.get(topic)?.get(partition)
+      const committed = offset === undefined ? undefined : Number(offset)
+      tracked.start(topic, partition, committed)
+      const key = partitionKey(topic, partition)
+      const after = lingering.get(key) ?? Promise.resolve()
+      workers.set(key, createPartitionWorker({ context: context(), topic, partition, committed, after }))
+    }
+  }
+
+  return {
+    get size() {
+      return workers.size
+    },
+
+    acquire(partitions) {
+      const work = start(partitions).finally(() => acquiring.delete(work))
+      acquiring.add(work)
+      return work
+    },
+
+    async finish(tp) {
+      const worker = find(tp)
+      if (!worker) return
+      try {
+        await worker.finish()
+      } finally {
+        // Also when the last commit has failed: the lease is given up all the same.
+        forget(worker)
+      }
+    },
+
+    abandon(partitions) {
+      for (const tp of partitions) {
+        const worker = find(tp)
+        if (!worker) continue
+        worker.abandon()
+        linger(worker)
+        forget(worker)
+      }
+    },
+
+    async positioned() {
+      await Promise.allSettled(acquiring)
+      await Promise.all([...workers.values()].map((worker) => worker.positioned))
+    },
+
+    abandonedEnded: () => Promise.all(lingering.values()),
+
+    wake(list) {
+      for (const worker of workers.values()) {
+        const isMeant = ({ topic, partitions }: PauseEntry) =>
+          topic === worker.topic && (partitions === undefined || partitions.includes(worker.partition))
+        if (list.some(isMeant)) worker.wake()
+      }
+    },
+
+    assigned() {
+      const byTopic = new Map<string, number[]>()
+      for (const { topic, partition } of workers.values()) {
+        const partitions = byTopic.get(topic)
+        if (partitions) partitions.push(partition)
+        else byTopic.set(topic, [partition])
+      }
+      return [...byTopic].map(([topic, partitions]) => ({ topic, partitions }))
+    },
+  }
+}

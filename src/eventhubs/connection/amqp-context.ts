@@ -1,0 +1,47 @@
+import { ConnectionConfig, ConnectionContextBase, createSasTokenProvider, TokenType } from '@azure/core-amqp'
+import type { ConnectionCredential } from '../../auth/credential-source.js'
+import { authenticationError } from '../../auth/renewing-token.js'
+import type { Wire } from './watched-connection.js'
+
+/** An AMQP connection without anything of Event Hubs on top, as `@azure/event-hubs` has it beneath. */
+export function openContext(host: string, { webSocketOptions }: Pick<Wire, 'webSocketOptions'>): ConnectionContextBase {
+  // Required by the type of the configuration, and not used: the connection is anonymous, tokens follow.
+  const endpoint = `Endpoint=sb://${host}/;SharedAccessKeyName=none;SharedAccessKey=none`
+  const { webSocket, webSocketConstructorOptions } = webSocketOptions
+  const context = ConnectionContextBase.create({
+    config: { ...ConnectionConfig.create(endpoint), webSocket, webSocketConstructorOptions },
+    connectionProperties: { product: 'kafkajs-eventhubs', userAgent: 'kafkajs-eventhubs', version: '0' },
+  })
+  // Of frames that make no sense: without a listener it would end the process. The connection ends, and tells that itself.
+  context.connection.on('error' as Parameters<typeof context.connection.on>[0], () => {})
+  return context
+}
+
+/** A token for one address of a namespace, as `$cbs` takes it. */
+export interface Claim {
+  readonly audience: string
+  readonly token: string
+  readonly type: TokenType
+  /** Ms after which the next one is to be put. */
+  readonly renewAfter: number
+}
+
+/** What a token of Microsoft Entra ID must be for. Source: `Constants.aadEventHubsScope` of `@azure/core-amqp`. */
+const scope = 'https://eventhubs.azure.net//.default'
+/** As the SDK does: it signs tokens for an hour. */
+const sharedAccessRenewal = 45 * 60 * 1000
+/** As the SDK does, before what the credential says is the token's end. */
+const margin = 2 * 60 * 1000
+
+/** Rejects with KafkaJSSASLAuthenticationError when the credential gives no token. */
+export async function claimFor(audience: string, credential: ConnectionCredential['credential']): Promise<Claim> {
+  if ('getToken' in credential) {
+    const token = await credential.getToken(scope).catch((error: unknown) => {
+      throw authenticationError(error)
+    })
+    const renewAfter = (token?.expiresOnTimestamp ?? 0) - Date.now() - margin
+    return { audience, token: token?.token ?? '', type: TokenType.CbsTokenTypeJwt, renewAfter }
+  }
+  const { token } = await createSasTokenProvider(credential).getToken(audience)
+  return { audience, token, type: TokenType.CbsTokenTypeSas, renewAfter: sharedAccessRenewal }
+}

@@ -1,0 +1,163 @@
+import type { Logger } from '../../types/index.js'
+import { createDeferred } from '../../util/deferred.js'
+import type { OpenStream } from './amqp-socket.js'
+import { closeWithin } from './close-within.js'
+import { Wire } from './watched-connection.js'
+
+export interface HubClientOptions {
+  readonly openStream: OpenStream
+  readonly connectTimeout: number
+  readonly logger: Logger
+  /** No more calls should come this way; those in progress end as they may. */
+  onRetired(client: HubClient): void
+}
+
+/** What speaks to an event hub over a connection of its own. */
+export interface Speaker {
+  close(): Promise<void>
+}
+
+export interface CallOptions {
+  /** Ms, after which the call is given up. */
+  readonly timeout: number
+  /** The link that the call depends on: when the service ends it, the call ends. */
+  readonly linkName?: string
+  readonly abortSignal?: AbortSignal | undefined
+}
+
+interface Call {
+  readonly linkName: string | undefined
+  end(error: Error): void
+}
+
+/**
+ * A client for sending, or for asking about partitions, with its connection. It serves for one connection: when that or
+ * one of its links ends it is retired, and closed with its last call. So nothing reconnects by itself, and a send does
+ * not wait out its timeout when the link beneath it has gone.
+ */
+export class HubClient<S extends Speaker = Speaker> {
+  lastUsed = 0
+  readonly #speaker: S
+  readonly #wire: Wire
+  readonly #options: HubClientOptions
+  readonly #calls = new Set<Call>()
+  readonly #closed = createDeferred()
+  #isRetired = false
+  #isClosing = false
+
+  constructor(options: HubClientOptions, open: (wire: Wire) => S) {
+    this.#options = options
+    this.#wire = new Wire(options, {
+      onLost: (error) => this.#onLost(error),
+      onLinkEnd: (linkName, error, wasEstablished) => this.#onLinkEnd(linkName, error, wasEstablished),
+    })
+    this.#speaker = open(this.#wire)
+  }
+
+  get isBusy(): boolean {
+    return this.#calls.size > 0
+  }
+
+  /** Rejects with what ended the call: the caller's signal, the time, the link, the connection, or the service. */
+  async call<T>(
+    operation: (speaker: S, signal: AbortSignal) => Promise<T>,
+    { timeout, linkName, abortSignal }: CallOptions,
+  ): Promise<T> {
+    const controller = new AbortController()
+    let reason: Error | undefined
+    // The SDK does not look at the signal while it waits for a token.
+    const interruption = createDeferred<never>()
+    interruption.promise.catch(() => {})
+    const end = (error: Error) => {
+      reason ??= error
+      controller.abort()
+      interruption.reject(error)
+    }
+    const call = { linkName, end }
+    const onAbort = () => end(abortError(abortSignal))
+    const timer = setTimeout(() => {
+      end(timeoutError(timeout))
+      this.retire()
+    }, timeout)
+    abortSignal?.addEventListener('abort', onAbort, { once: true })
+    if (abortSignal?.aborted) onAbort()
+    this.#calls.add(call)
+    this.lastUsed = Date.now()
+    try {
+      if (this.#wire.ended) throw this.#wire.ended
+      return await Promise.race([operation(this.#speaker, controller.signal), interruption.promise])
+    } catch (error) {
+      if (isOfConnection(error)) this.retire()
+      throw reason ?? this.#wire.ended ?? error
+    } finally {
+      clearTimeout(timer)
+      abortSignal?.removeEventListener('abort', onAbort)
+      this.#calls.delete(call)
+      if (this.#isRetired && !this.isBusy) void this.#close()
+    }
+  }
+
+  /** Takes no more calls, and closes after the last one in progress. */
+  retire(): void {
+    if (this.#isRetired) return
+    this.#isRetired = true
+    this.#options.onRetired(this)
+    if (!this.isBusy) void this.#close()
+  }
+
+  /** Closes after the calls in progress, or ends them when `atOnce`. Resolves when closed; never rejects. */
+  closed(atOnce = false): Promise<void> {
+    this.retire()
+    if (atOnce) {
+      const error = Object.assign(new Error('Disconnected while a request was in progress'), { code: 'ECONNABORTED' })
+      for (const call of this.#calls) call.end(error)
+      void this.#close()
+    }
+    return this.#closed.promise
+  }
+
+  async #close(): Promise<void> {
+    if (this.#isClosing) return
+    this.#isClosing = true
+    await closeWithin(() => this.#speaker.close(), this.#options.logger, this.#wire.ended !== undefined)
+    this.#wire.destroy()
+    this.#closed.resolve()
+  }
+
+  #onLost(error: Error): void {
+    for (const call of this.#calls) call.end(error)
+    this.retire()
+  }
+
+  #onLinkEnd(linkName: string, error: Error, wasEstablished: boolean): void {
+    if (!wasEstablished) return
+    for (const call of this.#calls) if (call.linkName === linkName) call.end(error)
+    this.retire()
+  }
+}
+
+/** What the service says about an event hub, a partition or an event; the connection is as good as before. */
+const entityCodes = new Set([
+  'ArgumentError',
+  'ArgumentOutOfRangeError',
+  'MessageTooLargeError',
+  'MessagingEntityNotFoundError',
+  'QuotaExceededError',
+  'ServerBusyError',
+  'SenderBusyError',
+])
+
+function isOfConnection(error: unknown): boolean {
+  if (error instanceof TypeError || error instanceof RangeError) return false
+  const { code } = error as { code?: unknown }
+  return typeof code !== 'string' || !entityCodes.has(code)
+}
+
+function abortError(signal: AbortSignal | undefined): Error {
+  const reason: unknown = signal?.reason
+  return reason instanceof Error ? reason : new Error('The operation was aborted')
+}
+
+function timeoutError(timeout: number): Error {
+  return Object.assign(new Error(`No answer within ${timeout} ms`), { code: 'OperationTimeoutError' })
+}

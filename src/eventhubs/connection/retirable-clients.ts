@@ -1,0 +1,124 @@
+import { KafkaJSConnectionClosedError } from '../../errors/index.js'
+import type { HubClient, Speaker } from './retirable-client.js'
+
+/** Opens a client of an event hub; `onRetired` is to be called when it takes no more calls. */
+type OpenHubClient<S extends Speaker> = (
+  eventHubName: string,
+  onRetired: (client: HubClient) => void,
+) => Promise<HubClient<S>>
+
+/** How to open each kind of client. */
+export type OpenHubClients<Speakers> = {
+  readonly [Kind in keyof Speakers]: Speakers[Kind] extends Speaker ? OpenHubClient<Speakers[Kind]> : never
+}
+
+export interface HubClientsOptions {
+  /** Most connections that stay open. */
+  readonly limit: number
+  /** Ms after which a connection that nothing was asked of is closed. */
+  readonly idleTime: number
+}
+
+interface Entry {
+  opening: Promise<HubClient>
+  client: HubClient | undefined
+  /** Calls that use the client or are about to: it is not to be closed for being idle. */
+  claims: number
+}
+
+/**
+ * The clients that send and those that ask, one of each per event hub, since a connection of the SDK serves one. One that
+ * is idle for long is closed. At most `limit` of them stay open: before another is opened, the one not used for longest
+ * is closed, unless all are in use.
+ */
+export class HubClients<Speakers extends { readonly [Kind in keyof Speakers]: Speaker }> {
+  readonly #open: OpenHubClients<Speakers>
+  readonly #options: HubClientsOptions
+  readonly #entries = new Map<string, Entry>()
+  readonly #closing = new Set<Promise<void>>()
+  #sweep: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(open: OpenHubClients<Speakers>, options: HubClientsOptions) {
+    this.#open = open
+    this.#options = options
+  }
+
+  /** Runs something with the event hub's client of a kind, opening it if need be. */
+  async use<Kind extends keyof Speakers & string, T>(
+    kind: Kind,
+    eventHubName: string,
+    operation: (client: HubClient<Speakers[Kind]>) => Promise<T>,
+  ): Promise<T> {
+    const entry = this.#entries.get(`${kind} ${eventHubName}`) ?? this.#enter(kind, eventHubName)
+    entry.claims++
+    try {
+      return await operation((await entry.opening) as HubClient<Speakers[Kind]>)
+    } finally {
+      entry.claims--
+    }
+  }
+
+  /** Has every event hub's next call go over a new connection. */
+  retireAll(): void {
+    for (const { client } of [...this.#entries.values()]) client?.retire()
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    clearTimeout(this.#sweep)
+    const entries = [...this.#entries.values()]
+    await Promise.all(entries.map(({ opening }) => opening.then((client) => this.#discard(client)).catch(() => {})))
+    await Promise.all(this.#closing)
+  }
+
+  #enter(kind: keyof Speakers & string, eventHubName: string): Entry {
+    const entry: Entry = { opening: this.#openWithinLimit(kind, eventHubName), client: undefined, claims: 0 }
+    this.#entries.set(`${kind} ${eventHubName}`, entry)
+    this.#sweepLater()
+    entry.opening.then(
+      (client) => {
+        entry.client = client
+        if (this.#isClosed) void this.#discard(client)
+      },
+      () => this.#forget(entry),
+    )
+    return entry
+  }
+
+  async #openWithinLimit(kind: keyof Speakers, eventHubName: string): Promise<HubClient> {
+    if (this.#isClosed) throw new KafkaJSConnectionClosedError('The client is disconnected')
+    while (this.#entries.size + this.#closing.size >= this.#options.limit) {
+      const oldest = this.#idle().sort((a, b) => a.lastUsed - b.lastUsed)[0]
+      if (oldest) void this.#discard(oldest)
+      if (!this.#closing.size) break
+      await Promise.race(this.#closing)
+    }
+    return this.#open[kind](eventHubName, (client) => void this.#discard(client))
+  }
+
+  #idle(): HubClient[] {
+    return [...this.#entries.values()].flatMap(({ client, claims }) => (client && !claims ? [client] : []))
+  }
+
+  #sweepLater(): void {
+    if (this.#sweep || this.#isClosed) return
+    this.#sweep = setTimeout(() => {
+      this.#sweep = undefined
+      const limit = Date.now() - this.#options.idleTime
+      for (const client of this.#idle()) if (client.lastUsed <= limit) void this.#discard(client)
+      if (this.#entries.size > 0) this.#sweepLater()
+    }, this.#options.idleTime / 2).unref()
+  }
+
+  #discard(client: HubClient): Promise<void> {
+    for (const entry of this.#entries.values()) if (entry.client === client) this.#forget(entry)
+    const closing = client.closed(this.#isClosed).finally(() => this.#closing.delete(closing))
+    this.#closing.add(closing)
+    return closing
+  }
+
+  #forget(entry: Entry): void {
+    for (const [name, known] of this.#entries) if (known === entry) this.#entries.delete(name)
+  }
+}

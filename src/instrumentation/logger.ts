@@ -1,0 +1,60 @@
+import { environmentLogLevel } from '../config/config.js'
+import { logLevel } from '../types/enums.js'
+import type { LogEntry, Logger, logCreator } from '../types/index.js'
+import { redactValue } from '../util/redact.js'
+
+/** The logger of a `Kafka`: its `setLogLevel` and those of all loggers below it set one level. */
+export type RootLogger = Logger
+
+/** What a logger is made of. */
+export interface LoggerOptions {
+  /** Default INFO. */
+  readonly level?: logLevel
+  /** Default: the console. */
+  readonly logCreator?: logCreator
+}
+
+/** Writes entries to the console, one JSON object per line. */
+export const consoleLogCreator: logCreator = () => (entry) => {
+  const { namespace, level, label, log } = entry
+  const message = namespace ? `[${namespace}] ${log.message}` : log.message
+  const line = JSON.stringify({ level: label, ...log, message })
+  if (level === logLevel.ERROR) console.error(line)
+  else if (level === logLevel.WARN) console.warn(line)
+  else if (level === logLevel.INFO) console.info(line)
+  else if (level === logLevel.DEBUG) console.log(line)
+}
+
+/**
+ * Makes the root logger. `KAFKAJS_LOG_LEVEL` decides over `level`, and pins the level of every namespace. Secrets are
+ * taken out of what is logged before `logCreator`'s function sees it.
+ */
+export function createLogger({
+  level = logLevel.INFO,
+  logCreator = consoleLogCreator,
+}: LoggerOptions = {}): RootLogger {
+  let sharedLevel = environmentLogLevel() ?? level
+  const write = logCreator(sharedLevel)
+
+  const named = (namespace: string | undefined, ownLevel: logLevel | undefined): Logger => {
+    const at =
+      (label: string, entryLevel: logLevel) =>
+      (message: string, extra: object = {}) => {
+        if (entryLevel > (ownLevel ?? sharedLevel)) return
+        const timestamp = new Date().toISOString()
+        const log = redactValue({ timestamp, logger: 'kafkajs', message, ...extra }) as LogEntry['log']
+        write({ namespace: namespace as string, level: entryLevel, label, log })
+      }
+    return {
+      info: at('INFO', logLevel.INFO),
+      error: at('ERROR', logLevel.ERROR),
+      warn: at('WARN', logLevel.WARN),
+      debug: at('DEBUG', logLevel.DEBUG),
+      namespace: (name, level) => named(name, environmentLogLevel() ?? level ?? undefined),
+      setLogLevel: (level) => {
+        sharedLevel = level
+      },
+    }
+  }
+  return named(undefined, undefined)
+}

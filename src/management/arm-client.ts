@@ -1,0 +1,75 @@
+import type { Agent } from 'node:http'
+import type { ConnectionOptions } from 'node:tls'
+import type { TokenCredential } from '@azure/core-auth'
+import type { TlsSettings } from '@azure/core-rest-pipeline'
+import { KafkaJSNonRetriableError } from '../errors/index.js'
+import type { RetrySettings } from '../retry/retry.js'
+import type { ArmEventHub } from './arm-event-hub.js'
+import { viaProxy } from './http-proxy.js'
+import { busyRetryPolicy } from './retry-policy.js'
+
+/** The subset of `EventHubManagementClient` this library needs; versions 5 and 6 of `@azure/arm-eventhub` have it. */
+export interface ArmClient {
+  readonly eventHubs: {
+    createOrUpdate(group: string, namespace: string, name: string, parameters: ArmEventHub): Promise<ArmEventHub>
+    get(group: string, namespace: string, name: string): Promise<ArmEventHub>
+    delete(group: string, namespace: string, name: string): Promise<unknown>
+    listByNamespace(group: string, namespace: string): AsyncIterable<ArmEventHub>
+  }
+  readonly consumerGroups: {
+    createOrUpdate(
+      group: string,
+      namespace: string,
+      name: string,
+      consumerGroup: string,
+      parameters: object,
+    ): Promise<unknown>
+    listByEventHub(group: string, namespace: string, name: string): AsyncIterable<{ name?: string }>
+  }
+}
+
+export interface OpenArmClient {
+  readonly client: ArmClient
+  /** How often the client tries again before it gives up. */
+  readonly retries: number
+  /** Whether it can say what became part of the API after 2024-01-01: timestamp types and compaction lags. */
+  readonly hasTimestamps: boolean
+}
+
+export interface ArmClientOptions {
+  readonly subscriptionId: string
+  readonly credential: TokenCredential
+  readonly endpoint: string | undefined
+  readonly retry: RetrySettings
+  /** Certificates to trust besides the system's. */
+  readonly tls: ConnectionOptions | undefined
+  /** URL of an HTTP proxy, or an agent. Default: what `HTTPS_PROXY` and `NO_PROXY` say. */
+  readonly proxy: string | Agent | undefined
+}
+
+/** Loads the optional peer `@azure/arm-eventhub`, and opens its client. */
+export async function openArmClient(options: ArmClientOptions): Promise<OpenArmClient> {
+  const arm = await import('@azure/arm-eventhub').catch((cause: unknown) => {
+    throw new KafkaJSNonRetriableError(
+      'eventHubs.management with a subscriptionId needs the package @azure/arm-eventhub, which is not there: npm install @azure/arm-eventhub',
+      { cause },
+    )
+  })
+  const { subscriptionId, credential, endpoint, retry, tls, proxy } = options
+  const client = new arm.EventHubManagementClient(credential, subscriptionId, {
+    ...(endpoint !== undefined && { endpoint, credentialScopes: `${endpoint.replace(/\/$/, '')}/.default` }),
+    ...(tls && { tlsOptions: tls as TlsSettings }),
+    ...viaProxy(proxy),
+    retryOptions: {
+      maxRetries: retry.retries,
+      retryDelayInMs: retry.initialRetryTime,
+      maxRetryDelayInMs: retry.maxRetryTime,
+    },
+  })
+  client.pipeline.addPolicy(busyRetryPolicy(retry), { phase: 'Retry' })
+  return {
+    client: client as unknown as ArmClient,
+    retries: retry.retries,
+    hasTimestamps: 'KnownTimestampType' in arm,
+  }
+}

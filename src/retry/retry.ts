@@ -1,0 +1,83 @@
+import { KafkaJSNumberOfRetriesExceeded } from '../errors/index.js'
+import { wait } from '../util/wait.js'
+
+/** How often and after which waits a failed operation is tried again. Complete: `config.ts` fills the defaults. */
+export interface RetrySettings {
+  /** The first wait, ms. */
+  readonly initialRetryTime: number
+  /** Jitter, a share of the wait. */
+  readonly factor: number
+  /** How much longer each wait is than the one before. */
+  readonly multiplier: number
+  /** The longest wait but for the first, ms. */
+  readonly maxRetryTime: number
+  /** How many retries follow the first attempt. */
+  readonly retries: number
+}
+
+/** Which attempt it is. */
+export interface Attempt {
+  /** 0 for the first. */
+  readonly retryCount: number
+  /** The wait that follows if this attempt fails, ms. */
+  readonly retryTime: number
+}
+
+export interface RetryExecution {
+  /** Ends the waiting: the error of the last attempt is thrown as it is. */
+  readonly signal?: AbortSignal
+  /** Called before each wait. */
+  onRetry?(error: Error, attempt: Attempt): void
+}
+
+/** setTimeout takes a signed 32-bit number of ms; more fires at once. */
+const longestTimer = 2_147_483_647
+
+/** Mistakes in code, not in the world: trying again cannot help. */
+const mistakes = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'])
+
+/** Whether trying again may help: kafkajs's rule. */
+export function isRetriable(error: unknown): boolean {
+  const { retriable, name } = (error ?? {}) as { retriable?: unknown; name?: string }
+  return retriable !== false && !mistakes.has(name ?? '')
+}
+
+const withJitter = (time: number, factor: number) => Math.ceil(time * (1 - factor + 2 * factor * Math.random()))
+
+const timerDelay = (time: number) => Math.min(Math.max(time, 0), longestTimer)
+
+/** The first wait, ms. */
+export function firstRetryTime({ initialRetryTime, factor }: RetrySettings): number {
+  return timerDelay(withJitter(initialRetryTime, factor))
+}
+
+/** The wait after one of `retryTime`, ms. */
+export function nextRetryTime(retryTime: number, { factor, multiplier, maxRetryTime }: RetrySettings): number {
+  return timerDelay(Math.min(withJitter(retryTime, factor) * multiplier, maxRetryTime))
+}
+
+/**
+ * Runs an operation until it succeeds. An error that is not retriable is thrown as it is, at once; when the retries are
+ * used up, `KafkaJSNumberOfRetriesExceeded` with the last error as `cause`.
+ */
+export async function retry<T>(
+  operation: (attempt: Attempt) => Promise<T>,
+  settings: RetrySettings,
+  { signal, onRetry }: RetryExecution = {},
+): Promise<T> {
+  signal?.throwIfAborted()
+  let retryTime = firstRetryTime(settings)
+  for (let retryCount = 0; ; retryCount++) {
+    const attempt = { retryCount, retryTime }
+    try {
+      return await operation(attempt)
+    } catch (error) {
+      if (!isRetriable(error) || signal?.aborted) throw error
+      if (retryCount >= settings.retries) throw new KafkaJSNumberOfRetriesExceeded(error as Error, attempt)
+      onRetry?.(error as Error, attempt)
+      await wait(retryTime, signal)
+      if (signal?.aborted) throw error
+      retryTime = nextRetryTime(retryTime, settings)
+    }
+  }
+}

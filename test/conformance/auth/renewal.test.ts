@@ -1,0 +1,109 @@
+import { SignJWT } from 'jose'
+import { Kafka, oauthBearerAuth } from 'kafkajs-eventhubs'
+import { startEmulator } from 'kafkajs-eventhubs/emulator'
+import { expect, it } from 'vitest'
+import { eventually } from '../../support/eventually.js'
+
+const secret = 'a secret of the issuer and the emulator alone'
+
+function issueToken(seconds: number): Promise<string> {
+  return new SignJWT({})
+    .setProtectedHeader({ alg: 'HS256' })
+    .setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
+    .sign(new TextEncoder().encode(secret))
+}
+
+/** Traffic for a while; what was sent, what arrived, and the longest time in which nothing arrived. */
+async function traffic(kafka: Kafka, topic: string, seconds: number) {
+  const producer = kafka.producer()
+  const consumer = kafka.consumer({ groupId: 'renewal' })
+  const arrived: string[] = []
+  let last = 0
+  let longestGap = 0
+  await consumer.connect()
+  await consumer.subscribe({ topics: [topic], fromBeginning: true })
+  const crashes: Error[] = []
+  consumer.on(consumer.events.CRASH, ({ payload }) => void crashes.push(payload.error))
+  await consumer.run({
+    async eachMessage({ message }) {
+      const now = performance.now()
+      if (last) longestGap = Math.max(longestGap, now - last)
+      last = now
+      arrived.push(String(message.value))
+    },
+  })
+  await producer.connect()
+  const until = performance.now() + seconds * 1000
+  const sent: string[] = []
+  while (performance.now() < until) {
+    const value = String(sent.length)
+    await producer.send({ topic, messages: [{ key: value, value }] })
+    sent.push(value)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  await eventually(() => arrived.length >= sent.length)
+  await Promise.all([producer.disconnect(), consumer.disconnect()])
+  return { sent, arrived, longestGap, crashes }
+}
+
+it('renews ten-second tokens through a minute of traffic', { timeout: 90_000 }, async () => {
+  await using emulator = await startEmulator({ jwt: { secret } })
+  let requests = 0
+  const auth = oauthBearerAuth(async () => {
+    requests++
+    return { value: await issueToken(10) }
+  })
+  const kafka = new Kafka({ ...emulator.kafkaConfig({ clientId: 'renewal' }), eventHubs: { auth }, logLevel: 1 })
+  const { sent, arrived, longestGap, crashes } = await traffic(kafka, 'renewal', 60)
+  expect(crashes).toEqual([])
+  expect(arrived.toSorted()).toEqual(sent.toSorted())
+  expect(longestGap).toBeLessThan(2000)
+  // Two clients; a token of ten seconds, its second cut off, must be replaced after nine at the latest.
+  expect(requests).toBeLessThanOrEqual(2 * 9)
+})
+
+it('goes on when the provider fails now and then', { timeout: 60_000 }, async () => {
+  await using emulator = await startEmulator({ jwt: { secret } })
+  let requests = 0
+  const auth = oauthBearerAuth(async () => {
+    if (++requests % 2 === 0) throw new Error('the issuer hiccups')
+    return { value: await issueToken(3) }
+  })
+  const kafka = new Kafka({ ...emulator.kafkaConfig({ clientId: 'hiccups' }), eventHubs: { auth }, logLevel: 0 })
+  const { sent, arrived, longestGap, crashes } = await traffic(kafka, 'hiccups', 8)
+  expect(crashes).toEqual([])
+  expect(arrived.toSorted()).toEqual(sent.toSorted())
+  expect(longestGap).toBeLessThan(2000)
+})
+
+it('crashes the consumer, with the cause, when the provider keeps failing', { timeout: 60_000 }, async () => {
+  await using emulator = await startEmulator({ jwt: { secret } })
+  const cause = new Error('the issuer is gone')
+  let isGone = false
+  const auth = oauthBearerAuth(async () => {
+    if (isGone) throw cause
+    return { value: await issueToken(3) }
+  })
+  const kafka = new Kafka({ ...emulator.kafkaConfig({ clientId: 'gone' }), eventHubs: { auth }, logLevel: 0 })
+  const producer = kafka.producer()
+  const consumer = kafka.consumer({ groupId: 'gone' })
+  await producer.connect()
+  await producer.send({ topic: 'gone', messages: [{ value: 'x' }] })
+  await consumer.subscribe({ topics: ['gone'], fromBeginning: true })
+  const crashed = new Promise<{ error: Error; restart: boolean }>((resolve) => {
+    consumer.on(consumer.events.CRASH, ({ payload }) => resolve(payload))
+  })
+  await new Promise<void>((resolve) => {
+    void consumer.run({ eachMessage: async () => resolve() })
+  })
+  isGone = true
+  const { error } = await crashed
+  const chain: unknown[] = []
+  for (let at: unknown = error; at instanceof Error; at = at.cause) chain.push(at)
+  expect(chain).toContainEqual(expect.objectContaining({ name: 'KafkaJSSASLAuthenticationError' }))
+  expect(chain).toContain(cause)
+  await expect(producer.send({ topic: 'gone', messages: [{ value: 'y' }] })).rejects.toMatchObject({
+    name: 'KafkaJSSASLAuthenticationError',
+  })
+  await Promise.all([producer.disconnect(), consumer.disconnect()])
+})

@@ -1,0 +1,305 @@
+import { type CheckpointStore, memoryCheckpointStore } from 'kafkajs-eventhubs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Emulator, startEmulator } from '../../../src/emulator/index.js'
+import { listen, next, numbers, openBench } from '../../support/consuming.js'
+import { eventually } from '../../support/eventually.js'
+import { openEmulator, type Target } from '../../support/harness.js'
+
+let target: Target & { readonly emulator: Emulator }
+beforeAll(async () => {
+  target = await openEmulator()
+})
+afterAll(() => target[Symbol.asyncDispose]())
+
+/** A store whose calls can be made to fail. */
+function failingStore() {
+  const memory = memoryCheckpointStore()
+  const failing = new Map<keyof CheckpointStore, () => Error | undefined>()
+  let failures = 0
+  const guard =
+    <A extends unknown[], R>(name: keyof CheckpointStore, call: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      const error = failing.get(name)?.()
+      if (!error) return call(...args)
+      failures++
+      throw error
+    }
+  const store: CheckpointStore = {
+    ...memory,
+    listOwnership: guard('listOwnership', memory.listOwnership),
+    claimOwnership: guard('claimOwnership', memory.claimOwnership),
+    updateCheckpoint: guard('updateCheckpoint', memory.updateCheckpoint),
+    listCheckpoints: guard('listCheckpoints', memory.listCheckpoints),
+  }
+  const all = ['listOwnership', 'claimOwnership', 'updateCheckpoint', 'listCheckpoints'] as const
+  return {
+    store,
+    failures: () => failures,
+    /** Has a call fail, so many times or until told otherwise. */
+    fail(name: keyof CheckpointStore, error: Error, times = Number.POSITIVE_INFINITY) {
+      let left = times
+      failing.set(name, () => (left-- > 0 ? error : undefined))
+    },
+    goAway() {
+      for (const name of all) failing.set(name, () => new Error('the store is away'))
+    },
+    comeBack: () => failing.clear(),
+  }
+}
+
+const openWith = (store: CheckpointStore, partitions = 1) =>
+  openBench(target, { partitions, kafka: { eventHubs: { ...target.config().eventHubs, checkpointStore: store } } })
+
+describe('a store that fails', () => {
+  it('while committing is asked again, before anything new is handled; nothing is handled twice', async () => {
+    const { store, fail, failures } = failingStore()
+    await using bench = await openWith(store)
+    const consumer = bench.consumer()
+    const { names } = listen(consumer, 'CRASH')
+    const reading = await bench.read(consumer)
+    fail('updateCheckpoint', new Error('busy'), 3)
+    await bench.send(['a'])
+    await reading.count(1)
+    await bench.send(numbers(5))
+    await reading.count(6)
+    await eventually(async () => expect(await bench.committed()).toEqual({ 0: '6' }))
+    expect(failures()).toBe(3)
+    expect(reading.values()).toEqual(['a', ...numbers(5)])
+    expect(names()).toEqual([])
+  })
+
+  it('to commit again and again has the consumer crash and start again', async () => {
+    const { store, fail, comeBack } = failingStore()
+    await using bench = await openWith(store)
+    const consumer = bench.consumer({ retry: { retries: 2, initialRetryTime: 20 } })
+    const crashed = next<{ error: Error & { cause?: Error }; restart: boolean }>(consumer, 'CRASH')
+    fail('updateCheckpoint', new Error('out of order'))
+    const reading = await bench.read(consumer)
+    await bench.send(numbers(3))
+    const { error, restart } = await crashed
+    expect(restart).toBe(true)
+    expect(error).toMatchObject({
+      name: 'KafkaJSNumberOfRetriesExceeded',
+      cause: { name: 'KafkaJSError', cause: { message: 'out of order' } },
+    })
+    expect(error.message).toContain('checkpoint store')
+    comeBack()
+    // Its leases were given up with the crash: nothing has to expire.
+    await next(consumer, 'GROUP_JOIN', 3000)
+    await eventually(async () => expect(await bench.committed()).toEqual({ 0: '3' }))
+    expect(new Set(reading.values())).toEqual(new Set(numbers(3)))
+  })
+
+  it('commitOffsets has it told to the program, after the retries', async () => {
+    const { store, fail, comeBack } = failingStore()
+    await using bench = await openWith(store)
+    const consumer = bench.consumer({ retry: { retries: 2, initialRetryTime: 10 } })
+    await bench.read(consumer, { autoCommit: false })
+    fail('updateCheckpoint', new Error('out of order'))
+    const offset = { topic: bench.topic, partition: 0, offset: '0' }
+    await expect(consumer.commitOffsets([offset])).rejects.toMatchObject({ name: 'KafkaJSNumberOfRetriesExceeded' })
+    comeBack()
+    await consumer.commitOffsets([offset])
+    expect(await bench.committed()).toEqual({ 0: '0' })
+  })
+
+  it('while joining is tried again', async () => {
+    const { store, fail } = failingStore()
+    await using bench = await openWith(store)
+    fail('claimOwnership', new Error('busy'), 2)
+    fail('listCheckpoints', new Error('busy'), 2)
+    const consumer = bench.consumer()
+    const { names } = listen(consumer, 'CRASH')
+    const reading = await bench.read(consumer)
+    await bench.send(['a'])
+    await reading.count(1)
+    expect(names()).toEqual([])
+  })
+
+  it('by a mistake in its code is final', async () => {
+    const { store, fail } = failingStore()
+    await using bench = await openWith(store)
+    fail('claimOwnership', new TypeError('x is not a function'))
+    const consumer = bench.consumer()
+    const crashed = next<{ error: Error; restart: boolean }>(consumer, 'CRASH')
+    await bench.read(consumer)
+    expect(await crashed).toMatchObject({ restart: false, error: { message: expect.stringContaining('x is not a') } })
+  })
+
+  it('while leaving does not keep the consumer from stopping', async () => {
+    const { store, goAway, comeBack } = failingStore()
+    await using bench = await openWith(store)
+    const consumer = bench.consumer()
+    const { names } = listen(consumer, 'STOP')
+    const reading = await bench.read(consumer)
+    await bench.send(['a'])
+    await reading.count(1)
+    goAway()
+    await consumer.stop()
+    expect(names()).toEqual(['STOP'])
+    comeBack()
+  })
+})
+
+describe('a store that is away', () => {
+  it('for less than the session leaves reading alone, and commits wait', async () => {
+    const { store, goAway, comeBack } = failingStore()
+    await using bench = await openWith(store)
+    const consumer = bench.consumer({
+      sessionTimeout: 6000,
+      retry: { retries: 20, initialRetryTime: 50, maxRetryTime: 200 },
+    })
+    const { names } = listen(consumer, 'CRASH', 'REBALANCING')
+    const reading = await bench.read(consumer)
+    await bench.send(['a'])
+    await eventually(async () => expect(await bench.committed()).toEqual({ 0: '1' }))
+    goAway()
+    await bench.send(['b'])
+    await reading.count(2)
+    setTimeout(comeBack, 1000)
+    await bench.send(['c'])
+    await reading.count(3)
+    await eventually(async () => expect(await bench.committed()).toEqual({ 0: '3' }))
+    expect(reading.values()).toEqual(['a', 'b', 'c'])
+    expect(names()).toEqual([])
+  })
+
+  it('for longer than the session has the member stop reading, and read on when it is back', async () => {
+    const { store, goAway, comeBack } = failingStore()
+    await using bench = await openWith(store, 2)
+    const consumer = bench.consumer({ sessionTimeout: 1000 })
+    const reading = await bench.read(consumer)
+    await bench.send(['a'], 0)
+    await bench.send(['b'], 1)
+    await eventually(async () => expect(await bench.committed()).toEqual({ 0: '1', 1: '1' }))
+    goAway()
+    // Those of the producer remain.
+    await eventually(() => target.emulator.stats.openLinks === 2, { timeout: 5000 })
+    await bench.send(['c'], 0)
+    comeBack()
+    await reading.count(3)
+    await bench.send(['d'], 1)
+    await reading.count(4)
+    expect([reading.values(0), reading.values(1)]).toEqual([
+      ['a', 'c'],
+      ['b', 'd'],
+    ])
+  })
+})
+
+describe('an emulator that is started anew on its port', () => {
+  it('has its consumers begin anew: its events and their numbers are gone', async () => {
+    const first = await startEmulator({ eventHubs: [{ name: 'orders', partitionCount: 1 }] })
+    const { port } = first
+    const { Kafka } = await import('kafkajs-eventhubs')
+    await using kafka = new Kafka({ ...first.kafkaConfig({ clientId: 'test' }), logLevel: 0 })
+    const producer = kafka.producer()
+    await producer.connect()
+    const send = (values: string[]) =>
+      producer.send({ topic: 'orders', messages: values.map((value) => ({ value, partition: 0 })) })
+    await send(numbers(5))
+    const consumer = kafka.consumer({
+      groupId: 'g',
+      heartbeatInterval: 200,
+      retry: { retries: 3, initialRetryTime: 50, maxRetryTime: 200 },
+    })
+    const values: string[] = []
+    await consumer.subscribe({ topics: ['orders'], fromBeginning: true })
+    await consumer.run({ eachMessage: async ({ message }) => void values.push(String(message.value)) })
+    await eventually(() => expect(values).toEqual(numbers(5)))
+    await first.close()
+    const second = await startEmulator({ port, eventHubs: [{ name: 'orders', partitionCount: 1 }] })
+    try {
+      await producer.disconnect()
+      await producer.connect()
+      await send(['anew'])
+      await eventually(() => expect(values).toEqual([...numbers(5), 'anew']), { timeout: 15_000 })
+      await send(['and on'])
+      await eventually(() => expect(values.at(-1)).toBe('and on'))
+    } finally {
+      await consumer.disconnect()
+      await producer.disconnect()
+      await second.close()
+    }
+  })
+})
+
+describe('a store that fails once, at any call,', () => {
+  const calls = ['listOwnership', 'claimOwnership', 'updateCheckpoint', 'listCheckpoints'] as const
+  const cases = calls.flatMap((name) => [1, 2, 3, 4].map((at) => [name, at] as const))
+
+  it.each(cases)('does not keep a consumer from its group (%s, call %i)', async (name, at) => {
+    const { store, fail } = failingStore()
+    let count = 0
+    const counting: CheckpointStore = {
+      ...store,
+      [name]: (...args: unknown[]) => {
+        if (++count === at) fail(name, new Error('hiccup'), 1)
+        return (store[name] as (...args: unknown[]) => Promise<unknown>)(...args)
+      },
+    }
+    await using bench = await openWith(counting, 2)
+    for (const partition of [0, 1]) await bench.send(numbers(3), partition)
+    const consumer = bench.consumer()
+    const { names } = listen(consumer, 'CRASH', 'GROUP_JOIN')
+    const reading = await bench.read(consumer)
+    await reading.count(6)
+    expect(names()).toEqual(['GROUP_JOIN'])
+    for (const partition of [0, 1]) expect(reading.values(partition)).toEqual(numbers(3))
+    await eventually(async () => expect((await consumer.describeGroup()).state).toBe('Stable'))
+  })
+})
+
+describe('a store that takes no commit', () => {
+  it('while a partition is handed over, does not keep its member from reading it again later', {
+    timeout: 60_000,
+  }, async () => {
+    const { store, fail, comeBack } = failingStore()
+    await using bench = await openWith(store, 2)
+    const first = bench.consumer()
+    const reading = await bench.read(first, { partitionsConsumedConcurrently: 2 })
+    for (const partition of [0, 1]) await bench.send(['a'], partition)
+    await reading.count(2)
+    fail('updateCheckpoint', new Error('busy'))
+    for (const partition of [0, 1]) await bench.send(['b'], partition)
+    await reading.count(4)
+    const second = bench.consumer()
+    const joined = next(second, 'GROUP_JOIN')
+    await second.subscribe({ topics: [bench.topic], fromBeginning: true })
+    const running = second.run({ eachMessage: async () => undefined })
+    await new Promise((resolve) => setTimeout(resolve, 3000))
+    comeBack()
+    await Promise.all([running, joined])
+    await second.disconnect()
+    for (const partition of [0, 1]) await bench.send(['c'], partition)
+    await eventually(
+      () => {
+        for (const partition of [0, 1]) expect(reading.values(partition).at(-1)).toBe('c')
+      },
+      { timeout: 15_000 },
+    )
+  })
+
+  it('has stop() wait for the handler of a partition that was lost', async () => {
+    const { store, goAway, comeBack } = failingStore()
+    await using bench = await openWith(store)
+    await bench.send(['a'])
+    const consumer = bench.consumer({ sessionTimeout: 1500 })
+    let active = 0
+    let most = 0
+    await bench.read(consumer, {
+      handle: async () => {
+        most = Math.max(most, ++active)
+        await new Promise((resolve) => setTimeout(resolve, 5000))
+        active--
+      },
+    })
+    await eventually(() => expect(active).toBe(1))
+    goAway()
+    await new Promise((resolve) => setTimeout(resolve, 2500))
+    comeBack()
+    await consumer.stop()
+    expect(active).toBe(0)
+    expect(most).toBe(1)
+  })
+})
