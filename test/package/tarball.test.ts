@@ -81,7 +81,7 @@ it('recognizes its errors across its two copies', async () => {
 
 it('has a command line', async () => {
   const cli = join(project, 'node_modules', 'kafkajs-eventhubs', 'dist', 'esm', 'cli.js')
-  expect((await run('node', [cli, '--help'], project)).stdout).toContain('--config')
+  expect((await run('node', [cli, 'emulator', '--help'], project)).stdout).toContain('--config')
 })
 
 it('loads none of the heavy packages before they are used', async () => {

@@ -1,0 +1,5 @@
+/** A mistake in the command line; told with where to read on. Exit code 2. */
+export class UsageError extends Error {}
+
+/** Something the command line can tell in one sentence: no stack. Exit code 1. */
+export class CommandError extends Error {}
