@@ -1,5 +1,6 @@
 /** Every name of the package: kafkajs's, and what Event Hubs has besides. `index.ts` adds the default export. */
 
+export type { Admin } from './admin/calls.js'
 export { type AzureAdAuthOptions, azureAdAuth, type DefaultCredentialOptions } from './auth/azure-ad.js'
 export { type MsalApplication, type MsalAuthOptions, type MsalCertificate, msalAuth } from './auth/msal.js'
 export { oauthBearerAuth } from './auth/oauth-bearer.js'
@@ -14,6 +15,13 @@ export type {
 export { fileCheckpointStore } from './checkpoint/file/file.js'
 export type { StoreLogger } from './checkpoint/logger.js'
 export { memoryCheckpointStore } from './checkpoint/memory.js'
+export type {
+  DeleteGroupsResult,
+  KafkaJSDeleteGroupsErrorGroups,
+  KafkaJSDeleteTopicRecordsErrorPartition,
+  KafkaJSDeleteTopicRecordsErrorTopic,
+  KafkaJSErrorOrigin,
+} from './errors/index.js'
 export {
   isKafkaJSError,
   KafkaJSAggregateError,
@@ -69,7 +77,6 @@ export type {
   AclEntry,
   AclFilter,
   AclResource,
-  Admin,
   AdminConfig,
   AdminEvents,
   ApiVersions,
@@ -111,7 +118,6 @@ export type {
   DefaultPartitioner,
   DeleteAclFilterResponses,
   DeleteAclResponse,
-  DeleteGroupsResult,
   DescribeAclResource,
   DescribeAclResponse,
   DescribeConfigResponse,
@@ -143,11 +149,7 @@ export type {
   ITopicPartitionConfig,
   KafkaConfig,
   KafkaJSConnectionErrorMetadata,
-  KafkaJSDeleteGroupsErrorGroups,
-  KafkaJSDeleteTopicRecordsErrorPartition,
-  KafkaJSDeleteTopicRecordsErrorTopic,
   KafkaJSErrorMetadata,
-  KafkaJSErrorOrigin,
   KafkaJSNumberOfRetriesExceededMetadata,
   KafkaJSOffsetOutOfRangeMetadata,
   KafkaJSRequestTimeoutErrorMetadata,

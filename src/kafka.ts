@@ -1,4 +1,5 @@
 import { createAdmin } from './admin/admin.js'
+import type { Admin } from './admin/calls.js'
 import { authProviderFromSettings } from './auth/from-settings.js'
 import { checkpointStoreFromString } from './checkpoint/from-string.js'
 import { sharedMemoryCheckpointStore } from './checkpoint/memory.js'
@@ -16,7 +17,6 @@ import { createProducer } from './producer/producer.js'
 import type { AuthProvider } from './types/auth-provider.js'
 import type { CheckpointStore } from './types/checkpoint-store.js'
 import type {
-  Admin,
   AdminConfig,
   ConnectionStringConfig,
   Consumer,

@@ -1,4 +1,4 @@
-import type { Admin } from '../types/index.js'
+import type { Admin } from './calls.js'
 import type { AdminSession } from './session.js'
 
 /** Node id of the one broker that a namespace looks like. */

@@ -1,9 +1,10 @@
+import type { DeleteGroupsResult } from '../errors/index.js'
 import { KafkaJSDeleteGroupsError, KafkaJSNonRetriableError, KafkaJSNotImplemented } from '../errors/index.js'
 import { createProtocolError } from '../errors/protocol-errors.js'
 import { describeGroup } from '../group/describe.js'
 import { MEMBERS } from '../group/member-record.js'
-import type { Admin, DeleteGroupsResult } from '../types/index.js'
 import { mapConcurrently } from '../util/concurrency.js'
+import type { Admin } from './calls.js'
 import type { AdminSession } from './session.js'
 
 /** Consumer groups, as the checkpoint store shows them. */

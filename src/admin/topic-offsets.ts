@@ -3,8 +3,8 @@ import type { EventHubsTransport, PartitionProperties } from '../eventhubs/trans
 import { readFirstEvent } from '../offsets/first-event.js'
 import { toPartition } from '../translate/names.js'
 import { EARLIEST, LATEST } from '../translate/offset.js'
-import type { Admin } from '../types/index.js'
 import { mapConcurrently } from '../util/concurrency.js'
+import type { Admin } from './calls.js'
 import type { AdminSession } from './session.js'
 
 /** The ends of a partition as Kafka counts them: the oldest offset kept, and the next to be written. */

@@ -1,5 +1,5 @@
-import type { ReceivedEvent } from '../eventhubs/transport.js'
 import type { CommittedOffsets } from '../offsets/committed-offsets.js'
+import type { ReceivedEvent } from '../translate/event.js'
 import type { OffsetsByTopicPartition, TopicPartition, TopicPartitionOffset } from '../types/index.js'
 import { createSerial } from '../util/serial.js'
 

@@ -6,7 +6,7 @@
  * retries: each is a single attempt, retrying is the caller's.
  */
 
-import type { AmqpAnnotatedMessage } from '@azure/core-amqp'
+import type { OutgoingEvent, ReceivedEvent } from '../translate/event.js'
 
 /** The namespace a transport is connected to. */
 export interface NamespaceAddress {
@@ -37,22 +37,6 @@ export interface PartitionProperties {
   readonly isEmpty: boolean
 }
 
-/** What a message annotation that goes out may hold. */
-export type AnnotationValue = true | string | Buffer | readonly (string | Buffer)[]
-
-/** An event as it goes out: the part of an AMQP message that `translate/message.ts` writes. */
-export interface OutgoingEvent {
-  body: Buffer
-  readonly bodyType: 'data'
-  messageAnnotations?: Record<string, AnnotationValue>
-  applicationProperties?: Record<string, Buffer>
-  properties?: {
-    contentEncoding?: string
-    /** Ms since the epoch. */
-    creationTime?: number
-  }
-}
-
 /** Events gathered for one atomic transfer to one partition. */
 export interface EventBatch {
   readonly count: number
@@ -60,19 +44,6 @@ export interface EventBatch {
   readonly maxSizeInBytes: number
   /** Adds an event as it is now, encoded; false when it does not fit, the batch unchanged. */
   tryAdd(event: OutgoingEvent): boolean
-}
-
-/** An AMQP message of any sender. */
-export type RawMessage = AmqpAnnotatedMessage
-
-/** An event as it comes in: the part of the SDK's `ReceivedEventData` that `translate/message.ts` reads. */
-export interface ReceivedEvent {
-  readonly sequenceNumber: number
-  /** The service's own offset, an opaque string; commits store it beside the sequence number. */
-  readonly offset: string
-  readonly enqueuedTimeUtc: Date
-  readonly partitionKey: string | null
-  getRawAmqpMessage(): RawMessage
 }
 
 export interface OperationOptions {

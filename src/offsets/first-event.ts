@@ -1,6 +1,7 @@
 import type { KafkaJSError } from '../errors/index.js'
 import { createProtocolError } from '../errors/protocol-errors.js'
-import type { EventHubsTransport, ReceivedEvent } from '../eventhubs/transport.js'
+import type { EventHubsTransport } from '../eventhubs/transport.js'
+import type { ReceivedEvent } from '../translate/event.js'
 import { DEFAULT_CONSUMER_GROUP } from '../translate/names.js'
 import { createDeferred } from '../util/deferred.js'
 

@@ -1,5 +1,6 @@
 import { encodedSize, envelopeSize } from '../eventhubs/sending/encoding.js'
-import type { EventBatch, EventHubsTransport, OutgoingEvent } from '../eventhubs/transport.js'
+import type { EventBatch, EventHubsTransport } from '../eventhubs/transport.js'
+import type { OutgoingEvent } from '../translate/event.js'
 
 /** How batches get to one partition. */
 export interface Carrier {

@@ -1,5 +1,5 @@
 import { createProtocolError } from '../errors/protocol-errors.js'
-import type { OutgoingEvent } from '../eventhubs/transport.js'
+import type { OutgoingEvent } from '../translate/event.js'
 import type { Message, PartitionerArgs, RecordMetadata } from '../types/index.js'
 import { messageTooLarge } from './partition-sender.js'
 import { Shipment } from './shipment.js'

@@ -1,4 +1,4 @@
-import type { OutgoingEvent } from '../eventhubs/transport.js'
+import type { OutgoingEvent } from '../translate/event.js'
 
 /** Who is told of a shipment's fate, once. */
 export interface Recipient {

@@ -1,6 +1,6 @@
-import type { OutgoingEvent, ReceivedEvent } from '../eventhubs/transport.js'
 import type { CompressionTypes } from '../types/enums.js'
 import { compressBody, decompressBody } from './codecs.js'
+import type { OutgoingEvent, ReceivedEvent } from './event.js'
 import { fromEvent, type ReceivedMessage } from './message.js'
 
 /** Marks a body compressed by this library: one compressed by its sender is its receiver's to undo, as over Kafka. */

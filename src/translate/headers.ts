@@ -1,6 +1,6 @@
-import type { RawMessage } from '../eventhubs/transport.js'
 import type { IHeaders } from '../types/message.js'
 import { toBinary, toBytes } from './bytes.js'
+import type { RawMessage } from './event.js'
 
 /** All headers as a flat AMQP list of name, value, name, value: written when a map can't hold them. */
 export const HEADERS_ANNOTATION = 'x-opt-kafka-headers'

@@ -1,6 +1,6 @@
-import type { AnnotationValue, OutgoingEvent, RawMessage, ReceivedEvent } from '../eventhubs/transport.js'
 import type { Message, RecordBatchEntry } from '../types/message.js'
 import { toBinary, toBytes, toJsonText } from './bytes.js'
+import type { AnnotationValue, OutgoingEvent, RawMessage, ReceivedEvent } from './event.js'
 import { fromProperties, HEADERS_ANNOTATION, toProperties } from './headers.js'
 import { toOffset } from './offset.js'
 

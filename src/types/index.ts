@@ -1,11 +1,4 @@
 /** Every type of kafkajs, and what Event Hubs has besides. One file per noun in `types/`. */
-export type {
-  DeleteGroupsResult,
-  KafkaJSDeleteGroupsErrorGroups,
-  KafkaJSDeleteTopicRecordsErrorPartition,
-  KafkaJSDeleteTopicRecordsErrorTopic,
-  KafkaJSErrorOrigin,
-} from '../errors/index.js'
 export type * from './acl.js'
 export type * from './admin.js'
 export type * from './config.js'

@@ -1,4 +1,4 @@
-import type { ReceivedEvent } from '../../eventhubs/transport.js'
+import type { ReceivedEvent } from '../../translate/event.js'
 
 /** Bytes that events bring: bodies, headers, keys. What they cost in memory besides is `fetch-sizing`'s to add. */
 export function sizeOfEvents(events: readonly ReceivedEvent[]): number {

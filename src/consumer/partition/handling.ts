@@ -1,6 +1,6 @@
 import { KafkaJSError } from '../../errors/index.js'
-import type { ReceivedEvent } from '../../eventhubs/transport.js'
 import { readEvent } from '../../translate/compression.js'
+import type { ReceivedEvent } from '../../translate/event.js'
 import { fromOffset } from '../../translate/offset.js'
 import type { Batch, EachBatchPayload, EachMessagePayload, KafkaMessage } from '../../types/index.js'
 import type { RunContext } from '../run/run-context.js'

@@ -1,6 +1,7 @@
 import type { KafkaJSError } from '../../errors/index.js'
-import type { EventHubsTransport, PartitionReader, ReceivedEvent } from '../../eventhubs/transport.js'
+import type { EventHubsTransport, PartitionReader } from '../../eventhubs/transport.js'
 import type { ReadingGroup } from '../../group/reading-groups.js'
+import type { ReceivedEvent } from '../../translate/event.js'
 import { createDeferred, type Deferred } from '../../util/deferred.js'
 import { sizeOfEvents } from './event-size.js'
 import type { FetchAllowance } from './fetch-allowance.js'

@@ -12,8 +12,8 @@ import { createSlots } from '../../util/slots.js'
 import { createOffsets } from '../offsets.js'
 import { createFetchAllowance } from '../partition/fetch-allowance.js'
 import { createTopicPartitionCounts } from '../topic-partitions.js'
-import type { RunConnection, RunState } from './run.js'
 import type { RunContext } from './run-context.js'
+import type { RunConnection, RunState } from './types.js'
 import { createWorkers, type Workers } from './workers.js'
 
 /** The part of a run that exists once it is connected: its place in the group, and the partitions it reads. */

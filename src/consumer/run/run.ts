@@ -1,24 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { ConsumerSettings, EventHubsSettings } from '../../config/settings.js'
-import type { EventHubsTransport } from '../../eventhubs/transport.js'
 import type { Joined } from '../../group/member.js'
-import type { Instrumentation, Requests } from '../../instrumentation/events.js'
-import type { Management } from '../../management/management.js'
 import { retry } from '../../retry/retry.js'
-import type { CheckpointStore } from '../../types/checkpoint-store.js'
-import type {
-  Assignment,
-  ConsumerEvents,
-  ConsumerRunConfig,
-  Logger,
-  TopicPartitionOffset,
-  TopicPartitions,
-} from '../../types/index.js'
+import type { Assignment, TopicPartitionOffset, TopicPartitions } from '../../types/index.js'
 import { createDeferred } from '../../util/deferred.js'
-import { createPauses, type PauseEntry, type Pauses } from '../pauses.js'
-import { createSeeks, type Seeks } from '../seeks.js'
+import { createPauses, type PauseEntry } from '../pauses.js'
+import { createSeeks } from '../seeks.js'
 import { createFetchCycle } from './fetch-cycle.js'
 import { type ConnectedRun, connectRun } from './run-connection.js'
+import type { RunConnection, RunOptions } from './types.js'
 
 /** One `run()` of a consumer, from joining the group to leaving it. */
 export interface Run {
@@ -39,42 +28,6 @@ export interface Run {
   paused(): TopicPartitions[]
   /** Nothing before the group has been joined, as in kafkajs. */
   commit(offsets: readonly TopicPartitionOffset[]): Promise<void>
-}
-
-/** What a run works on, once it is connected. */
-export interface RunConnection {
-  readonly transport: EventHubsTransport
-  readonly store: CheckpointStore
-  readonly management: () => Promise<Management | undefined>
-}
-
-export interface RunOptions {
-  readonly settings: ConsumerSettings
-  readonly clientId: string
-  readonly eventHubs: EventHubsSettings
-  readonly config: ConsumerRunConfig
-  /** Topic → fromBeginning. */
-  readonly topics: ReadonlyMap<string, boolean>
-  readonly instrumentation: Instrumentation<ConsumerEvents>
-  readonly requests: Requests
-  readonly runnerLogger: Logger
-  readonly groupLogger: Logger
-  /** The run can't go on. Called once at most; `stop()` is the caller's. */
-  readonly onCrash: (error: Error) => void
-}
-
-/** What a run has before it is connected, and shares with its connected half. */
-export interface RunState extends RunOptions {
-  readonly pauses: Pauses
-  readonly seeks: Seeks
-  readonly stopping: AbortSignal
-  fail(error: Error): void
-  inHandler<T>(operation: () => Promise<T>): Promise<T>
-  isRunning(): boolean
-  heartbeat(): Promise<void>
-  fetched(): Promise<void>
-  rebalancing(): void
-  joined(joined: Joined): void
 }
 
 export function createRun(options: RunOptions): Run {

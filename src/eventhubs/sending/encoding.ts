@@ -1,4 +1,4 @@
-import type { AnnotationValue, OutgoingEvent } from '../transport.js'
+import type { AnnotationValue, OutgoingEvent } from '../../translate/event.js'
 
 /**
  * Events as the bytes of AMQP messages, the same as `@azure/event-hubs` makes of them: its encoder is general, and takes

@@ -1,7 +1,8 @@
+import type { OutgoingEvent } from '../../translate/event.js'
 import type { Logger } from '../../types/index.js'
 import { createDeferred, type Deferred } from '../../util/deferred.js'
 import { createSerial } from '../../util/serial.js'
-import type { IdempotentSender, OperationOptions, OutgoingEvent } from '../transport.js'
+import type { IdempotentSender, OperationOptions } from '../transport.js'
 import { PublishingLink, type PublishingLinkOptions } from './publishing-link.js'
 
 type LinkOptions = Omit<PublishingLinkOptions, 'partitionId' | 'onStored' | 'onFailed' | 'onOpen'>

@@ -1,11 +1,11 @@
 import { EventHubBufferedProducerClient } from '@azure/event-hubs'
 import type { ConnectionCredential } from '../../auth/credential-source.js'
+import type { OutgoingEvent } from '../../translate/event.js'
 import type { Logger } from '../../types/index.js'
 import type { OpenStream } from '../connection/amqp-socket.js'
 import { closeWithin } from '../connection/close-within.js'
 import { retryOptions } from '../connection/sdk-options.js'
 import { Wire } from '../connection/watched-connection.js'
-import type { OutgoingEvent } from '../transport.js'
 
 export interface PublishingLinkOptions {
   readonly fullyQualifiedNamespace: string

@@ -1,4 +1,5 @@
-import type { EventBatch, OutgoingEvent } from '../transport.js'
+import type { OutgoingEvent } from '../../translate/event.js'
+import type { EventBatch } from '../transport.js'
 import { encodedSize, encodeEnvelope, encodeEvent, envelopeSize } from './encoding.js'
 
 /** Room of a transfer to begin with, bytes. */

@@ -1,4 +1,4 @@
-import type { OutgoingEvent } from '../../eventhubs/transport.js'
+import type { OutgoingEvent } from '../../translate/event.js'
 import { createDeferred } from '../../util/deferred.js'
 import type { Consignment } from '../routing.js'
 import { Shipment } from '../shipment.js'

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createOffsets } from '../../../src/consumer/offsets.js'
-import type { ReceivedEvent } from '../../../src/eventhubs/transport.js'
 import type { OffsetToCommit } from '../../../src/offsets/committed-offsets.js'
+import type { ReceivedEvent } from '../../../src/translate/event.js'
 
 /** Events as far as offsets look at them. */
 const events = (from: number, to: number): ReceivedEvent[] =>

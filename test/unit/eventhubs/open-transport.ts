@@ -2,13 +2,9 @@ import { authProviderFromSettings } from '../../../src/auth/from-settings.js'
 import { kafkaSettings, resolveNamespace } from '../../../src/config/config.js'
 import type { Emulator } from '../../../src/emulator/index.js'
 import { createAzureTransport, type TransportOptions } from '../../../src/eventhubs/azure-transport.js'
-import type {
-  EventHubsTransport,
-  OutgoingEvent,
-  PartitionReader,
-  ReaderOptions,
-} from '../../../src/eventhubs/transport.js'
+import type { EventHubsTransport, PartitionReader, ReaderOptions } from '../../../src/eventhubs/transport.js'
 import { createLogger } from '../../../src/instrumentation/logger.js'
+import type { OutgoingEvent } from '../../../src/translate/event.js'
 import { logLevel } from '../../../src/types/enums.js'
 import type { KafkaConfig, LogEntry } from '../../../src/types/index.js'
 

@@ -1,6 +1,6 @@
 import { AmqpAnnotatedMessage } from '@azure/core-amqp'
 import rhea from 'rhea'
-import type { OutgoingEvent, ReceivedEvent } from '../../../src/eventhubs/transport.js'
+import type { OutgoingEvent, ReceivedEvent } from '../../../src/translate/event.js'
 
 /** What the service adds to an event. */
 export interface Stored {

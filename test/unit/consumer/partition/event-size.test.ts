@@ -2,7 +2,7 @@ import { EventHubProducerClient } from '@azure/event-hubs'
 import { expect, it } from 'vitest'
 import { sizeOfEvents } from '../../../../src/consumer/partition/event-size.js'
 import { startEmulator } from '../../../../src/emulator/index.js'
-import type { RawMessage, ReceivedEvent } from '../../../../src/eventhubs/transport.js'
+import type { RawMessage, ReceivedEvent } from '../../../../src/translate/event.js'
 import { createDeferred } from '../../../../src/util/deferred.js'
 import { openTransport } from '../../eventhubs/open-transport.js'
 

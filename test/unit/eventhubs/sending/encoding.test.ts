@@ -4,7 +4,7 @@ import rhea from 'rhea'
 import { describe, expect, it } from 'vitest'
 import { encodedSize, encodeEvent, envelopeSize } from '../../../../src/eventhubs/sending/encoding.js'
 import { Transfer } from '../../../../src/eventhubs/sending/transfer.js'
-import type { OutgoingEvent } from '../../../../src/eventhubs/transport.js'
+import type { OutgoingEvent } from '../../../../src/translate/event.js'
 import { toEvent } from '../../../../src/translate/message.js'
 
 /** What the SDK adds when it publishes idempotently, as large as it gets. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Emulator, startEmulator } from '../../../../src/emulator/index.js'
-import type { IdempotentSender, OutgoingEvent } from '../../../../src/eventhubs/transport.js'
+import type { IdempotentSender } from '../../../../src/eventhubs/transport.js'
+import type { OutgoingEvent } from '../../../../src/translate/event.js'
 import { eventually } from '../../../support/eventually.js'
 import { contents, eventOf, openTransport } from '../open-transport.js'
 

@@ -1,0 +1,45 @@
+import type { ConsumerSettings, EventHubsSettings } from '../../config/settings.js'
+import type { EventHubsTransport } from '../../eventhubs/transport.js'
+import type { Joined } from '../../group/member.js'
+import type { Instrumentation, Requests } from '../../instrumentation/events.js'
+import type { Management } from '../../management/management.js'
+import type { CheckpointStore } from '../../types/checkpoint-store.js'
+import type { ConsumerEvents, ConsumerRunConfig, Logger } from '../../types/index.js'
+import type { Pauses } from '../pauses.js'
+import type { Seeks } from '../seeks.js'
+
+/** What a run works on, once it is connected. */
+export interface RunConnection {
+  readonly transport: EventHubsTransport
+  readonly store: CheckpointStore
+  readonly management: () => Promise<Management | undefined>
+}
+
+export interface RunOptions {
+  readonly settings: ConsumerSettings
+  readonly clientId: string
+  readonly eventHubs: EventHubsSettings
+  readonly config: ConsumerRunConfig
+  /** Topic → fromBeginning. */
+  readonly topics: ReadonlyMap<string, boolean>
+  readonly instrumentation: Instrumentation<ConsumerEvents>
+  readonly requests: Requests
+  readonly runnerLogger: Logger
+  readonly groupLogger: Logger
+  /** The run can't go on. Called once at most; `stop()` is the caller's. */
+  readonly onCrash: (error: Error) => void
+}
+
+/** What a run has before it is connected, and shares with its connected half. */
+export interface RunState extends RunOptions {
+  readonly pauses: Pauses
+  readonly seeks: Seeks
+  readonly stopping: AbortSignal
+  fail(error: Error): void
+  inHandler<T>(operation: () => Promise<T>): Promise<T>
+  isRunning(): boolean
+  heartbeat(): Promise<void>
+  fetched(): Promise<void>
+  rebalancing(): void
+  joined(joined: Joined): void
+}
