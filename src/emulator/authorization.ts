@@ -1,7 +1,34 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey } from 'jose'
-import { badToken, ServiceError, unauthorized } from './amqp/service-error.js'
 import type { Claim, JwtOptions, SharedAccessKey } from './options.js'
+
+/** The word that the service begins its refusal of a token with. Observed: azure-sdk-for-java #30723. */
+export type TokenFault =
+  | 'InvalidSignature'
+  | 'ExpiredToken'
+  | 'InvalidAudience'
+  | 'InvalidIssuer'
+  | 'MalformedToken'
+  | 'MissingToken'
+
+/** Why something is not allowed; each head tells it in its protocol's words. */
+export type AuthorizationFailure =
+  | { readonly kind: 'bad-token'; readonly code: TokenFault; readonly text: string }
+  | { readonly kind: 'missing-claim'; readonly path: string; readonly claim: Claim }
+
+export class AuthorizationError extends Error {
+  readonly failure: AuthorizationFailure
+
+  constructor(failure: AuthorizationFailure) {
+    super(failure.kind === 'bad-token' ? `${failure.code}: ${failure.text}` : `The claim ${failure.claim} is missing`)
+    this.name = 'AuthorizationError'
+    this.failure = failure
+  }
+}
+
+function badToken(code: TokenFault, text: string): AuthorizationError {
+  return new AuthorizationError({ kind: 'bad-token', code, text })
+}
 
 /** What a verified token allows, where, and until when. */
 export interface Grant {
@@ -15,15 +42,15 @@ export interface Grant {
 /** Verifies credentials, for AMQP and HTTP alike. */
 export interface Authorizer {
   /**
-   * Verifies a token that is presented for a resource. `resource` is a URI or a path. Rejects with a `ServiceError`
-   * (status 401) when the token does not hold or is not for that resource.
+   * Verifies a token that is presented for a resource. `resource` is a URI or a path. Rejects with an {@link AuthorizationError}
+   * when the token does not hold or is not for that resource.
    */
   verify(token: string, kind: 'sas' | 'jwt', resource: string): Promise<Grant>
   /** The grant of a rule's name and key, as SASL PLAIN presents them; undefined when they are wrong. */
   verifyKey(name: string, key: string): Grant | undefined
   /**
-   * Decides on an HTTP request by its `Authorization` header. Rejects with a `ServiceError` of status 401: no or a bad
-   * token, or one without the claim.
+   * Decides on an HTTP request by its `Authorization` header. Rejects with an {@link AuthorizationError}: no or a
+   * bad token, or one without the claim.
    */
   authorize(authorizationHeader: string | undefined, resourcePath: string, claim: Claim): Promise<Grant>
 }
@@ -50,12 +77,10 @@ export function allows(grant: Grant, path: string, claim: Claim, now = Date.now(
 const ALL_CLAIMS: readonly Claim[] = ['Listen', 'Send', 'Manage']
 
 export function createAuthorizer(options: {
-  /** For the texts of refusals. */
-  host: string
   sharedAccessKeys: readonly SharedAccessKey[]
   jwt?: JwtOptions | undefined
 }): Authorizer {
-  const { host, sharedAccessKeys, jwt } = options
+  const { sharedAccessKeys, jwt } = options
   const verifyJwt = jwt && createJwtVerifier(jwt)
 
   const verify: Authorizer['verify'] = async (token, kind, resource) => {
@@ -79,8 +104,8 @@ export function createAuthorizer(options: {
       let grant: Grant
       if (scheme.toLowerCase() === 'sharedaccesssignature') grant = await verify(header ?? '', 'sas', path)
       else if (scheme.toLowerCase() === 'bearer') grant = await verify(rest.trim(), 'jwt', path)
-      else throw new ServiceError('amqp:unauthorized-access', 'MissingToken: Authorization header is missing.', 401)
-      if (!allows(grant, path, claim)) throw unauthorized(host, path, claim)
+      else throw badToken('MissingToken', 'Authorization header is missing.')
+      if (!allows(grant, path, claim)) throw new AuthorizationError({ kind: 'missing-claim', path, claim })
       return grant
     },
   }
@@ -201,7 +226,7 @@ function claimsOfPayload(payload: JWTPayload): ReadonlySet<Claim> {
   return new Set([roles].flat().flatMap((role) => CLAIMS_OF_ROLE.get(String(role).toLowerCase()) ?? []))
 }
 
-function refusalOf(error: unknown): ServiceError {
+function refusalOf(error: unknown): AuthorizationError {
   const { code, claim } = error as { code?: string; claim?: string }
   if (code === 'ERR_JWT_EXPIRED') return badToken('ExpiredToken', 'The token is expired.')
   if (code === 'ERR_JWT_CLAIM_VALIDATION_FAILED' && claim === 'iss') {

@@ -1,4 +1,4 @@
-import type { EventHubSpec } from './options.js'
+import type { EventHubSpec } from './model/spec.js'
 
 /** A configuration file that can't be used; the message names the place. */
 export class ConfigFileError extends Error {

@@ -1,6 +1,4 @@
-import type { ClientConnection } from './amqp/connection.js'
-import { OpenLinks } from './amqp/open-links.js'
-import { detachForced, entityNotFound } from './amqp/service-error.js'
+import { type ClientConnection, endLinksOnChange } from './amqp/connection.js'
 import { createAuthorizer } from './authorization.js'
 import { type EmulatorFaults, Faults } from './faults.js'
 import { createNamespaceHandler } from './http/namespace.js'
@@ -63,9 +61,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const settings = emulatorSettings(options)
   const namespace = new Namespace(settings)
   for (const spec of settings.eventHubs) namespace.createEventHub(spec)
-  const links = new OpenLinks()
   const connections = new Set<ClientConnection>()
-  const faults = new Faults({ links, namespace, connections })
+  const faults = new Faults({ namespace, connections })
   const stats = createStats()
   const clientHost = clientHostOf(settings.host)
 
@@ -76,14 +73,14 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     connections,
     service(port): Service {
       const host = `${clientHost}:${port}`
-      const authorizer = createAuthorizer({ host, sharedAccessKeys: settings.sharedAccessKeys, jwt: settings.jwt })
-      return { settings, host, namespace, authorizer, links, faults, stats, report: warn }
+      const authorizer = createAuthorizer({ sharedAccessKeys: settings.sharedAccessKeys, jwt: settings.jwt })
+      return { settings, host, namespace, authorizer, faults, stats, report: warn }
     },
-    onRequest: (service) => createNamespaceHandler({ namespace, authorizer: service.authorizer }),
+    onRequest: (service) => createNamespaceHandler(service),
   })
   const { port } = server
   const host = `${clientHost}:${port}`
-  dropLinksOnChange(namespace, links, host)
+  endLinksOnChange(namespace, connections, host)
   const trimming = setInterval(() => {
     for (const eventHub of namespace.listEventHubs()) eventHub.trim(Date.now())
   }, TRIM_EVERY_MS).unref()
@@ -145,30 +142,4 @@ function warn(error: unknown): void {
 function clientHostOf(host: string): string {
   if (['127.0.0.1', 'localhost', '0.0.0.0', '::', ''].includes(host)) return 'localhost'
   return host.includes(':') ? `[${host}]` : host
-}
-
-/**
- * Links to what is deleted end as for something unknown; after an increase of partitions they end and may reopen.
- * Microsoft: "Dynamically add partitions".
- */
-function dropLinksOnChange(namespace: Namespace, links: OpenLinks, host: string): void {
-  namespace.onChange((change) => {
-    const { name } = change.eventHub
-    switch (change.kind) {
-      case 'event-hub-deleted':
-        links.detach({ hub: name }, entityNotFound(host, name))
-        break
-      case 'consumer-group-deleted': {
-        const { consumerGroup } = change
-        links.detach(
-          { hub: name, group: consumerGroup },
-          entityNotFound(host, `${name}/consumergroups/${consumerGroup}`),
-        )
-        break
-      }
-      case 'partitions-added':
-        links.detach({ hub: name }, detachForced(`The partitions of the event hub '${name}' have changed.`))
-        break
-    }
-  })
 }

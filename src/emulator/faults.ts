@@ -1,8 +1,41 @@
-import { fits, type LinkFilter, type LinkTarget, type OpenLinks } from './amqp/open-links.js'
-import { ServiceError, serverBusy } from './amqp/service-error.js'
+import type { EventHub } from './model/hub.js'
 import type { Namespace } from './model/namespace.js'
 import type { Partition } from './model/partition.js'
 import { createRandom } from './random.js'
+
+/** Who publishes or reads where: what faults strike. */
+export interface Access {
+  readonly direction: 'send' | 'receive'
+  readonly eventHub: EventHub
+  /** Undefined for who publishes to the event hub as a whole. */
+  readonly partition: Partition | undefined
+  readonly consumerGroup: string | undefined
+}
+
+/** What a fault strikes; what is left out does not matter. @public */
+export interface FaultFilter {
+  /** Name of the event hub; case does not matter. */
+  hub?: string
+  /** Id of the partition. */
+  partition?: string | number
+  /** Name of the consumer group; only readers have one. */
+  group?: string
+  /** `send`: who publishes. `receive`: who reads. */
+  direction?: 'send' | 'receive'
+}
+
+/** Whether a filter names an access, open or about to be. Names compare without case. */
+export function fits(access: Access, filter: FaultFilter): boolean {
+  const { hub, partition, group, direction } = filter
+  return (
+    (direction === undefined || access.direction === direction) &&
+    (hub === undefined || sameName(access.eventHub.name, hub)) &&
+    (partition === undefined || access.partition?.id === String(partition)) &&
+    (group === undefined || sameName(access.consumerGroup ?? '', group))
+  )
+}
+
+const sameName = (a: string, b: string) => a.toLowerCase() === b.toLowerCase()
 
 /** A fault that is in force until it is used up or cleared. @public */
 export interface Fault {
@@ -21,7 +54,7 @@ export interface FaultError {
 }
 
 /** Which lost acknowledgements, and what the client sees of the loss. @public */
-export interface LoseDispositionsOptions extends LinkFilter {
+export interface LoseDispositionsOptions extends FaultFilter {
   /** How many. Default: every one, until cleared. */
   times?: number
   /** Chance of each to be lost, 0 to 1, drawn from a generator with `seed`. Default 1. */
@@ -43,16 +76,16 @@ export interface EmulatorFaults {
   /** Breaks every AMQP connection without a goodbye. Resolves with how many, when all are gone. */
   dropConnections(): Promise<number>
   /** Detaches the links that fit, now. Resolves with how many. */
-  detachLinks(options: LinkFilter & FaultError): Promise<number>
+  detachLinks(options: FaultFilter & FaultError): Promise<number>
   /** Refuses links that are about to attach. `times`: how many. Default: every one, until cleared. */
-  refuseAttach(options: LinkFilter & FaultError & { times?: number }): Fault
+  refuseAttach(options: FaultFilter & FaultError & { times?: number }): Fault
   /**
    * Rejects transfers with `com.microsoft:server-busy`, for `forMs` milliseconds or `times` transfers, whichever ends
    * first. Default: until cleared.
    */
-  throttle(options?: LinkFilter & { forMs?: number; times?: number }): Fault
+  throttle(options?: FaultFilter & { forMs?: number; times?: number }): Fault
   /** Stores at once and acknowledges `ms` milliseconds later. Default: every transfer, until cleared. */
-  delayDispositions(options: LinkFilter & { ms: number; times?: number }): Fault
+  delayDispositions(options: FaultFilter & { ms: number; times?: number }): Fault
   /** Stores transfers without acknowledging them: what a client can't tell from a failure. */
   loseDispositions(options?: LoseDispositionsOptions): Fault
   /** Every token presented so far is over: the links it allowed are dropped. Resolves with how many. */
@@ -76,25 +109,25 @@ export interface EmulatorFaults {
 export interface FaultyConnection {
   drop(): Promise<void>
   expireTokens(): number
+  /** Ends the links that fit. Returns how many; a protocol without links has none. */
+  detachLinks?(filter: FaultFilter, error: Required<FaultError>): number
 }
 
 interface Rule extends Fault {
-  strikes(target: LinkTarget): boolean
+  strikes(target: Access): boolean
 }
 
 /** Faults in force; links ask it at the points where they can strike. */
 export class Faults implements EmulatorFaults {
-  #links: OpenLinks
   #namespace: Namespace
   #connections: ReadonlySet<FaultyConnection>
-  #refusals = new Map<Rule, ServiceError>()
+  #refusals = new Map<Rule, Required<FaultError>>()
   #throttles = new Set<Rule>()
   #delays = new Map<Rule, number>()
   #losses = new Map<Rule, 'connection' | 'link' | 'nothing'>()
   #releases = new Set<() => void>()
 
-  constructor(options: { links: OpenLinks; namespace: Namespace; connections: ReadonlySet<FaultyConnection> }) {
-    this.#links = options.links
+  constructor(options: { namespace: Namespace; connections: ReadonlySet<FaultyConnection> }) {
     this.#namespace = options.namespace
     this.#connections = options.connections
   }
@@ -105,17 +138,20 @@ export class Faults implements EmulatorFaults {
     return connections.length
   }
 
-  async detachLinks(options: LinkFilter & FaultError): Promise<number> {
-    return this.#links.detach(options, scripted(options))
+  async detachLinks(options: FaultFilter & FaultError): Promise<number> {
+    return [...this.#connections].reduce(
+      (sum, connection) => sum + (connection.detachLinks?.(options, scripted(options)) ?? 0),
+      0,
+    )
   }
 
-  refuseAttach(options: LinkFilter & FaultError & { times?: number }): Fault {
+  refuseAttach(options: FaultFilter & FaultError & { times?: number }): Fault {
     const rule = createRule(options, options.times, () => this.#refusals.delete(rule))
     this.#refusals.set(rule, scripted(options))
     return rule
   }
 
-  throttle(options: LinkFilter & { forMs?: number; times?: number } = {}): Fault {
+  throttle(options: FaultFilter & { forMs?: number; times?: number } = {}): Fault {
     const { forMs, times } = options
     const until = forMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + forMs
     const rule = createRule(
@@ -128,7 +164,7 @@ export class Faults implements EmulatorFaults {
     return rule
   }
 
-  delayDispositions(options: LinkFilter & { ms: number; times?: number }): Fault {
+  delayDispositions(options: FaultFilter & { ms: number; times?: number }): Fault {
     const rule = createRule(options, options.times, () => this.#delays.delete(rule))
     this.#delays.set(rule, options.ms)
     return rule
@@ -156,11 +192,11 @@ export class Faults implements EmulatorFaults {
   }
 
   stealEpoch(options: { hub: string; partition: string | number; group?: string; epoch?: number }): () => void {
-    const { hub, group = '$Default' } = options
+    const { group = '$Default' } = options
     const readers = this.#partition(options).readersOf(group)
     const highest = readers.all.reduce((most, { epoch = -1 }) => Math.max(most, epoch), -1)
     const thief = { name: 'thief', epoch: options.epoch ?? highest + 1, disconnect: () => {} }
-    readers.add(thief, `${hub}|${group}`)
+    readers.add(thief)
     return this.#untilReleased(() => readers.remove(thief))
   }
 
@@ -170,23 +206,23 @@ export class Faults implements EmulatorFaults {
   }
 
   /** Why a link that is about to attach is refused, if it is. */
-  refusalOf(target: LinkTarget): ServiceError | undefined {
+  refusalOf(target: Access): Required<FaultError> | undefined {
     return firstStruck(this.#refusals, target)
   }
 
-  /** Why a transfer is refused, if it is. */
-  throttleOf(target: LinkTarget): ServiceError | undefined {
-    for (const rule of this.#throttles) if (rule.strikes(target)) return serverBusy()
-    return undefined
+  /** Whether a transfer is refused because the service is busy. */
+  throttles(target: Access): boolean {
+    for (const rule of this.#throttles) if (rule.strikes(target)) return true
+    return false
   }
 
   /** How many milliseconds the acknowledgement of a stored transfer waits. */
-  dispositionDelayOf(target: LinkTarget): number {
+  dispositionDelayOf(target: Access): number {
     return firstStruck(this.#delays, target) ?? 0
   }
 
   /** What happens in place of the acknowledgement of a stored transfer; undefined: nothing is lost. */
-  lossOf(target: LinkTarget): 'connection' | 'link' | 'nothing' | undefined {
+  lossOf(target: Access): 'connection' | 'link' | 'nothing' | undefined {
     return firstStruck(this.#losses, target)
   }
 
@@ -205,13 +241,13 @@ export class Faults implements EmulatorFaults {
   }
 }
 
-function firstStruck<T>(rules: ReadonlyMap<Rule, T>, target: LinkTarget): T | undefined {
+function firstStruck<T>(rules: ReadonlyMap<Rule, T>, target: Access): T | undefined {
   for (const [rule, value] of rules) if (rule.strikes(target)) return value
   return undefined
 }
 
 function createRule(
-  filter: LinkFilter,
+  filter: FaultFilter,
   times = Number.POSITIVE_INFINITY,
   remove: () => void = () => {},
   condition: () => boolean = () => true,
@@ -231,6 +267,6 @@ function createRule(
   }
 }
 
-function scripted({ condition, description }: FaultError): ServiceError {
-  return new ServiceError(condition, description ?? 'A fault that was scripted in the emulator.', 500)
+function scripted({ condition, description }: FaultError): Required<FaultError> {
+  return { condition, description: description ?? 'A fault that was scripted in the emulator.' }
 }

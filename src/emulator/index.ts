@@ -5,17 +5,15 @@
  * @packageDocumentation
  */
 
-export type { LinkFilter } from './amqp/open-links.js'
 export { type Emulator, type EmulatorKafkaConfig, startEmulator } from './emulator.js'
-export type { EmulatorFaults, Fault, FaultError, LoseDispositionsOptions } from './faults.js'
+export type { EmulatorFaults, Fault, FaultError, FaultFilter, LoseDispositionsOptions } from './faults.js'
 export type { EmulatedEvent, EmulatedEventHub, EmulatedEventHubs, EmulatedPartition } from './inspection.js'
+export type { EventHubSpec, RetentionOptions } from './model/spec.js'
 export type {
   Claim,
   EmulatorOptions,
-  EventHubSpec,
   IdleLimits,
   JwtOptions,
-  RetentionOptions,
   SharedAccessKey,
 } from './options.js'
 export type { EmulatorStats } from './stats.js'

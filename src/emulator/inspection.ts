@@ -1,10 +1,10 @@
 import { decodeMessage } from './amqp/rhea.js'
 import { SECTION, SectionReader, startOfBytes } from './amqp/sections.js'
+import { bytesOf, type StoredEvent } from './model/event.js'
 import type { EventHub } from './model/hub.js'
 import type { Namespace } from './model/namespace.js'
 import type { Partition } from './model/partition.js'
-import { bytesOf, type StoredEvent } from './model/partition-log.js'
-import type { EventHubSpec, RetentionOptions } from './options.js'
+import type { EventHubSpec, RetentionOptions } from './model/spec.js'
 
 /** A stored event, decoded to be looked at. @public */
 export interface EmulatedEvent {

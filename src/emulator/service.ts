@@ -1,4 +1,3 @@
-import type { OpenLinks } from './amqp/open-links.js'
 import type { Authorizer } from './authorization.js'
 import type { Faults } from './faults.js'
 import type { Namespace } from './model/namespace.js'
@@ -12,7 +11,6 @@ export interface Service {
   readonly host: string
   readonly namespace: Namespace
   readonly authorizer: Authorizer
-  readonly links: OpenLinks
   readonly faults: Faults
   readonly stats: Stats
   /** A mistake of the emulator itself: it must not end anything, and must not go unseen. */

@@ -1,6 +1,6 @@
 import { EventHubBufferedProducerClient, type EventHubBufferedProducerClientOptions } from '@azure/event-hubs'
 import { describe, expect, test } from 'vitest'
-import type { IncomingEvent, ProducerMark } from '../../src/emulator/amqp/incoming-event.js'
+import type { IncomingEvent, ProducerMark } from '../../src/emulator/model/event.js'
 import { IdempotentProducers } from '../../src/emulator/model/idempotent-producers.js'
 import { eventually } from '../support/eventually.js'
 import { openBench } from './sdk.js'
@@ -22,7 +22,7 @@ describe('a producer', () => {
     expect(producers.admit(batch(mark, 0, 1, 2))).toBe(true)
     expect(producers.admit(batch(mark, 0, 1, 2))).toBe(false)
     expect(producers.admit(batch(mark, 1, 2))).toBe(false)
-    const outOfOrder = expect.objectContaining({ condition: 'com.microsoft:out-of-order-sequence' })
+    const outOfOrder = expect.objectContaining({ refusal: expect.objectContaining({ kind: 'sequence-out-of-order' }) })
     expect(() => producers.admit(batch(mark, 4))).toThrow(outOfOrder)
     expect(() => producers.admit(batch(mark, 2, 3))).toThrow(outOfOrder)
     expect(() => producers.admit(batch(mark, 3, 5))).toThrow(outOfOrder)
@@ -35,7 +35,7 @@ describe('a producer', () => {
     producers.admit(batch(old, 0))
     const now = producers.open({ producerId: old.producerId, epoch: 3, sequenceNumber: 10 })
     expect(now).toMatchObject({ epoch: 3, sequenceNumber: 10 })
-    const stolen = expect.objectContaining({ condition: 'com.microsoft:producer-epoch-stolen' })
+    const stolen = expect.objectContaining({ refusal: expect.objectContaining({ kind: 'producer-fenced' }) })
     expect(() => producers.admit(batch(old, 1))).toThrow(stolen)
     expect(() => producers.open({ producerId: old.producerId, epoch: 2 })).toThrow(stolen)
     expect(producers.admit(batch(now, 11))).toBe(true)
@@ -53,7 +53,7 @@ describe('a producer', () => {
   })
 
   test('can not have negative numbers', () => {
-    const outOfRange = expect.objectContaining({ condition: 'com.microsoft:argument-out-of-range' })
+    const outOfRange = expect.objectContaining({ refusal: expect.objectContaining({ kind: 'producer-out-of-range' }) })
     expect(() => new IdempotentProducers().open({ epoch: -1 })).toThrow(outOfRange)
     expect(() => new IdempotentProducers().open({ sequenceNumber: -2 })).toThrow(outOfRange)
   })

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { ServiceError } from '../../src/emulator/amqp/service-error.js'
+import { toServiceError } from '../../src/emulator/amqp/refusals.js'
+import { parsePosition } from '../../src/emulator/amqp/selector.js'
 import { readTransfer } from '../../src/emulator/amqp/transfer.js'
-import { bytesOf, EVENT_OVERHEAD, PartitionLog } from '../../src/emulator/model/partition-log.js'
-import { parsePosition, resolvePosition } from '../../src/emulator/model/position.js'
+import { bytesOf } from '../../src/emulator/model/event.js'
+import { EVENT_OVERHEAD, PartitionLog } from '../../src/emulator/model/partition-log.js'
+import { resolvePosition } from '../../src/emulator/model/position.js'
 
 const forever = { ageMs: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY, count: Number.POSITIVE_INFINITY }
 
@@ -79,7 +81,13 @@ describe('retention', () => {
 })
 
 describe('positions', () => {
-  const at = (log: PartitionLog, filter?: string) => resolvePosition(parsePosition(filter), log)
+  const at = (log: PartitionLog, filter?: string) => {
+    try {
+      return resolvePosition(parsePosition(filter), log)
+    } catch (error) {
+      throw toServiceError(error, { host: 'localhost' })
+    }
+  }
   const offsetOf = (log: PartitionLog, sequenceNumber: number) => log.at(sequenceNumber)?.offset
 
   test('no filter, earliest and latest', () => {
@@ -127,7 +135,9 @@ describe('positions', () => {
     expect(() => at(log, "amqp.annotation.x-opt-offset > '99999'")).toThrow(
       `The supplied offset '99999' is invalid. The last offset in the system is '${last}'`,
     )
-    expect(() => at(new PartitionLog(forever), "amqp.annotation.x-opt-sequence-number > '0'")).toThrow(ServiceError)
+    expect(() => at(new PartitionLog(forever), "amqp.annotation.x-opt-sequence-number > '0'")).toThrow(
+      expect.objectContaining({ condition: 'com.microsoft:argument-error' }),
+    )
   })
 
   test('a new partition accepts -1', () => {

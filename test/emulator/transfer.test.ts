@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { decodeMessage } from '../../src/emulator/amqp/rhea.js'
 import { DecodeError } from '../../src/emulator/amqp/sections.js'
 import { BATCH_FORMAT, readTransfer } from '../../src/emulator/amqp/transfer.js'
-import { bytesOf, PartitionLog } from '../../src/emulator/model/partition-log.js'
+import { bytesOf } from '../../src/emulator/model/event.js'
+import { PartitionLog } from '../../src/emulator/model/partition-log.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: rhea's types leave out most of what it does
 const { message, types } = rhea as any

@@ -1,6 +1,7 @@
 import { debuglog } from 'node:util'
 import { allows, type Grant, resourcePath, covers as scopeCovers } from '../authorization.js'
-import type { FaultyConnection } from '../faults.js'
+import type { FaultError, FaultFilter, FaultyConnection } from '../faults.js'
+import type { Namespace } from '../model/namespace.js'
 import type { Claim } from '../options.js'
 import type { Service } from '../service.js'
 import { acceptConnection, ruleTransfers } from './accept.js'
@@ -11,9 +12,18 @@ import { openEgress } from './links/egress.js'
 import { openIngress } from './links/ingress.js'
 import type { AttachedLink, LinkContext } from './links/link-context.js'
 import { createManagement } from './links/management.js'
-import type { OpenLink } from './open-links.js'
+import { type OpenLink, OpenLinks } from './open-links.js'
+import { serviceErrorOf } from './refusals.js'
 import { type RheaConnection, type RheaReceiver, type RheaSender, refuse } from './rhea.js'
-import { badToken, internalError, notImplemented, ServiceError, unauthorized } from './service-error.js'
+import {
+  badToken,
+  detachForced,
+  entityNotFound,
+  notImplemented,
+  type ServiceError,
+  scripted,
+  unauthorized,
+} from './service-error.js'
 import type { Wire } from './wire.js'
 
 /** Shown with NODE_DEBUG=kafkajs-eventhubs-emulator. */
@@ -33,7 +43,7 @@ export class ClientConnection implements LinkContext, FaultyConnection {
   #expired = new Map<string, Grant>()
   /** Rights of a SASL PLAIN login, which do not expire. */
   #login: Grant | undefined
-  #links = new Map<OpenLink, string>()
+  #links = new OpenLinks()
   #idle: IdleRules
 
   constructor(service: Service, wire: Wire, containerId: string) {
@@ -120,17 +130,15 @@ export class ClientConnection implements LinkContext, FaultyConnection {
   }
 
   opened(link: OpenLink, path: string): AttachedLink {
-    const { links, stats } = this.service
-    this.#links.set(link, resourcePath(path))
-    links.add(link)
+    const { stats } = this.service
+    this.#links.add(link, resourcePath(path))
     stats.openLinks++
     stats.linksAttached++
     const activity = this.#idle.linkOpened({ detach: (error) => link.detach(error), isWaiting: () => link.isWaiting() })
     return {
       active: activity.active,
       closed: () => {
-        if (!this.#links.delete(link)) return
-        links.remove(link)
+        if (!this.#links.remove(link)) return
         stats.openLinks--
         activity.closed()
       },
@@ -150,6 +158,15 @@ export class ClientConnection implements LinkContext, FaultyConnection {
       this.wire.onClose(resolve)
       this.wire.destroy()
     })
+  }
+
+  detachLinks(filter: FaultFilter, error: Required<FaultError>): number {
+    return this.#links.detach(filter, scripted(error))
+  }
+
+  /** Ends the links that fit with an error of the service. */
+  endLinks(filter: FaultFilter, error: ServiceError): void {
+    this.#links.detach(filter, error)
   }
 
   expireTokens(): number {
@@ -182,8 +199,7 @@ export class ClientConnection implements LinkContext, FaultyConnection {
     } catch (error) {
       link.local.attach.source = undefined
       link.local.attach.target = undefined
-      if (!(error instanceof ServiceError)) this.service.report(error)
-      refuse(link, error instanceof ServiceError ? error : internalError())
+      refuse(link, serviceErrorOf(error, this.service))
     }
   }
 
@@ -211,7 +227,7 @@ export class ClientConnection implements LinkContext, FaultyConnection {
     this.#grants.delete(grant.path)
     this.#expired.set(grant.path, grant)
     const error = badToken('ExpiredToken', 'The token is expired. The link is detached.')
-    for (const [link, path] of [...this.#links]) {
+    for (const [link, path] of this.#links.list()) {
       const claim = link.direction === 'send' ? 'Send' : 'Listen'
       const stillAllowed = [...this.#validGrants()].some((other) => allows(other, path, claim))
       if (scopeCovers(grant.path, path) && !stillAllowed) link.detach(error)
@@ -232,8 +248,34 @@ export class ClientConnection implements LinkContext, FaultyConnection {
   }
 
   #stopLinks(): void {
-    for (const link of [...this.#links.keys()]) link.stop()
+    for (const [link] of this.#links.list()) link.stop()
   }
 }
 
 const expiredToken = () => badToken('ExpiredToken', 'The token is expired.')
+
+/**
+ * Links to what is deleted end as for something unknown; after an increase of partitions they end and may reopen.
+ * Microsoft: "Dynamically add partitions".
+ */
+export function endLinksOnChange(namespace: Namespace, connections: ReadonlySet<ClientConnection>, host: string): void {
+  const end = (filter: FaultFilter, error: ServiceError) => {
+    for (const connection of connections) connection.endLinks(filter, error)
+  }
+  namespace.onChange((change) => {
+    const { name } = change.eventHub
+    switch (change.kind) {
+      case 'event-hub-deleted':
+        end({ hub: name }, entityNotFound(host, name))
+        break
+      case 'consumer-group-deleted': {
+        const { consumerGroup } = change
+        end({ hub: name, group: consumerGroup }, entityNotFound(host, `${name}/consumergroups/${consumerGroup}`))
+        break
+      }
+      case 'partitions-added':
+        end({ hub: name }, detachForced(`The partitions of the event hub '${name}' have changed.`))
+        break
+    }
+  })
+}

@@ -1,5 +1,5 @@
 import { encodeString, symbol, writeLong } from './encode.js'
-import { SECTION } from './sections.js'
+import { SECTION, SectionReader } from './sections.js'
 
 /** What a reader that wants the runtime metric is told with each event. */
 export interface RuntimeMetric {
@@ -35,6 +35,8 @@ export function encodeRuntimeMetric(metric: RuntimeMetric): Buffer {
 }
 
 /** A stored event with delivery annotations put in their place behind the header. AMQP 1.0 §3.2. */
-export function withDeliveryAnnotations(event: Buffer, headerSize: number, annotations: Buffer): Buffer {
+export function withDeliveryAnnotations(event: Buffer, annotations: Buffer): Buffer {
+  const sections = new SectionReader(event)
+  const headerSize = sections.next() && sections.code === SECTION.header ? sections.end : 0
   return Buffer.concat([event.subarray(0, headerSize), annotations, event.subarray(headerSize)])
 }

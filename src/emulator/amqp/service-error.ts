@@ -1,4 +1,6 @@
-import { randomUUID } from 'node:crypto'
+import type { TokenFault } from '../authorization.js'
+import type { FaultError } from '../faults.js'
+import { tracked } from '../tracking.js'
 
 /**
  * A refusal in the service's words: an AMQP error condition and its text. What a link is detached, a delivery rejected
@@ -7,7 +9,7 @@ import { randomUUID } from 'node:crypto'
 export class ServiceError extends Error {
   readonly condition: string
   readonly description: string
-  /** `status-code` of `$cbs` and `$management` replies; the HTTP status where a request came by HTTP. */
+  /** `status-code` of `$cbs` and `$management` replies. */
   readonly status: number
 
   constructor(condition: string, description: string, status: number) {
@@ -17,12 +19,6 @@ export class ServiceError extends Error {
     this.description = description
     this.status = status
   }
-}
-
-/** The trailer that each text of the service carries. */
-function tracked(text: string, tracker = 'NoSystemTracker'): string {
-  const time = new Date().toISOString().slice(0, 19)
-  return `${text} TrackingId:${randomUUID()}, SystemTracker:${tracker}, Timestamp:${time}`
 }
 
 /** Observed: azure-sdk-for-js client.spec; the SDK looks for this very wording. */
@@ -47,10 +43,7 @@ export function unauthorized(host: string, path: string, claim: string): Service
 }
 
 /** A token that does not hold. `code` is the word the service begins with. Observed: azure-sdk-for-java #30723. */
-export function badToken(
-  code: 'InvalidSignature' | 'ExpiredToken' | 'InvalidAudience' | 'InvalidIssuer' | 'MalformedToken',
-  text: string,
-): ServiceError {
+export function badToken(code: TokenFault, text: string): ServiceError {
   return new ServiceError('amqp:unauthorized-access', tracked(`${code}: ${text}`), 401)
 }
 
@@ -92,27 +85,6 @@ export function serverBusy(): ServiceError {
   )
 }
 
-/** Observed: azure-event-hubs-python #13, azure-sdk-for-java #10215. */
-export function offsetBeyondEnd(offset: string, last: string): ServiceError {
-  return new ServiceError(
-    'com.microsoft:argument-error',
-    tracked(`The supplied offset '${offset}' is invalid. The last offset in the system is '${last}'`),
-    400,
-  )
-}
-
-/** Observed on Azure: spotflow-io/in-memory-azure-test-sdk, PartitionReceiverTests. */
-export function sequenceNumberBeyondEnd(sequenceNumber: string, last: number): ServiceError {
-  return new ServiceError(
-    'com.microsoft:argument-error',
-    tracked(
-      `The supplied sequence number '${sequenceNumber}' is invalid. ` +
-        `The last sequence number in the system is '${last}'`,
-    ),
-    400,
-  )
-}
-
 export function invalidArgument(text: string): ServiceError {
   return new ServiceError('com.microsoft:argument-error', tracked(text), 400)
 }
@@ -129,14 +101,19 @@ export function detachForced(text: string): ServiceError {
   return new ServiceError('amqp:link:detach-forced', tracked(text), 410)
 }
 
-export function linkStolen(text: string, tracker: string): ServiceError {
+export function linkStolen(text: string, tracker?: string): ServiceError {
   return new ServiceError('amqp:link:stolen', tracked(text, tracker), 409)
 }
 
-export function quotaExceeded(text: string, tracker: string): ServiceError {
+export function quotaExceeded(text: string, tracker?: string): ServiceError {
   return new ServiceError('amqp:resource-limit-exceeded', tracked(text, tracker), 403)
 }
 
 export function internalError(): ServiceError {
   return new ServiceError('amqp:internal-error', tracked('The service was unable to process the request.'), 500)
+}
+
+/** A fault that was scripted in the emulator. */
+export function scripted({ condition, description }: Required<FaultError>): ServiceError {
+  return new ServiceError(condition, description, 500)
 }

@@ -1,4 +1,4 @@
-import { type Annotations, IncomingEvent, NO_ANNOTATIONS, withAnnotation } from './incoming-event.js'
+import { AmqpEvent, type Annotations, NO_ANNOTATIONS, withAnnotation } from './amqp-event.js'
 import { DecodeError, readInteger, readMap, readText, SECTION, SectionReader, startOfBytes } from './sections.js'
 
 /** `0x80013700`: a transfer whose data sections each hold an encoded message. Microsoft: AMQP protocol guide. */
@@ -22,9 +22,9 @@ export interface TransferDefaults {
  * The events in a transfer. Throws {@link DecodeError}. A partition key on the envelope alone counts for every event in
  * it: the SDK writes it on both, others only there.
  */
-export function readTransfer(payload: Buffer, format: number, defaults: TransferDefaults = {}): IncomingEvent[] {
+export function readTransfer(payload: Buffer, format: number, defaults: TransferDefaults = {}): AmqpEvent[] {
   if (format !== BATCH_FORMAT) return [readEvent(payload, 0, payload.length, undefined, defaults)]
-  const events: IncomingEvent[] = []
+  const events: AmqpEvent[] = []
   let partitionKey: string | undefined
   const sections = new SectionReader(payload)
   while (sections.next()) {
@@ -71,7 +71,7 @@ function readEvent(
   end: number,
   envelopeKey: string | undefined,
   defaults: TransferDefaults,
-): IncomingEvent {
+): AmqpEvent {
   let headerEnd = start
   let restStart = start
   let annotations = NO_ANNOTATIONS
@@ -89,5 +89,5 @@ function readEvent(
     annotations.partitionKey = envelopeKey
   }
   if (defaults.publisher !== undefined) annotations = withAnnotation(annotations, 'x-opt-publisher', defaults.publisher)
-  return new IncomingEvent({ buffer, start, headerEnd, restStart, end, annotations })
+  return new AmqpEvent({ buffer, start, headerEnd, restStart, end, annotations })
 }

@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { ServiceError } from '../amqp/service-error.js'
 import type { Authorizer } from '../authorization.js'
 import type { Namespace } from '../model/namespace.js'
 import { type Entry, fromEntryXml, toEntryXml, toErrorXml, toFeedXml } from './atom-xml.js'
 import { consumerGroupEntry, eventHubEntry, partitionEntry, retentionDays } from './entries.js'
-import { badRequest, methodNotAllowed, notFound, toServiceError } from './refusals.js'
+import { badRequest, HttpError, methodNotAllowed, notFound, toHttpError } from './refusals.js'
 
 /**
  * The namespace's own management API over HTTP: Atom XML, as documented under learn.microsoft.com/rest/api/eventhub ("Event
@@ -38,6 +37,10 @@ const CONSUMER_GROUP_PROPERTIES = ['UserMetadata']
 export interface NamespaceHandlerOptions {
   readonly namespace: Namespace
   readonly authorizer: Authorizer
+  /** Host and port as clients write them; stands in the texts of refusals. */
+  readonly host: string
+  /** A mistake of the emulator itself. */
+  report(error: unknown): void
 }
 
 /** One request, taken apart. */
@@ -72,7 +75,15 @@ export function createNamespaceHandler(
   options: NamespaceHandlerOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
-    const { status, contentType, body = '' } = await answer(options, request).catch(refusal)
+    const {
+      status,
+      contentType,
+      body = '',
+    } = await answer(options, request).catch((error: unknown) => {
+      const known = toHttpError(error, options.host)
+      if (!known) options.report(error)
+      return refusal(known ?? new HttpError(500, 'The service was unable to process the request.'))
+    })
     response.writeHead(status, {
       ...(contentType && { 'Content-Type': contentType }),
       'Content-Length': Buffer.byteLength(body),
@@ -268,7 +279,7 @@ async function read(request: IncomingMessage): Promise<string> {
   let size = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > MAX_BODY_BYTES) throw new ServiceError('amqp:not-allowed', 'The request is too large.', 413)
+    if (size > MAX_BODY_BYTES) throw new HttpError(413, 'The request is too large.')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
@@ -282,7 +293,6 @@ function decoded(segment: string): string {
   }
 }
 
-function refusal(error: unknown): Answer {
-  const { status, description } = toServiceError(error)
-  return { status, contentType: XML, body: toErrorXml(status, description) }
+function refusal({ status, message }: HttpError): Answer {
+  return { status, contentType: XML, body: toErrorXml(status, message) }
 }

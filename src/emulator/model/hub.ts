@@ -1,7 +1,7 @@
-import { DEFAULT_PARTITION_COUNT, type EventHubSpec, type RetentionOptions } from '../options.js'
 import { Partition } from './partition.js'
 import { partitionOfKey } from './partition-key.js'
 import type { PartitionRetention } from './partition-log.js'
+import { DEFAULT_PARTITION_COUNT, type EventHubSpec, type RetentionOptions } from './spec.js'
 
 /** Always there, and can't be deleted. Microsoft: Event Hubs features, "Consumer groups". */
 export const DEFAULT_CONSUMER_GROUP = '$Default'

@@ -1,5 +1,5 @@
-import type { IncomingEvent, ProducerMark } from '../amqp/incoming-event.js'
-import { ServiceError } from '../amqp/service-error.js'
+import { RefusedError } from './errors.js'
+import type { IncomingEvent, ProducerMark } from './event.js'
 
 /** What a publishing link says, or is told, about its producer. */
 export interface ProducerState {
@@ -14,8 +14,8 @@ const NO_EVENT_YET = -1
 const MAX_INT = 0x7fff_ffff
 
 /**
- * Idempotent publishing to one partition: producers, their epochs, the last sequence number of each. Conditions: source of
- * azure-sdk-for-js (util/error.ts) and its test eventHubProducerClient.idem.spec.
+ * Idempotent publishing to one partition: producers, their epochs, the last sequence number of each. Rules: azure-sdk-for-js,
+ * its test eventHubProducerClient.idem.spec.
  */
 export class IdempotentProducers {
   #producers = new Map<number, ProducerState>()
@@ -74,27 +74,14 @@ export class IdempotentProducers {
 /** Sequence numbers are an AMQP int and wrap to 0, as in Kafka, whose protocol this follows. */
 const successor = (sequenceNumber: number) => (sequenceNumber === MAX_INT ? 0 : sequenceNumber + 1)
 
-function argumentOutOfRange(what: string, value: number): ServiceError {
-  return new ServiceError(
-    'com.microsoft:argument-out-of-range',
-    `The supplied producer ${what} '${value}' is out of range.`,
-    400,
-  )
+function argumentOutOfRange(what: 'id' | 'epoch' | 'sequence number', value: number): RefusedError {
+  return new RefusedError({ kind: 'producer-out-of-range', what, value })
 }
 
-function epochStolen(producerId: number, epoch: number, current: number): ServiceError {
-  return new ServiceError(
-    'com.microsoft:producer-epoch-stolen',
-    `The producer '${producerId}' with epoch '${epoch}' is disconnected: a producer with epoch '${current}' exists.`,
-    409,
-  )
+function epochStolen(producerId: number, epoch: number, current: number): RefusedError {
+  return new RefusedError({ kind: 'producer-fenced', producerId, epoch, current })
 }
 
-function outOfOrder(mark: ProducerMark, last: number): ServiceError {
-  return new ServiceError(
-    'com.microsoft:out-of-order-sequence',
-    `The sequence number '${mark.sequenceNumber}' of producer '${mark.producerId}' is out of order: ` +
-      `the last one published is '${last}'.`,
-    409,
-  )
+function outOfOrder({ producerId, sequenceNumber }: ProducerMark, last: number): RefusedError {
+  return new RefusedError({ kind: 'sequence-out-of-order', producerId, sequenceNumber, last })
 }

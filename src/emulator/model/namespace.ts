@@ -1,16 +1,6 @@
-import type { EventHubSpec, RetentionOptions } from '../options.js'
+import { NamespaceError } from './errors.js'
 import { type ConsumerGroup, DEFAULT_CONSUMER_GROUP, EventHub } from './hub.js'
-
-/** Why a change of the namespace was refused. `exists` is HTTP 409, `not-found` 404, `invalid` 400. */
-export class NamespaceError extends Error {
-  readonly reason: 'exists' | 'not-found' | 'invalid'
-
-  constructor(reason: 'exists' | 'not-found' | 'invalid', message: string) {
-    super(message)
-    this.name = 'NamespaceError'
-    this.reason = reason
-  }
-}
+import type { EventHubSpec, RetentionOptions } from './spec.js'
 
 /** What happened to an event hub; links to it are dropped as the service does. */
 export type NamespaceChange =

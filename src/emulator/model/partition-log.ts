@@ -1,4 +1,4 @@
-import type { IncomingEvent } from '../amqp/incoming-event.js'
+import type { Appended, IncomingEvent, StoredEvent } from './event.js'
 
 /** How long a partition keeps its events. The first limit that is reached counts. */
 export interface PartitionRetention {
@@ -8,27 +8,12 @@ export interface PartitionRetention {
   readonly count: number
 }
 
-/** One stored event: the whole message, encoded once, with the annotations of the service in place. */
-export interface StoredEvent {
-  readonly sequenceNumber: number
-  /** The service's offset is a string that looks like a byte position; so is this one. */
-  readonly offset: number
-  readonly enqueuedTime: number
-  /** Holds all events of a batch; this one from `start` to `end`. */
-  readonly batch: Buffer
-  readonly start: number
-  readonly end: number
-  /** Bytes of the header section, behind which delivery annotations go. */
-  readonly headerSize: number
-}
-
-/** The bytes of a stored event. */
-export function bytesOf({ batch, start, end }: StoredEvent): Buffer {
-  return batch.subarray(start, end)
-}
-
 /** What an event costs in memory beside its bytes. Measured on Node 20. */
 export const EVENT_OVERHEAD = 200
+
+function overheadOf(original: StoredEvent['original']): number {
+  return original ? EVENT_OVERHEAD + original.bytes.length : EVENT_OVERHEAD
+}
 
 const COMPACT_AFTER = 1024
 
@@ -82,7 +67,8 @@ export class PartitionLog {
   }
 
   /** Stores a batch: all of it, with contiguous sequence numbers. Microsoft: Event Hubs features, "Publishing events". */
-  append(events: readonly IncomingEvent[], now: number): void {
+  append(events: readonly IncomingEvent[], now: number): Appended {
+    const firstSequenceNumber = this.#nextSequenceNumber
     const enqueuedTime = Math.max(now, this.#last?.enqueuedTime ?? 0)
     let end = this.#nextOffset
     for (const event of events) end += event.sizeAt(end)
@@ -94,16 +80,17 @@ export class PartitionLog {
       const offset = this.#nextOffset
       const size = event.sizeAt(offset)
       const start = offset - base
-      const { headerSize } = event
+      const { original } = event
       event.write(batch, start, { sequenceNumber, offset, enqueuedTime })
-      this.#events.push({ sequenceNumber, offset, enqueuedTime, batch, start, end: start + size, headerSize })
+      this.#events.push({ sequenceNumber, offset, enqueuedTime, batch, start, end: start + size, original })
       this.#last = { sequenceNumber, offset, enqueuedTime }
       this.#nextOffset = offset + size
+      this.#bytes += size + overheadOf(original)
       sequenceNumber++
     }
     this.#nextSequenceNumber = sequenceNumber
-    this.#bytes += end - base + events.length * EVENT_OVERHEAD
     this.trim(now)
+    return { firstSequenceNumber, lastSequenceNumber: sequenceNumber - 1, enqueuedTime }
   }
 
   /** The event with that sequence number; undefined when it is forgotten or still to come. */
@@ -137,7 +124,7 @@ export class PartitionLog {
       if (this.count <= count && this.#bytes <= bytes && event.enqueuedTime + ageMs > now) break
       this.#events[this.#head] = undefined
       this.#head++
-      this.#bytes -= event.end - event.start + EVENT_OVERHEAD
+      this.#bytes -= event.end - event.start + overheadOf(event.original)
     }
     if (this.#head >= COMPACT_AFTER && this.#head * 2 >= this.#events.length) {
       this.#events = this.#events.slice(this.#head)

@@ -1,4 +1,4 @@
-import type { IncomingEvent } from '../amqp/incoming-event.js'
+import type { Appended, IncomingEvent } from './event.js'
 import { IdempotentProducers } from './idempotent-producers.js'
 import { PartitionLog, type PartitionRetention } from './partition-log.js'
 import { PartitionReaders } from './partition-readers.js'
@@ -31,9 +31,10 @@ export class Partition {
   }
 
   /** Stores a batch and tells the waiting readers. */
-  append(events: readonly IncomingEvent[]): void {
-    this.log.append(events, Date.now())
+  append(events: readonly IncomingEvent[]): Appended {
+    const appended = this.log.append(events, Date.now())
     this.#notify()
+    return appended
   }
 
   /** Runs a step now or, while the partition is frozen, when its turn has come afterwards. */

@@ -1,6 +1,7 @@
+import { serviceErrorOf } from '../refusals.js'
 import type { ReceivedMessage, RheaMessage, RheaReceiver, RheaSender } from '../rhea.js'
 import { accept, types } from '../rhea.js'
-import { badToken, entityNotFound, internalError, notAllowed, notImplemented, ServiceError } from '../service-error.js'
+import { badToken, entityNotFound, notAllowed, notImplemented, type ServiceError } from '../service-error.js'
 import type { LinkContext } from './link-context.js'
 import { createReplies, type RequestNode, requestCredit } from './replies.js'
 
@@ -39,8 +40,7 @@ export function createCbs(context: LinkContext): RequestNode {
     try {
       await putToken(request)
     } catch (error) {
-      if (!(error instanceof ServiceError)) service.report(error)
-      failure = error instanceof ServiceError ? error : internalError()
+      failure = serviceErrorOf(error, service)
       status = failure.status
     }
     if (context.wire.isClosed) return

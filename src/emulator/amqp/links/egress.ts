@@ -1,8 +1,11 @@
-import { bytesOf } from '../../model/partition-log.js'
-import { parsePosition, resolvePosition } from '../../model/position.js'
+import type { RefusedError } from '../../model/errors.js'
+import { bytesOf } from '../../model/event.js'
+import { resolvePosition } from '../../model/position.js'
+import { serviceErrorOf } from '../refusals.js'
 import { detach, onSessionEnd, type RheaSender, selectorOf, toInteger, wants } from '../rhea.js'
 import { encodeRuntimeMetric, withDeliveryAnnotations } from '../runtime-metric.js'
-import { entityNotFound, invalidPartition, type ServiceError } from '../service-error.js'
+import { parsePosition } from '../selector.js'
+import { entityNotFound, invalidPartition, type ServiceError, scripted } from '../service-error.js'
 import { createSessionWindow } from '../session-window.js'
 import type { LinkContext } from './link-context.js'
 
@@ -33,19 +36,25 @@ export function openEgress(context: LinkContext, sender: RheaSender, address: Eg
   if (!partition) throw invalidPartition()
   const target = { direction: 'receive', eventHub, partition, consumerGroup } as const
   const refusal = service.faults.refusalOf(target)
-  if (refusal) throw refusal
+  if (refusal) throw scripted(refusal)
 
   const { log } = partition
   log.trim(Date.now())
   let next = resolvePosition(parsePosition(selectorOf(sender)), log)
+  const tracker = `${service.host}:eventhub:${eventHub.name.toLowerCase()}|${consumerGroup.toLowerCase()}`
+  const refusalOf = (error: unknown) => serviceErrorOf(error, { host: service.host, report: service.report, tracker })
   const name = sender.properties?.['com.microsoft:receiver-name']
   const reader = {
     name: typeof name === 'string' ? name : undefined,
     epoch: toInteger(sender.properties?.['com.microsoft:epoch']),
-    disconnect: (error: ServiceError) => end(error),
+    disconnect: (error: RefusedError) => end(refusalOf(error)),
   }
   const readers = partition.readersOf(consumerGroup)
-  readers.add(reader, `${service.host}:eventhub:${eventHub.name.toLowerCase()}|${consumerGroup.toLowerCase()}`)
+  try {
+    readers.add(reader)
+  } catch (error) {
+    throw refusalOf(error)
+  }
 
   sender.set_source(sender.source ?? {})
   sender.set_target({ address: sender.target?.address ?? '' })
@@ -108,7 +117,7 @@ export function openEgress(context: LinkContext, sender: RheaSender, address: Eg
         return
       }
       const bare = bytesOf(event)
-      const payload = metric ? withDeliveryAnnotations(bare, event.headerSize, metric) : bare
+      const payload = metric ? withDeliveryAnnotations(bare, metric) : bare
       const transfers = window.transfersOf(payload.length)
       // One that is larger than the whole window is begun with what there is.
       if (transfers > room && room < window.room()) break

@@ -1,7 +1,8 @@
+import type { IncomingEvent } from '../../model/event.js'
 import type { EventHub } from '../../model/hub.js'
 import type { Partition } from '../../model/partition.js'
 import { ruleTransfers } from '../accept.js'
-import type { IncomingEvent } from '../incoming-event.js'
+import { serviceErrorOf } from '../refusals.js'
 import {
   accept,
   detach,
@@ -19,10 +20,11 @@ import { DecodeError } from '../sections.js'
 import {
   detachForced,
   entityNotFound,
-  internalError,
   invalidPartition,
   messageTooLarge,
-  ServiceError,
+  type ServiceError,
+  scripted,
+  serverBusy,
   undecodable,
 } from '../service-error.js'
 import { readTransfer } from '../transfer.js'
@@ -47,7 +49,7 @@ export function openIngress(context: LinkContext, receiver: RheaReceiver, addres
   if (address.partition !== undefined && !fixed) throw invalidPartition()
   const target = { direction: 'send', eventHub, partition: fixed, consumerGroup: undefined } as const
   const refusal = service.faults.refusalOf(target)
-  if (refusal) throw refusal
+  if (refusal) throw scripted(refusal)
   openProducer(receiver, fixed)
 
   // The smaller of both sides' limits, the client's 0 being none. Observed: azure-sdk-for-python #43462.
@@ -103,8 +105,7 @@ export function openIngress(context: LinkContext, receiver: RheaReceiver, addres
 
   /** Stores a transfer, unless it already is. */
   function store(events: readonly IncomingEvent[], partition: Partition): void {
-    const throttle = service.faults.throttleOf({ ...target, partition })
-    if (throttle) throw throttle
+    if (service.faults.throttles({ ...target, partition })) throw serverBusy()
     if (!partition.producers.admit(events)) return
     partition.append(events)
     service.stats.eventsStored += events.length
@@ -149,12 +150,8 @@ export function openIngress(context: LinkContext, receiver: RheaReceiver, addres
     try {
       step()
     } catch (error) {
-      if (error instanceof ServiceError) settle(delivery, error)
-      else if (error instanceof DecodeError || error instanceof RangeError) settle(delivery, undecodable(error.message))
-      else {
-        service.report(error)
-        settle(delivery, internalError())
-      }
+      if (error instanceof DecodeError || error instanceof RangeError) settle(delivery, undecodable(error.message))
+      else settle(delivery, serviceErrorOf(error, service))
     }
   }
 

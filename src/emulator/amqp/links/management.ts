@@ -1,14 +1,8 @@
 import type { EventHub } from '../../model/hub.js'
+import { serviceErrorOf } from '../refusals.js'
 import type { ReceivedMessage, RheaMessage, RheaReceiver, RheaSender } from '../rhea.js'
 import { accept, types } from '../rhea.js'
-import {
-  entityNotFound,
-  internalError,
-  invalidPartition,
-  notImplemented,
-  ServiceError,
-  unauthorized,
-} from '../service-error.js'
+import { entityNotFound, invalidPartition, notImplemented, unauthorized } from '../service-error.js'
 import type { LinkContext } from './link-context.js'
 import { createReplies, type RequestNode, requestCredit } from './replies.js'
 
@@ -47,8 +41,7 @@ export function createManagement(context: LinkContext): RequestNode {
         body,
       })
     } catch (error) {
-      if (!(error instanceof ServiceError)) service.report(error)
-      const failure = error instanceof ServiceError ? error : internalError()
+      const failure = serviceErrorOf(error, service)
       replies.send(request, {
         application_properties: {
           'status-code': types.wrap_int(failure.status),

@@ -1,25 +1,12 @@
+import type { IncomingEvent, ProducerMark, Stamp } from '../model/event.js'
 import { encodeString, symbol, writeLong } from './encode.js'
 import { SECTION } from './sections.js'
 
-/** What is known of an event only when it is stored. */
-export interface Stamp {
-  readonly sequenceNumber: number
-  readonly offset: number
-  readonly enqueuedTime: number
-}
-
-/** Numbers that an idempotent producer puts on each event. Microsoft: `com.microsoft:producer-*` annotations. */
-export interface ProducerMark {
-  readonly producerId: number
-  readonly epoch: number
-  readonly sequenceNumber: number
-}
-
 /**
- * An event on its way into the log: the bytes it came in, and what is to be put between them. The annotations of the
- * service are added when it is stored, in one copy.
+ * An event that came over AMQP: the bytes it came in, and what is to be put between them. The annotations of the service
+ * are added when it is stored, in one copy.
  */
-export class IncomingEvent {
+export class AmqpEvent implements IncomingEvent {
   readonly partitionKey: string | undefined
   readonly producer: ProducerMark | undefined
   readonly #buffer: Buffer
@@ -51,17 +38,10 @@ export class IncomingEvent {
     this.#keptSize = annotations.size
   }
 
-  /** Bytes of its header section, behind which delivery annotations go. */
-  get headerSize(): number {
-    return this.#headerEnd - this.#start
-  }
-
-  /** Bytes it takes when it is stored at that offset. */
   sizeAt(offset: number): number {
-    return this.headerSize + FIXED_SIZE + digits(offset) + this.#keptSize + this.#end - this.#restStart
+    return this.#headerEnd - this.#start + FIXED_SIZE + digits(offset) + this.#keptSize + this.#end - this.#restStart
   }
 
-  /** Writes the event as readers get it. */
   write(data: Buffer, position: number, stamp: Stamp): void {
     const offset = String(stamp.offset)
     let at = position + this.#buffer.copy(data, position, this.#start, this.#headerEnd)
