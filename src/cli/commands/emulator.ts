@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator/index.js'
-import { NamespaceError } from '../../emulator/model/namespace.js'
+import { NamespaceError } from '../../emulator/model/errors.js'
 import { CommandError } from '../errors.js'
 import { addEmulatorOptions, type EmulatorArguments, readEmulatorOptions } from './emulator-options.js'
 
