@@ -88,7 +88,7 @@ async function use(kafka: Kafka, topic: string, listen: Listen): Promise<void> {
 
 const open = () => openEmulator({ sharedAccessKeys: [{ name: 'root', key }] })
 
-describe('secrets', { timeout: 60_000 }, () => {
+describe('secrets', () => {
   it('are not told when all goes well', async () => {
     await using target = await open()
     const topic = await target.createTopic()

@@ -4,6 +4,7 @@ import { Server as ProxyServer } from 'proxy-chain'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Emulator, startEmulator } from '../../src/emulator/index.js'
 import type { KafkaConfig } from '../../src/index.js'
+import { scaled } from '../support/pace.js'
 import { authenticate, type TrustedCertificate, trustedCertificate } from './authenticate.js'
 
 let certificate: TrustedCertificate
@@ -178,7 +179,7 @@ describe('roads that are closed', () => {
     const result = await failing({ topic, kafka: { ...kafka, sasl, eventHubs } } as ReturnType<typeof config>)
     expect(result.error?.name).toMatch(/^KafkaJS(NumberOfRetriesExceeded|ConnectionError)$/)
     expect(JSON.stringify(result.error)).toContain('no-such-namespace.invalid')
-    expect(result.milliseconds).toBeLessThan(3000)
+    expect(result.milliseconds).toBeLessThan(scaled(3000))
   })
 
   it('a host that does not answer', async () => {
@@ -196,14 +197,14 @@ describe('roads that are closed', () => {
     silent.close()
     expect(JSON.stringify(result.error)).toMatch(/ConnectionError/)
     expect(result.error?.message).toMatch(/timeout/i)
-    expect(result.milliseconds).toBeLessThan(3000)
+    expect(result.milliseconds).toBeLessThan(scaled(3000))
   })
 
   for (const transport of ['amqp', 'websockets'] as const) {
     it(`a certificate that is not trusted (${transport})`, async () => {
       const result = await failing(config(secure, { transport }))
       expect(JSON.stringify(result.error)).toMatch(/ConnectionError.*self.signed certificate/is)
-      expect(result.milliseconds).toBeLessThan(3000)
+      expect(result.milliseconds).toBeLessThan(scaled(3000))
     })
   }
 
@@ -242,6 +243,6 @@ describe('roads that are closed', () => {
     expect(result.error?.name).toMatch(/^KafkaJS/)
     expect(result.error?.message).toMatch(/407|proxy/i)
     expect(JSON.stringify(result)).not.toContain('wrong-password')
-    expect(result.milliseconds).toBeLessThan(3000)
+    expect(result.milliseconds).toBeLessThan(scaled(3000))
   })
 })

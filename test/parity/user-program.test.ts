@@ -38,7 +38,7 @@ function complaints(paths: Record<string, string[]>, source?: string): string[] 
 
 const ours = { kafkajs: [pathOf('../../src/index.ts')] }
 
-describe('a broad user program', { timeout: 120_000 }, () => {
+describe('a broad user program', () => {
   const source = readFileSync(program, 'utf8')
 
   it('is broad', () => {

@@ -14,6 +14,7 @@ import {
 } from 'kafkajs-eventhubs'
 import { eventually } from './eventually.js'
 import type { Target } from './harness.js'
+import { scaled } from './pace.js'
 
 /** A message as a test looks at it. */
 export interface Received {
@@ -164,7 +165,7 @@ export function next<P = unknown>(consumer: Consumer, name: keyof Consumer['even
     const timer = setTimeout(() => {
       remove()
       reject(new Error(`No ${name} within ${timeout} ms`))
-    }, timeout)
+    }, scaled(timeout))
     const remove = consumer.on(consumer.events[name], ({ payload }: InstrumentationEvent<P>) => {
       clearTimeout(timer)
       remove()

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { scaled } from './pace.js'
 
 /** One line a child program prints: a JSON object that says what it is. */
 export interface ReportLine {
@@ -30,7 +31,7 @@ export interface ChildProgramOptions {
   readonly env?: Record<string, string | undefined>
 }
 
-const DEFAULT_TIMEOUT_MS = 30_000
+const DEFAULT_TIMEOUT_MS = 60_000
 const KEPT_ERROR_OUTPUT = 16_384
 
 /** Starts a program with `node --import tsx`. */
@@ -81,7 +82,7 @@ export function startProgram<Line extends ReportLine>(url: URL, options: ChildPr
         const last = lines.slice(-3).map((line) => JSON.stringify(line).slice(0, 300))
         reject(new Error(`${reason}\nlast lines: ${last.join('\n')}\n${errorOutput}`))
       }
-      const timer = setTimeout(() => fail(`The program did not report it within ${timeout} ms`), timeout)
+      const timer = setTimeout(() => fail(`The program did not report it within ${timeout} ms`), scaled(timeout))
       listeners.add(listener)
       ended.then(({ code, signal }) => fail(`The program ended (${signal ?? code}) before it reported it`))
     })

@@ -3,6 +3,7 @@ import { OAuth2Server } from 'oauth2-mock-server'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Emulator, startEmulator } from '../../../src/emulator/index.js'
 import type { KafkaConfig } from '../../../src/index.js'
+import { scaled } from '../../support/pace.js'
 import { authenticate, type TrustedCertificate, trustedCertificate } from '../authenticate.js'
 import type { AuthenticateConfig, AuthenticateResult } from '../programs/authenticate.js'
 
@@ -187,7 +188,7 @@ describe('what is refused', () => {
   ) => {
     const result = await run(config)
     expect(result.received).toBeUndefined()
-    expect(result.milliseconds).toBeLessThan(within)
+    expect(result.milliseconds).toBeLessThan(scaled(within))
     return result.error
   }
 

@@ -251,9 +251,7 @@ describe('a store that fails once, at any call,', () => {
 })
 
 describe('a store that takes no commit', () => {
-  it('while a partition is handed over, does not keep its member from reading it again later', {
-    timeout: 60_000,
-  }, async () => {
+  it('while a partition is handed over, does not keep its member from reading it again later', async () => {
     const { store, fail, comeBack } = failingStore()
     await using bench = await openWith(store, 2)
     const first = bench.consumer()

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Emulator, startEmulator } from '../../../src/emulator/index.js'
 import { mostOpenConnections } from '../../../src/eventhubs/azure-transport.js'
 import { eventually } from '../../support/eventually.js'
+import { scaled } from '../../support/pace.js'
 import { collect, contents, eventOf, openTransport, send } from './open-transport.js'
 
 let emulator: Emulator
@@ -26,7 +27,7 @@ describe('sending', () => {
     await using transport = await openTransport(emulator)
     const begun = Date.now()
     for (let index = 0; index < 10; index++) await send(transport, newHub(), '0', 'x')
-    expect(Date.now() - begun).toBeLessThan(5000)
+    expect(Date.now() - begun).toBeLessThan(scaled(5000))
   })
 
   it('gives batches the size limit of the link', async () => {
@@ -48,7 +49,7 @@ describe('sending', () => {
     sending.catch(() => {})
     await eventually(() => emulator.faults.dropConnections().then((count) => count > 0))
     await expect(sending).rejects.toMatchObject({ retriable: true })
-    expect(Date.now() - begun).toBeLessThan(5000)
+    expect(Date.now() - begun).toBeLessThan(scaled(5000))
     thaw()
     await send(transport, hub, '0', 'third')
     expect((await contents(transport, hub, '0')).at(-1)).toBe('third')
@@ -61,7 +62,7 @@ describe('sending', () => {
     emulator.faults.loseDispositions({ hub, times: 1, effect: 'link' })
     const begun = Date.now()
     await expect(send(transport, hub, '0', 'second')).rejects.toMatchObject({ retriable: true })
-    expect(Date.now() - begun).toBeLessThan(5000)
+    expect(Date.now() - begun).toBeLessThan(scaled(5000))
     await send(transport, hub, '0', 'third')
     expect(await contents(transport, hub, '0')).toEqual(['first', 'second', 'third'])
   })
@@ -149,7 +150,7 @@ describe('reading', () => {
     const begun = Date.now()
     await emulator.faults.dropConnections()
     expect(await reader.ended).toMatchObject({ retriable: true })
-    expect(Date.now() - begun).toBeLessThan(5000)
+    expect(Date.now() - begun).toBeLessThan(scaled(5000))
     const { length } = reader.calls
     await send(transport, hub, '0', 'y')
     await reader.close()

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Emulator, startEmulator } from '../../../src/emulator/index.js'
 import type { AuthProvider } from '../../../src/types/auth-provider.js'
 import { eventually } from '../../support/eventually.js'
+import { scaled } from '../../support/pace.js'
 import { collect, contents, eventOf, openTransport, send } from './open-transport.js'
 
 const key = 'the key'
@@ -22,7 +23,7 @@ function sign(seconds: number): string {
   return `SharedAccessSignature sr=${resource}&sig=${encodeURIComponent(signature)}&se=${expiry}&skn=policy`
 }
 
-it('goes over to new signatures without losing, repeating or failing anything', { timeout: 30_000 }, async () => {
+it('goes over to new signatures without losing, repeating or failing anything', async () => {
   let given = 0
   const auth: AuthProvider = {
     getCredential() {
@@ -45,7 +46,7 @@ it('goes over to new signatures without losing, repeating or failing anything', 
   await eventually(() => reader.sequenceNumbers.length >= count)
   expect(reader.sequenceNumbers).toEqual(Array.from({ length: count }, (_, index) => index))
   const gaps = reader.calls.map((time, index) => time - (reader.calls[index - 1] ?? time))
-  expect(Math.max(...gaps)).toBeLessThan(2000)
+  expect(Math.max(...gaps)).toBeLessThan(scaled(2000))
   const expected = Array.from({ length: count }, (_, index) => `${index}`)
   expect(await contents(transport, 'signed-once', '0')).toEqual(expected)
   expect(given).toBeLessThanOrEqual(6)
@@ -112,7 +113,7 @@ it('bounds the time a credential may take', async () => {
     name: 'KafkaJSSASLAuthenticationError',
     message: expect.stringContaining('no token within 300 ms'),
   })
-  expect(Date.now() - begun).toBeLessThan(1500)
+  expect(Date.now() - begun).toBeLessThan(scaled(1500))
 })
 
 it('bounds the time a token may take once connected', async () => {
@@ -127,5 +128,5 @@ it('bounds the time a token may take once connected', async () => {
   await expect(transport.createBatch('hanging', '0')).rejects.toMatchObject({ message: expected })
   const reader = collect(transport, { eventHubName: 'hanging', partitionId: '0' })
   expect(await reader.ended).toMatchObject({ message: expected })
-  expect(Date.now() - begun).toBeLessThan(3000)
+  expect(Date.now() - begun).toBeLessThan(scaled(3000))
 })

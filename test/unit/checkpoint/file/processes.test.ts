@@ -38,7 +38,7 @@ const logsIn = async (directory: string) => {
 }
 
 describe('several processes on one file store', () => {
-  it('of those that claim with the same etag, one wins each round', { timeout: 60_000 }, async () => {
+  it('of those that claim with the same etag, one wins each round', async () => {
     const directory = join(root, 'claims')
     const workers = await startWorkers(4, directory)
     try {
@@ -61,7 +61,7 @@ describe('several processes on one file store', () => {
     }
   })
 
-  it('that add to one number lose no addition, even when they sleep now and then', { timeout: 60_000 }, async () => {
+  it('that add to one number lose no addition, even when they sleep now and then', async () => {
     const directory = join(root, 'count')
     const workers = await startWorkers(4, directory)
     try {
@@ -90,7 +90,7 @@ describe('several processes on one file store', () => {
     }
   })
 
-  it('that are killed leave the old or the new state, and nothing behind', { timeout: 90_000 }, async () => {
+  it('that are killed leave the old or the new state, and nothing behind', async () => {
     const directory = join(root, 'kill')
     const store = openStore(directory)
     const partitions = ['0', '1', '2']
@@ -137,7 +137,7 @@ describe('several processes on one file store', () => {
     expect(await logsIn(directory)).toHaveLength(1)
   })
 
-  it('write ten thousand checkpoints, and keep one log', { timeout: 60_000 }, async () => {
+  it('write ten thousand checkpoints, and keep one log', async () => {
     const directory = join(root, 'commits')
     const workers = await startWorkers(4, directory)
     try {
