@@ -1,0 +1,60 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { ConnectionStringConfig, KafkaConfig } from '../exports.js'
+import { CommandError, UsageError } from './errors.js'
+
+/** The part of kafkajs that is used: its class, which has the methods of ours. */
+type KafkajsModule = Pick<typeof import('../exports.js'), 'Kafka'>
+
+/** Names under which a project may have kafkajs: `kafkajs` itself may be an alias of this package. */
+const NAMES = ['kafkajs', 'original-kafkajs']
+
+/** Loads kafkajs from the project the command is run in. */
+export function loadKafkajs(folder = process.cwd()): KafkajsModule {
+  const require = createRequire(join(folder, 'package.json'))
+  for (const name of NAMES) {
+    try {
+      const found = require(name) as KafkajsModule & { sasAuth?: unknown }
+      if (found.sasAuth === undefined) return found
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error
+    }
+  }
+  throw new CommandError(
+    'The Kafka endpoint is read with kafkajs, which is not installed here: npm install --no-save original-kafkajs@npm:kafkajs@2.2.4',
+  )
+}
+
+/** How kafkajs reaches the Kafka endpoint of the same namespace. */
+export function toKafkaEndpoint(
+  config: KafkaConfig | ConnectionStringConfig,
+  { brokers }: { brokers?: readonly string[] },
+): KafkaConfig {
+  const { connectionString } = config.eventHubs ?? {}
+  const endpoint = connectionString && /Endpoint=\w+:\/\/([^/;]+)/i.exec(connectionString)?.[1]
+  const isEmulator = /UseDevelopmentEmulator=true/i.test(connectionString ?? '')
+  const named = brokers ?? (endpoint ? [isEmulator ? endpoint : `${endpoint}:9093`] : config.brokers)
+  if (!Array.isArray(named)) throw new UsageError('Name the Kafka endpoint: --kafka-brokers <host:port>')
+  const isLoopback = /^(localhost|127\.|\[::1\])/.test(named[0] ?? '')
+  const password = connectionString ?? (isLoopback ? DEVELOPMENT_KEY : undefined)
+  const sasl =
+    config.sasl ?? (password ? { mechanism: 'plain' as const, username: '$ConnectionString', password } : undefined)
+  if (!sasl) {
+    throw new UsageError(
+      'The Kafka endpoint needs a connection string, or a --config with sasl: kafkajs knows no other way to sign in there',
+    )
+  }
+  return {
+    clientId: 'kafkajs-eventhubs-cli',
+    brokers: [...named],
+    ssl: !isLoopback,
+    sasl,
+    connectionTimeout: 10_000,
+    authenticationTimeout: 10_000,
+    logLevel: 0,
+  }
+}
+
+/** What emulators take. */
+const DEVELOPMENT_KEY =
+  'Endpoint=sb://localhost;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;'

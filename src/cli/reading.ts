@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto'
+import type {
+  Admin,
+  AssignerProtocol,
+  ConnectionStringConfig,
+  Kafka,
+  KafkaConfig,
+  PartitionAssigner,
+} from '../exports.js'
+import { CommandError } from './errors.js'
+import type { ConsumedMessage } from './message-format.js'
+
+/** Where to begin in each partition. */
+export type Start =
+  | { readonly at: 'beginning' | 'end' }
+  | { readonly at: 'offset'; readonly offset: bigint }
+  | { readonly at: 'time'; readonly timestamp: number }
+
+/** What is to be read, outside any group. */
+export interface ReadOptions {
+  readonly config: KafkaConfig | ConnectionStringConfig
+  readonly topics: readonly string[]
+  /** Default: all. */
+  readonly partitions?: readonly number[]
+  readonly start: Start
+  /** Ends where the partitions end now. */
+  readonly untilEnd: boolean
+  /** Event Hubs consumer group to read through. Default `$Default`. */
+  readonly through?: string
+  readonly signal: AbortSignal
+  /** Gets one message at a time per partition; false ends the reading. */
+  onMessage(consumed: ConsumedMessage): Promise<boolean> | boolean
+  /** Told once, when the positions are known and reading begins. */
+  onStart?(): void
+}
+
+/**
+ * Reads without a trace: the group is of this call's own and keeps its offsets in memory. They are set before it begins,
+ * so there is no moment at which a message of another position could slip in.
+ */
+export async function readTopics(options: ReadOptions): Promise<void> {
+  const library = await import('../exports.js')
+  const { config, topics, partitions, signal } = options
+  const kafka = new library.Kafka({
+    ...config,
+    eventHubs: {
+      ...config.eventHubs,
+      checkpointStore: library.memoryCheckpointStore(),
+      consumerGroup: () => options.through ?? '$Default',
+    },
+  } as KafkaConfig)
+  const groupId = `kafkajs-eventhubs-reader-${randomUUID()}`
+  const ends = new EndTracker()
+  const admin = kafka.admin()
+  try {
+    for (const topic of topics) {
+      for (const { partition, begin, end } of await positionsOf(admin, topic, options)) {
+        await admin.setOffsets({ groupId, topic, partitions: [{ partition, offset: String(begin) }] })
+        ends.expect(topic, partition, begin, end)
+      }
+    }
+  } finally {
+    await admin.disconnect()
+  }
+  options.onStart?.()
+  if (options.untilEnd && ends.isReached) return
+  await runUntil({
+    kafka,
+    groupId,
+    topics,
+    signal,
+    ...(partitions && { assigner: onlyPartitions(partitions, library.AssignerProtocol) }),
+    async onMessage(consumed) {
+      const { topic, partition, message } = consumed
+      if (!(await options.onMessage(consumed))) return false
+      ends.reach(topic, partition, BigInt(message.offset) + 1n)
+      return !(options.untilEnd && ends.isReached)
+    },
+  })
+}
+
+interface Run {
+  readonly kafka: Kafka
+  readonly groupId: string
+  readonly topics: readonly string[]
+  readonly fromBeginning?: boolean
+  readonly assigner?: PartitionAssigner
+  readonly signal: AbortSignal
+  onMessage(consumed: ConsumedMessage): Promise<boolean>
+  onAssigned?(assignment: Record<string, number[]>): void
+}
+
+/** Consumes until a message is the last, the signal aborts or the consumer fails. */
+export async function runUntil(run: Run): Promise<void> {
+  const { kafka, groupId, topics, fromBeginning = false, assigner, signal } = run
+  const consumer = kafka.consumer({
+    groupId,
+    ...(assigner && { partitionAssigners: [assigner] }),
+    retry: { retries: 5 },
+  })
+  let finish: (error?: Error) => void = () => {}
+  const finished = new Promise<void>((resolve, reject) => {
+    finish = (error) => (error ? reject(error) : resolve())
+  })
+  // Rejections are awaited below, after the subscription.
+  finished.catch(() => {})
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (!payload.restart) finish(payload.error)
+  })
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => run.onAssigned?.(payload.memberAssignment))
+  const interrupt = () => finish()
+  signal.addEventListener('abort', interrupt)
+  let isOver = false
+  try {
+    await consumer.connect()
+    await consumer.subscribe({ topics: [...topics], fromBeginning })
+    await consumer.run({
+      eachBatchAutoResolve: false,
+      async eachBatch({ batch, resolveOffset, isRunning, isStale }) {
+        const { topic, partition } = batch
+        for (const message of batch.messages) {
+          if (isOver || signal.aborted || !isRunning() || isStale()) return
+          const goesOn = await run.onMessage({ topic, partition, message })
+          resolveOffset(message.offset)
+          if (!goesOn) {
+            isOver = true
+            finish()
+          }
+        }
+      },
+    })
+    if (!signal.aborted) await finished
+  } finally {
+    signal.removeEventListener('abort', interrupt)
+    await consumer.disconnect()
+  }
+}
+
+/** Which partitions are still behind the end they had. */
+export class EndTracker {
+  #ends = new Map<string, bigint>()
+
+  expect(topic: string, partition: number, position: bigint, end: bigint): void {
+    if (position < end) this.#ends.set(`${topic} ${partition}`, end)
+  }
+
+  reach(topic: string, partition: number, position: bigint): void {
+    const key = `${topic} ${partition}`
+    const end = this.#ends.get(key)
+    if (end !== undefined && position >= end) this.#ends.delete(key)
+  }
+
+  /** Others read what is not in here. */
+  keepOnly(assignment: Readonly<Record<string, readonly number[]>>): void {
+    const kept = new Set(Object.entries(assignment).flatMap(([topic, list]) => list.map((p) => `${topic} ${p}`)))
+    for (const key of this.#ends.keys()) if (!kept.has(key)) this.#ends.delete(key)
+  }
+
+  get isReached(): boolean {
+    return this.#ends.size === 0
+  }
+}
+
+async function positionsOf(admin: Admin, topic: string, { partitions, start }: ReadOptions) {
+  const ends = await admin.fetchTopicOffsets(topic)
+  const unknown = partitions?.find((wanted) => !ends.some(({ partition }) => partition === wanted))
+  if (unknown !== undefined) {
+    throw new CommandError(`${topic} has no partition ${unknown}: they are 0 to ${ends.length - 1}`)
+  }
+  const byTime =
+    start.at === 'time'
+      ? new Map(
+          (await admin.fetchTopicOffsetsByTimestamp(topic, start.timestamp)).map((entry) => [
+            entry.partition,
+            BigInt(entry.offset),
+          ]),
+        )
+      : undefined
+  return ends
+    .filter(({ partition }) => partitions?.includes(partition) ?? true)
+    .map(({ partition, low, high }) => {
+      const end = BigInt(high)
+      const begin = byTime?.get(partition) ?? beginOf(start, BigInt(low), end)
+      return { partition, begin, end }
+    })
+}
+
+function beginOf(start: Start, low: bigint, end: bigint): bigint {
+  if (start.at === 'beginning') return low
+  if (start.at !== 'offset') return end
+  const wanted = start.offset < 0n ? end + start.offset : start.offset
+  return wanted < low ? low : wanted
+}
+
+/** An assigner for a group of one member that reads some partitions and leaves the others alone. */
+function onlyPartitions(partitions: readonly number[], protocol: typeof AssignerProtocol): PartitionAssigner {
+  const name = `only-${partitions.join('-')}`
+  return () => ({
+    name,
+    version: 0,
+    async assign({ members, topics }) {
+      const assignment = Object.fromEntries(topics.map((topic) => [topic, [...partitions]]))
+      return members.map(({ memberId }) => ({
+        memberId,
+        memberAssignment: protocol.MemberAssignment.encode({ version: 0, assignment, userData: Buffer.alloc(0) }),
+      }))
+    },
+    protocol: ({ topics }) => ({
+      name,
+      metadata: protocol.MemberMetadata.encode({ version: 0, topics, userData: Buffer.alloc(0) }),
+    }),
+  })
+}
