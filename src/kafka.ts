@@ -8,10 +8,8 @@ import { isPartitionerWarningSilenced, kafkaSettings } from './config/config.js'
 import { isLoopback, type ResolvedNamespace, resolveNamespace } from './config/namespace.js'
 import type { KafkaSettings } from './config/settings.js'
 import { createConsumer } from './consumer/consumer.js'
-import { createAzureTransport } from './eventhubs/azure-transport.js'
 import type { EventHubsTransport } from './eventhubs/transport.js'
 import { createLogger, type RootLogger } from './instrumentation/logger.js'
-import { createManagement } from './management/from-settings.js'
 import type { Management } from './management/management.js'
 import { createProducer } from './producer/producer.js'
 import type { AuthProvider } from './types/auth-provider.js'
@@ -168,12 +166,19 @@ function createContext(settings: KafkaSettings, logger: RootLogger): ClientConte
     return found
   }
 
+  const openManagement = async ({ namespace, auth }: Opened): Promise<Management | undefined> => {
+    const { createManagement } = await import('./management/from-settings.js')
+    return createManagement({ namespace, auth, settings, logger: logger.namespace('Management') })
+  }
+
   return {
     settings,
     logger,
     async openTransport() {
       const namespace = await resolveNamespace(settings)
       auth ??= authProviderFromSettings(settings)
+      // With the first connection, not before: the SDK takes longer to load than all the rest.
+      const { createAzureTransport } = await import('./eventhubs/azure-transport.js')
       const transport = createAzureTransport({ namespace, auth, settings, logger: logger.namespace('Connection') })
       opened.set(transport, { namespace, auth })
       return transport
@@ -195,13 +200,7 @@ function createContext(settings: KafkaSettings, logger: RootLogger): ClientConte
     async management(transport) {
       if (settings.eventHubs.management === false) return undefined
       const entry = openedOf(transport)
-      const { namespace, auth } = entry
-      entry.management ??= createManagement({
-        namespace,
-        auth,
-        settings,
-        logger: logger.namespace('Management'),
-      }).catch((error: unknown) => {
+      entry.management ??= openManagement(entry).catch((error: unknown) => {
         delete entry.management
         throw error
       })

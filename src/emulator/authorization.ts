@@ -184,7 +184,7 @@ const CLAIMS_OF_ROLE: ReadonlyMap<string, readonly Claim[]> = new Map([
 ])
 
 /**
- * jose is loaded with the first bearer token: it is there as an ES module only, which Jest can't `require`.
+ * jose is loaded with the first bearer token: few programs send one.
  */
 function createJwtVerifier(options: JwtOptions) {
   const { issuer, audience } = options

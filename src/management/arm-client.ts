@@ -47,14 +47,21 @@ export interface ArmClientOptions {
   readonly proxy: string | Agent | undefined
 }
 
-/** Loads the optional peer `@azure/arm-eventhub`, and opens its client. */
-export async function openArmClient(options: ArmClientOptions): Promise<OpenArmClient> {
-  const arm = await import('@azure/arm-eventhub').catch((cause: unknown) => {
+/** Bundlers take the package for optional because it is loaded inside a `try`. */
+async function loadSdk(): Promise<typeof import('@azure/arm-eventhub')> {
+  try {
+    return await import('@azure/arm-eventhub')
+  } catch (cause) {
     throw new KafkaJSNonRetriableError(
       'eventHubs.management with a subscriptionId needs the package @azure/arm-eventhub, which is not there: npm install @azure/arm-eventhub',
       { cause },
     )
-  })
+  }
+}
+
+/** Loads the optional peer `@azure/arm-eventhub`, and opens its client. */
+export async function openArmClient(options: ArmClientOptions): Promise<OpenArmClient> {
+  const arm = await loadSdk()
   const { subscriptionId, credential, endpoint, retry, tls, proxy } = options
   const client = new arm.EventHubManagementClient(credential, subscriptionId, {
     ...(endpoint !== undefined && { endpoint, credentialScopes: `${endpoint.replace(/\/$/, '')}/.default` }),

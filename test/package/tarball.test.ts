@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -45,9 +45,11 @@ main().catch((error) => { console.error(error); process.exitCode = 1 })
 
 it('ships what is needed and nothing else', () => {
   expect(files).toEqual(
-    expect.arrayContaining(['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json', 'dist/esm/cli.js']),
+    expect.arrayContaining(['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json', 'dist/commonjs/cli.js']),
   )
   expect(files.filter((file) => !/^(dist\/|README\.md|LICENSE|CHANGELOG\.md|package\.json)/.test(file))).toEqual([])
+  // A map is of no use without its sources, which are not shipped.
+  expect(files.filter((file) => file.endsWith('.map'))).toEqual([])
 })
 
 it('works for a program that requires it', async () => {
@@ -68,27 +70,61 @@ it('works for a program that imports the default, as kafkajs users do', async ()
   expect((await run('node', ['default.mjs'], project)).stdout).toBe('true true\n')
 })
 
-it('recognizes its errors across its two copies', async () => {
+it('is one copy, however it is loaded: what is registered is there for all', async () => {
   const program = `
     import { createRequire } from 'node:module'
-    import { KafkaJSError, KafkaJSConnectionError } from 'kafkajs-eventhubs'
-    const required = createRequire(import.meta.url)('kafkajs-eventhubs')
-    console.log(required.KafkaJSError === KafkaJSError, new required.KafkaJSConnectionError('x') instanceof KafkaJSError,
-      new KafkaJSConnectionError('x') instanceof required.KafkaJSConnectionError, new KafkaJSError('x') instanceof required.KafkaJSConnectionError)`
+    import kafkajs, { CompressionCodecs, Kafka, KafkaJSError } from 'kafkajs-eventhubs'
+    import { startEmulator } from 'kafkajs-eventhubs/emulator'
+    const require = createRequire(import.meta.url)
+    const required = require('kafkajs-eventhubs')
+    console.log(required === kafkajs, required.Kafka === Kafka, required.KafkaJSError === KafkaJSError,
+      required.CompressionCodecs === CompressionCodecs, require('kafkajs-eventhubs/emulator').startEmulator === startEmulator)`
   await writeFile(join(project, 'copies.mjs'), program)
-  expect((await run('node', ['copies.mjs'], project)).stdout).toBe('false true true false\n')
+  expect((await run('node', ['copies.mjs'], project)).stdout).toBe('true true true true true\n')
+})
+
+it('can be stubbed, as kafkajs can: what require gives has plain properties', async () => {
+  const program = `
+    const kafkajs = require('kafkajs-eventhubs')
+    for (const library of [kafkajs, kafkajs.default, require('kafkajs-eventhubs/emulator')]) {
+      const properties = Object.values(Object.getOwnPropertyDescriptors(library)).filter(({ enumerable }) => enumerable)
+      console.log(properties.length > 0 && properties.every(({ writable, configurable }) => writable && configurable))
+    }
+    const Fake = class {}
+    kafkajs.Kafka = Fake
+    console.log(require('kafkajs-eventhubs').Kafka === Fake)`
+  await writeFile(join(project, 'stub.cjs'), program)
+  expect((await run('node', ['stub.cjs'], project)).stdout).toBe('true\ntrue\ntrue\ntrue\n')
+})
+
+it('loads everything with require: Jest has no import() in CommonJS', async () => {
+  const scripts = files.filter((file) => file.startsWith('dist/commonjs/') && file.endsWith('.js'))
+  expect(scripts.length).toBeGreaterThan(5)
+  for (const file of scripts) {
+    const text = await readFile(join(project, 'node_modules', 'kafkajs-eventhubs', file), 'utf8')
+    const code = text.replace(/^\s*(\*|\/\/|\/\*).*$/gm, '')
+    expect(code.match(/\bimport\(.*/g), file).toBeNull()
+  }
 })
 
 it('has a command line', async () => {
-  const cli = join(project, 'node_modules', 'kafkajs-eventhubs', 'dist', 'esm', 'cli.js')
+  const cli = join(project, 'node_modules', 'kafkajs-eventhubs', 'dist', 'commonjs', 'cli.js')
   expect((await run('node', [cli, 'emulator', '--help'], project)).stdout).toContain('--config')
 })
 
-it('loads none of the heavy packages before they are used', async () => {
+it('runs no script where it is installed as a dependency', async () => {
+  const { scripts } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')) as { scripts: object }
+  const run = ['preinstall', 'install', 'postinstall', 'prepublish', 'preprepare', 'prepare', 'postprepare']
+  expect(Object.keys(scripts).filter((name) => run.includes(name))).toEqual([])
+})
+
+it('loads no package that connects before there is a connection', async () => {
   const program = `
-    require('kafkajs-eventhubs')
-    const heavy = ['@azure/identity', '@azure/msal-node', '@azure/storage-blob', '@azure/arm-eventhub', '/dist/commonjs/emulator/']
-    console.log(JSON.stringify(heavy.filter((name) => Object.keys(require.cache).some((file) => file.includes(name)))))`
+    const { Kafka, logLevel } = require('kafkajs-eventhubs')
+    new Kafka({ brokers: ['localhost:5672'], logLevel: logLevel.NOTHING }).consumer({ groupId: 'g' })
+    const late = ['/@azure/event-hubs/', '/@azure/core-amqp/', '/rhea/', '/@azure/identity/', '/@azure/msal-node/', '/@azure/storage-blob/',
+      '/@azure/arm-eventhub/', '/@azure/core-rest-pipeline/', '/ws/', '/chunks/emulator']
+    console.log(JSON.stringify(late.filter((name) => Object.keys(require.cache).some((file) => file.includes(name)))))`
   await writeFile(join(project, 'lazy.cjs'), program)
   expect((await run('node', ['lazy.cjs'], project)).stdout).toBe('[]\n')
 })
