@@ -14,7 +14,7 @@ interface Lease extends TopicPartition {
   /** When the last successful write was begun, by the monotonic clock: the latest moment others count from. */
   renewedAt: number
   /** When something happened that another owner would cause. */
-  doubtedAt?: number | undefined
+  suspectSince?: number | undefined
 }
 
 /**
@@ -27,12 +27,12 @@ export interface Leases {
   holds(topic: string, partition: number): boolean
   /** Time since the lease was last known to be ours, ms; Infinity when it is not held. */
   age(topic: string, partition: number): number
-  /** Whether `doubt` has been said, and nothing to the contrary since. */
-  isDoubted(topic: string, partition: number): boolean
+  /** Whether `suspect` has been said, and nothing to the contrary since. */
+  isSuspect(topic: string, partition: number): boolean
   /** Whether the store is to be asked before something is done that only the owner may do. */
-  isDoubtful(topic: string, partition: number): boolean
-  /** Makes a lease doubtful until a renewal begun from now on. */
-  doubt(topic: string, partition: number): void
+  mustVerify(topic: string, partition: number): boolean
+  /** Something has happened that another owner would cause: true until a renewal begun from now on. */
+  suspect(topic: string, partition: number): void
   /** Claims records as they were read (free, expired, or new); returns the partitions won. */
   claim(records: readonly PartitionOwnership[]): Promise<TopicPartition[]>
   /** Renews all, or some of those held; returns those that were lost to another owner. Rejects when the store can't be reached. */
@@ -72,13 +72,13 @@ export function createLeases(options: LeasesOptions): Leases {
       )
       if (!answer) continue
       won.add(record)
-      const { doubtedAt } = leases.get(keyOf(record)) ?? {}
+      const { suspectSince } = leases.get(keyOf(record)) ?? {}
       leases.set(keyOf(record), {
         topic: record.eventHubName,
         partition: Number(record.partitionId),
         ownership: { ...answer, eventHubName: record.eventHubName },
         renewedAt: begun,
-        doubtedAt: doubtedAt !== undefined && doubtedAt >= begun ? doubtedAt : undefined,
+        suspectSince: suspectSince !== undefined && suspectSince >= begun ? suspectSince : undefined,
       })
     }
     return won
@@ -97,8 +97,8 @@ export function createLeases(options: LeasesOptions): Leases {
     }
   }
 
-  const isDoubted = (topic: string, partition: number) =>
-    leases.get(partitionKey(topic, partition))?.doubtedAt !== undefined
+  const isSuspect = (topic: string, partition: number) =>
+    leases.get(partitionKey(topic, partition))?.suspectSince !== undefined
 
   const age = (topic: string, partition: number) => {
     const lease = leases.get(partitionKey(topic, partition))
@@ -108,14 +108,14 @@ export function createLeases(options: LeasesOptions): Leases {
   return {
     held: () => [...leases.values()].map(({ topic, partition }) => ({ topic, partition })),
     holds: (topic, partition) => age(topic, partition) < duration,
-    isDoubted,
+    isSuspect,
     // Renewed every third of its duration, a lease of half that age has missed its turn.
-    isDoubtful: (topic, partition) =>
-      isDoubted(topic, partition) ||
+    mustVerify: (topic, partition) =>
+      isSuspect(topic, partition) ||
       (leases.has(partitionKey(topic, partition)) && age(topic, partition) > duration / 2),
-    doubt(topic, partition) {
+    suspect(topic, partition) {
       const lease = leases.get(partitionKey(topic, partition))
-      if (lease) lease.doubtedAt = now()
+      if (lease) lease.suspectSince = now()
     },
     age,
 

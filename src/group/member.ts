@@ -49,7 +49,7 @@ export interface GroupMemberOptions extends SessionOptions {
 export interface GroupMember {
   readonly memberId: () => string
   readonly generationId: () => number
-  readonly leases: Pick<Leases, 'holds' | 'isDoubted' | 'isDoubtful' | 'doubt'>
+  readonly leases: Pick<Leases, 'holds' | 'isSuspect' | 'mustVerify' | 'suspect'>
   /** Announces the member and takes what it can. Rejects when the store can't be reached. */
   join(): Promise<void>
   /** Looks at the group now rather than at the next interval. */
@@ -245,9 +245,9 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     generationId: () => generationId,
     leases: {
       holds: (topic, partition) => session.leases.holds(topic, partition),
-      isDoubted: (topic, partition) => session.leases.isDoubted(topic, partition),
-      isDoubtful: (topic, partition) => session.leases.isDoubtful(topic, partition),
-      doubt: (topic, partition) => session.leases.doubt(topic, partition),
+      isSuspect: (topic, partition) => session.leases.isSuspect(topic, partition),
+      mustVerify: (topic, partition) => session.leases.mustVerify(topic, partition),
+      suspect: (topic, partition) => session.leases.suspect(topic, partition),
     },
     nudge,
     verify: renewal.verify,

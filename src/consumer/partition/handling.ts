@@ -1,33 +1,26 @@
 import { KafkaJSError } from '../../errors/index.js'
+import { toError } from '../../errors/thrown.js'
 import { readEvent } from '../../translate/compression.js'
 import type { ReceivedEvent } from '../../translate/event.js'
 import { fromOffset } from '../../translate/offset.js'
 import type { Batch, EachBatchPayload, EachMessagePayload, KafkaMessage } from '../../types/index.js'
-import type { RunContext } from '../run/run-context.js'
 import { createBatch } from './batch.js'
+import type { PartitionContext } from './context.js'
+import type { PartitionStatus } from './status.js'
 import type { Chunk } from './stream.js'
 
-/** What the handler of one partition needs to know of it. */
-export interface Handling {
-  readonly topic: string
-  readonly partition: number
-  readonly context: RunContext
-  /** Whether another message may be handed out. */
-  mayGoOn(): boolean
-  seekPending(): boolean
-  /** Stopping, or handing the partition over. */
-  isEnding(): boolean
-  /** Another member may be reading already: nothing may be committed. */
-  isLost(): boolean
-  /** Throws `REBALANCE_IN_PROGRESS` then. */
-  assertNotLost(): void
-  heartbeat(): Promise<void>
+/** Whose events are handled. */
+interface Handling {
+  readonly context: PartitionContext
+  readonly status: PartitionStatus
 }
 
 /** Hands events to `eachMessage` or `eachBatch`, resolves what was handled, and commits it at the end. */
 export async function handleChunk(handling: Handling, chunk: Chunk): Promise<void> {
-  const { topic, partition, context } = handling
-  const { offsets, instrumentation } = context
+  const { context, status } = handling
+  const { topic, partition } = status
+  const { handler, progress, instrumentation } = context
+  const { autoCommit, offsets } = progress
   const messages = (await readAll(chunk.events)) as KafkaMessage[]
   const highWatermark = chunk.lastEnqueued + 1
   const batch = createBatch(topic, partition, chunk.position, highWatermark, messages)
@@ -45,16 +38,16 @@ export async function handleChunk(handling: Handling, chunk: Chunk): Promise<voi
   instrumentation.emit('START_BATCH_PROCESS', details)
   offsets.handing(topic, partition, chunk.events)
   try {
-    if (context.eachMessage) await handleMessages(handling, chunk.events, messages)
-    else if (context.eachBatch) await handleBatch(handling, batch)
+    if (handler.eachMessage) await handleMessages(handling, chunk.events, messages)
+    else if (handler.eachBatch) await handleBatch(handling, batch)
   } catch (error) {
-    if (context.autoCommit && !handling.isLost()) await offsets.commit({ topic, partition })
+    if (autoCommit && !status.isLost()) await offsets.commit({ topic, partition })
     throw error
   }
-  if (handling.isLost()) return
+  if (status.isLost()) return
   instrumentation.emit('END_BATCH_PROCESS', () => ({ ...details(), duration: Date.now() - begun }))
-  if (context.autoCommit) await offsets.commit({ topic, partition })
-  await context.heartbeat()
+  if (autoCommit) await offsets.commit({ topic, partition })
+  await handler.heartbeat()
 }
 
 /** Waits only where a body has to be decompressed. */
@@ -63,93 +56,98 @@ function readAll(events: readonly ReceivedEvent[]) {
   return messages.some((message) => message instanceof Promise) ? Promise.all(messages) : messages
 }
 
+/** The handler's `heartbeat`. */
+const heartbeatOf =
+  ({ context, status }: Handling) =>
+  async () => {
+    status.assertNotLost()
+    await context.handler.heartbeat()
+  }
+
 async function handleMessages(
   handling: Handling,
   events: readonly ReceivedEvent[],
   messages: readonly KafkaMessage[],
 ): Promise<void> {
-  const { topic, partition, context } = handling
-  const { offsets } = context
+  const { context, status } = handling
+  const { topic, partition } = status
+  const { handler, progress } = context
+  const { autoCommit, offsets } = progress
   const pause = pauser(handling)
-  for (let i = 0; i < messages.length && handling.mayGoOn(); i++) {
+  const heartbeat = heartbeatOf(handling)
+  for (let i = 0; i < messages.length && status.mayGoOn(); i++) {
     const event = events[i] as ReceivedEvent
     const message = messages[i] as KafkaMessage
-    const payload: EachMessagePayload = { topic, partition, message, heartbeat: handling.heartbeat, pause }
+    const payload: EachMessagePayload = { topic, partition, message, heartbeat, pause }
     try {
-      await context.inHandler(async () => context.eachMessage?.(payload))
+      await handler.invoke(async () => handler.eachMessage?.(payload))
     } catch (error) {
       logHandlerError(handling, 'eachMessage', message.offset, error)
       throw error
     }
-    if (handling.isLost()) return
+    if (status.isLost()) return
     // A seek of the handler's own counts more than the message it was called with.
-    if (!handling.seekPending()) offsets.resolve(topic, partition, event.sequenceNumber + 1, event.offset)
-    await context.heartbeat()
-    if (context.autoCommit) await offsets.commitIfDue()
+    if (!status.seekPending()) offsets.resolve(topic, partition, event.sequenceNumber + 1, event.offset)
+    await handler.heartbeat()
+    if (autoCommit) await offsets.commitIfDue()
   }
 }
 
 async function handleBatch(handling: Handling, batch: Batch): Promise<void> {
-  const { topic, partition, context } = handling
-  const { offsets } = context
+  const { context, status } = handling
+  const { topic, partition } = status
+  const { handler, progress } = context
+  const { offsets } = progress
   /** The handler has seen that it is to end early: what it has not resolved then is not done. */
   let toldToEnd = false
   const resolveOffset = (offset: string | number) => {
     const last = fromOffset(offset)
-    if (last !== undefined && last >= 0 && !handling.isLost()) offsets.resolve(topic, partition, last + 1)
+    if (last !== undefined && last >= 0 && !status.isLost()) offsets.resolve(topic, partition, last + 1)
   }
   const payload: EachBatchPayload = {
     batch,
     resolveOffset,
-    heartbeat: handling.heartbeat,
+    heartbeat: heartbeatOf(handling),
     pause: pauser(handling),
     async commitOffsetsIfNecessary(exactly) {
       if (!exactly) return offsets.commitIfDue()
-      handling.assertNotLost()
+      status.assertNotLost()
       const list = (exactly.topics ?? offsets.uncommitted().topics).flatMap(({ topic, partitions }) =>
         partitions.map(({ partition, offset }) => ({ topic, partition: Number(partition), offset: String(offset) })),
       )
-      await context.commitExactly(list)
+      await progress.commitExactly(list)
     },
     uncommittedOffsets: () => offsets.uncommitted(),
     isRunning() {
-      const running = context.isRunning() && !handling.isEnding()
+      const running = handler.isRunning() && status.ending === undefined
       toldToEnd ||= !running
       return running
     },
-    isStale: () => handling.seekPending() || handling.isLost(),
+    isStale: () => status.seekPending() || status.isLost(),
   }
   try {
-    await context.inHandler(async () => context.eachBatch?.(payload))
+    await handler.invoke(async () => handler.eachBatch?.(payload))
   } catch (error) {
     logHandlerError(handling, 'eachBatch', batch.firstOffset(), error)
     throw error
   }
-  if (context.eachBatchAutoResolve && !toldToEnd && !handling.seekPending()) resolveOffset(batch.lastOffset())
+  if (handler.eachBatchAutoResolve && !toldToEnd && !status.seekPending()) resolveOffset(batch.lastOffset())
 }
 
 /** Pauses this partition; the result resumes it. */
 const pauser =
-  ({ topic, partition, context }: Handling) =>
+  ({ context, status }: Handling) =>
   () => {
-    const entry = [{ topic, partitions: [partition] }]
-    context.pause(entry)
-    return () => context.resume(entry)
+    const entry = [{ topic: status.topic, partitions: [status.partition] }]
+    context.progress.pause(entry)
+    return () => context.progress.resume(entry)
   }
 
-function logHandlerError(
-  { topic, partition, context }: Handling,
-  handler: string,
-  offset: string | null,
-  error: unknown,
-) {
-  if (error instanceof KafkaJSError) return
-  const { stack } = (error ?? {}) as Partial<Error>
-  context.logger.error(`Error when calling ${handler}`, {
-    topic,
-    partition,
-    offset,
-    stack,
-    error,
-  })
+function logHandlerError({ context, status }: Handling, handler: string, offset: string | null, thrown: unknown) {
+  const error = toError(thrown)
+  // One of the family says enough itself, as in kafkajs; what is made of something else that was thrown does not.
+  if (error === thrown && error instanceof KafkaJSError) return
+  const { topic, partition } = status
+  const details = { topic, partition, offset, stack: error.stack, error }
+  context.logger.error(`Error when calling ${handler}`, details)
 }

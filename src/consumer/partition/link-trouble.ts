@@ -1,14 +1,13 @@
 import { wait } from '../../util/wait.js'
-import type { RunContext } from '../run/run-context.js'
+import type { PartitionContext } from './context.js'
+import type { PartitionStatus } from './status.js'
 
 /** The link that met the trouble. */
 export interface TroubledLink {
-  readonly context: RunContext
-  readonly topic: string
-  readonly partition: number
+  readonly context: PartitionContext
+  readonly status: PartitionStatus
   /** The Event Hubs consumer group it was opened with. */
   readonly consumerGroup: string
-  readonly ended: AbortSignal
 }
 
 /**
@@ -31,20 +30,22 @@ const TOPIC_CHECK_MS = 1000
 
 /** Sees to what kept a link from being opened. False: it may just be tried again, later. */
 export async function mendLink(error: Error, link: TroubledLink): Promise<boolean> {
-  const { context, topic, partition, consumerGroup, ended } = link
+  const { context, status, consumerGroup } = link
+  const { fetching, ownership, logger } = context
+  const { topic, partition, ended } = status
   switch (typeOf(error)) {
     case 'FENCED_INSTANCE_ID':
       // The partition may have another owner by now; if not, a stale reader is outranked by opening the link again.
-      await context.group.verify(topic, partition)
+      await ownership.verify(topic, partition)
       return true
     case 'GROUP_ID_NOT_FOUND':
     case 'UNKNOWN_TOPIC_OR_PARTITION': {
-      const count = await context.partitionCount(topic)
+      const count = await fetching.partitionCount(topic)
       // The service says the same of a group that is missing and of a topic that is.
-      if (count > partition) return context.readingGroups.notFound(topic, consumerGroup)
+      if (count > partition) return fetching.readingGroups.notFound(topic, consumerGroup)
       if (count > 0) return false
-      context.logger.warn('The topic is gone: its partitions are given up', { topic, partition })
-      while (!ended.aborted && (await context.partitionCount(topic)) === 0) await wait(TOPIC_CHECK_MS, ended)
+      logger.warn('The topic is gone: its partitions are given up', { topic, partition })
+      while (!ended.aborted && (await fetching.partitionCount(topic)) === 0) await wait(TOPIC_CHECK_MS, ended)
       return true
     }
     default:

@@ -1,5 +1,5 @@
 import { EARLIEST, LATEST } from '../../translate/offset.js'
-import type { RunContext } from '../run/run-context.js'
+import type { PartitionContext } from './context.js'
 import { fetchPositions } from './positions.js'
 
 /** Decides where a partition is read from, and keeps what it decided as the group's committed offset. */
@@ -14,20 +14,20 @@ export interface Positioning {
   isRemoved(position: number): Promise<boolean>
 }
 
-export function createPositioning(context: RunContext, topic: string, partition: number): Positioning {
-  const { transport, offsets, group, logger } = context
+export function createPositioning(context: PartitionContext, topic: string, partition: number): Positioning {
+  const { fetching, progress, ownership, logger } = context
   const where = { topic, partition }
-  const positions = () => fetchPositions(transport, topic, partition)
+  const positions = () => fetchPositions(fetching.transport, topic, partition)
 
   const pin = async (position: number) => {
-    if (!(await group.mayCommit(topic, partition))) return
-    await offsets.commitExactly([{ ...where, offset: String(position) }], { silent: true })
+    if (!(await ownership.mayCommit(topic, partition))) return
+    await progress.offsets.commitExactly([{ ...where, offset: String(position) }], { silent: true })
   }
 
   /** Where a consumer without a committed offset begins, and one whose offset the partition does not have. */
   const byDefault = async () => {
     const { earliest, latest } = await positions()
-    return context.fromBeginning(topic) ? earliest : latest
+    return fetching.fromBeginning(topic) ? earliest : latest
   }
 
   const logical = async (offset: number) => {
@@ -41,7 +41,7 @@ export function createPositioning(context: RunContext, topic: string, partition:
     logger.error('Offset out of range, resetting to default offset', {
       ...where,
       groupId: context.groupId,
-      memberId: group.memberId(),
+      memberId: ownership.memberId(),
       offset: String(position),
     })
     const next = await byDefault()
@@ -54,7 +54,7 @@ export function createPositioning(context: RunContext, topic: string, partition:
       if (committed === undefined) {
         const position = await byDefault()
         // Pinned, so that what is produced from now on is read by whoever has the partition next.
-        if (context.autoCommit && !context.fromBeginning(topic)) await pin(position)
+        if (progress.autoCommit && !fetching.fromBeginning(topic)) await pin(position)
         return position
       }
       if (committed < 0) {
@@ -69,7 +69,7 @@ export function createPositioning(context: RunContext, topic: string, partition:
 
     async seek(target) {
       const position = target < 0 ? await logical(target) : target
-      if (context.autoCommit) await pin(position)
+      if (progress.autoCommit) await pin(position)
       return position
     },
 

@@ -5,8 +5,8 @@ import type { Assignment, TopicPartitionOffset, TopicPartitions } from '../../ty
 import { createDeferred } from '../../util/deferred.js'
 import { createPauses, type PauseEntry } from '../pauses.js'
 import { createSeeks } from '../seeks.js'
+import { type ConnectedRun, connectRun } from './assembly.js'
 import { createFetchCycle } from './fetch-cycle.js'
-import { type ConnectedRun, connectRun } from './run-connection.js'
 import type { RunConnection, RunOptions } from './types.js'
 
 /** One `run()` of a consumer, from joining the group to leaving it. */
@@ -149,7 +149,7 @@ export function createRun(options: RunOptions): Run {
       await starting
       if (!connected || crashed || stopping.signal.aborted) return
       const settled = Promise.race([firstJoin.promise, ended.promise])
-      fetchCycle.run(connected.context.transport.address.broker, settled).catch(fail)
+      fetchCycle.run(connected.context.fetching.transport.address.broker, settled).catch(fail)
       await settled
     },
 
@@ -167,7 +167,7 @@ export function createRun(options: RunOptions): Run {
     isInHandler: () => handler.getStore()?.running === true,
 
     async commitResolved() {
-      if (options.config.autoCommit ?? true) await connected?.context.offsets.commit()
+      if (options.config.autoCommit ?? true) await connected?.context.progress.offsets.commit()
     },
 
     seek(topic, partition, offset) {
@@ -190,6 +190,6 @@ export function createRun(options: RunOptions): Run {
 
     paused: () => pauses.paused(connected?.workers.assigned() ?? []),
 
-    commit: async (offsets) => connected?.context.commitExactly(offsets),
+    commit: async (offsets) => connected?.context.progress.commitExactly(offsets),
   }
 }

@@ -1,8 +1,8 @@
 import { partitionKey, type TopicPartition } from '../../group/leases.js'
 import type { TopicPartitions } from '../../types/index.js'
+import type { PartitionContext } from '../partition/context.js'
 import { createPartitionWorker, type PartitionWorker } from '../partition/worker.js'
 import type { PauseEntry } from '../pauses.js'
-import type { RunContext } from './run-context.js'
 
 /** The partitions that a run reads, a worker each. */
 export interface Workers {
@@ -24,7 +24,7 @@ export interface Workers {
 
 /** @param committed - next offsets to read of a topic's partitions, -1 latest, -2 earliest */
 export function createWorkers(
-  context: () => RunContext,
+  context: () => PartitionContext,
   committed: (topic: string) => Promise<ReadonlyMap<number, string>>,
 ): Workers {
   const workers = new Map<string, PartitionWorker>()
@@ -38,7 +38,7 @@ export function createWorkers(
     const key = partitionKey(worker.topic, worker.partition)
     if (workers.get(key) !== worker) return
     workers.delete(key)
-    context().offsets.forget(worker.topic, worker.partition)
+    context().progress.offsets.forget(worker.topic, worker.partition)
   }
 
   const linger = (worker: PartitionWorker) => {
@@ -54,12 +54,12 @@ export function createWorkers(
     const offsets = new Map(await Promise.all(topics.map(async (topic) => [topic, await committed(topic)] as const)))
     for (const tp of partitions) {
       const { topic, partition } = tp
-      const { group, offsets: tracked } = context()
+      const { ownership, progress } = context()
       // Given up or lost while its offsets were fetched.
-      if (!group.holds(topic, partition) || find(tp)) continue
+      if (!ownership.holds(topic, partition) || find(tp)) continue
       const offset = offsets.get(topic)?.get(partition)
       const committed = offset === undefined ? undefined : Number(offset)
-      tracked.start(topic, partition, committed)
+      progress.offsets.start(topic, partition, committed)
       const key = partitionKey(topic, partition)
       const after = lingering.get(key) ?? Promise.resolve()
       workers.set(key, createPartitionWorker({ context: context(), topic, partition, committed, after }))

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Emulator } from '../../../src/emulator/index.js'
-import { type Bench, listen, next, numbers, openBench } from '../../support/consuming.js'
+import { type Bench, listen, numbers, openBench } from '../../support/consuming.js'
 import { eventually } from '../../support/eventually.js'
 import { openEmulator, type Target } from '../../support/harness.js'
 
@@ -119,22 +119,6 @@ describe('a link', () => {
     await reading.count(1)
     expect(refusal.hits).toBe(3)
     expect(names()).toEqual([])
-  })
-
-  it('that is refused too often has the consumer crash, start again, and read', async () => {
-    await using bench = await openBench(target)
-    await bench.send(['a'])
-    const refusal = target.emulator.faults.refuseAttach({
-      hub: bench.topic,
-      direction: 'receive',
-      condition: 'amqp:internal-error',
-    })
-    const consumer = bench.consumer({ retry: { retries: 2, initialRetryTime: 20 } })
-    const crashed = next<{ error: Error; restart: boolean }>(consumer, 'CRASH')
-    const reading = bench.read(consumer)
-    expect(await crashed).toMatchObject({ restart: true, error: { name: 'KafkaJSNumberOfRetriesExceeded' } })
-    refusal.clear()
-    await (await reading).count(1)
   })
 
   it('that ends now and then over a long time never adds up to a crash', async () => {
@@ -273,21 +257,5 @@ describe('an epoch', () => {
     await eventually(async () => expect(await bench.committed()).toEqual({ 0: '2' }))
     expect(reading.values()).toEqual(['a', 'b'])
     expect(names()).toEqual([])
-  })
-
-  it('that a stranger keeps has the consumer crash with what is the matter, and try again', async () => {
-    await using bench = await openBench(target, { consumerGroups: ['groupId'] })
-    const consumer = bench.consumer({ retry: { retries: 2, initialRetryTime: 20 } })
-    const reading = await bench.read(consumer)
-    await bench.send(['a'])
-    await reading.count(1)
-    const crashed = next<{ error: Error; restart: boolean }>(consumer, 'CRASH')
-    const leave = target.emulator.faults.stealEpoch({ hub: bench.topic, partition: 0, group: bench.groupId })
-    const { error, restart } = await crashed
-    expect(restart).toBe(true)
-    expect(error.message).toContain('epoch')
-    leave()
-    await bench.send(['b'])
-    await reading.count(2)
   })
 })

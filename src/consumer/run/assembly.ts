@@ -1,25 +1,23 @@
 import { instrumentStore } from '../../client/store-requests.js'
-import { createProtocolError } from '../../errors/protocol-errors.js'
 import { createAssignerCluster } from '../../group/assigner-cluster.js'
+import { createCommitGuard } from '../../group/commit-guard.js'
 import { createGroupMember, type GroupMember } from '../../group/member.js'
-import { toOwnerId } from '../../group/member-record.js'
 import { createReadingGroups } from '../../group/reading-groups.js'
 import { PartitionAssigners } from '../../group/round-robin.js'
 import { createCommittedOffsets } from '../../offsets/committed-offsets.js'
 import { retry } from '../../retry/retry.js'
-import type { TopicPartitionOffset } from '../../types/index.js'
 import { createSlots } from '../../util/slots.js'
 import { createOffsets } from '../offsets.js'
+import type { PartitionContext } from '../partition/context.js'
 import { createFetchAllowance } from '../partition/fetch-allowance.js'
 import { createTopicPartitionCounts } from '../topic-partitions.js'
-import type { RunContext } from './run-context.js'
 import type { RunConnection, RunState } from './types.js'
 import { createWorkers, type Workers } from './workers.js'
 
 /** The part of a run that exists once it is connected: its place in the group, and the partitions it reads. */
 export interface ConnectedRun {
   readonly member: GroupMember
-  readonly context: RunContext
+  readonly context: PartitionContext
   readonly workers: Workers
   /** What every event about the group carries. */
   identity(): { groupId: string; memberId: string; groupGenerationId: number }
@@ -92,90 +90,78 @@ export function connectRun(connection: RunConnection, state: RunState): Connecte
 
   const identity = () => ({ groupId, memberId: member.memberId(), groupGenerationId: member.generationId() })
 
-  const { holds, isDoubted, isDoubtful, doubt } = member.leases
-  /** Processors of other SDKs share a group by the name of the consumer group they read as. */
-  const mayBeShared = (topic: string) => {
-    const { consumerGroup } = readingGroups.of(topic)
-    return consumerGroup.toLowerCase() === groupId.toLowerCase()
-  }
-  const mayCommit = async (topic: string, partition: number) => {
-    // A member of the group takes nothing it was not given; a processor may have claimed the partition a moment ago.
-    if (mayBeShared(topic) && holds(topic, partition)) await member.verify(topic, partition)
-    // A round of renewals that is under way may have begun before the doubt; the one after it has not.
-    for (let round = 0; round < 2 && isDoubtful(topic, partition); round++) {
-      await member.verify(topic, partition)
-    }
-    return holds(topic, partition) && !isDoubtful(topic, partition)
-  }
-
-  /** Kafka takes a commit from any member; the store would let a stale one overwrite the present owner's. */
-  const assertOwn = async ({ topic, partition }: TopicPartitionOffset) => {
-    if (await mayCommit(topic, partition)) return
-    const stored = await store.listOwnership(storeNamespace, topic, groupId)
-    const owner = stored.find(({ partitionId }) => Number(partitionId) === partition)?.ownerId ?? ''
-    if (owner === '' || owner === toOwnerId(member.memberId())) return
-    throw createProtocolError('ILLEGAL_GENERATION', {
-      message: `Cannot commit an offset of ${topic} [${partition}]: another member of group ${groupId} reads this partition now`,
-    })
-  }
+  const guard = createCommitGuard({
+    member,
+    store,
+    namespace: storeNamespace,
+    groupId,
+    // Processors of other SDKs share a group by the name of the consumer group they read as.
+    mayBeShared: (topic) => readingGroups.of(topic).consumerGroup.toLowerCase() === groupId.toLowerCase(),
+  })
 
   const offsets = createOffsets({
     committed,
-    mayCommit,
+    mayCommit: guard.mayCommit,
     onCommitted: (list) => instrumentation.emit('COMMIT_OFFSETS', () => ({ ...identity(), ...list })),
     autoCommitInterval: config.autoCommitInterval ?? null,
     autoCommitThreshold: config.autoCommitThreshold ?? null,
   })
 
-  const context: RunContext = {
-    transport,
+  const context: PartitionContext = {
     groupId,
-    eachMessage: config.eachMessage ?? undefined,
-    eachBatch: config.eachBatch ?? undefined,
-    autoCommit: config.autoCommit ?? true,
-    eachBatchAutoResolve: config.eachBatchAutoResolve ?? true,
     retry: settings.retry,
-    instrumentation,
     logger: runnerLogger,
-    offsets,
-    pauses: state.pauses,
-    seeks: state.seeks,
-    slots: createSlots(Math.max(1, config.partitionsConsumedConcurrently ?? 1)),
-    readingGroups,
-    fetchLimits: { maxBatchSize: eventHubs.maxBatchSize, prefetchCount: eventHubs.prefetchCount },
-    allowance: createFetchAllowance(settings.maxBytes),
-    partitionBudget: () => Math.min(settings.maxBytesPerPartition, settings.maxBytes / Math.max(1, workers.size)),
-    fromBeginning: (topic) => topics.get(topic) ?? false,
-    async partitionCount(topic) {
-      const count = await counts.refresh(topic)
-      if (count === 0) member.nudge()
-      return count
+    instrumentation,
+    fetching: {
+      transport,
+      readingGroups,
+      limits: { maxBatchSize: eventHubs.maxBatchSize, prefetchCount: eventHubs.prefetchCount },
+      allowance: createFetchAllowance(settings.maxBytes),
+      budget: () => Math.min(settings.maxBytesPerPartition, settings.maxBytes / Math.max(1, workers.size)),
+      fromBeginning: (topic) => topics.get(topic) ?? false,
+      async partitionCount(topic) {
+        const count = await counts.refresh(topic)
+        if (count === 0) member.nudge()
+        return count
+      },
+      fetched: state.fetched,
     },
-    heartbeat: state.heartbeat,
-    fetched: state.fetched,
-    fail: state.fail,
-    inHandler: state.inHandler,
-    isRunning: state.isRunning,
-    async commitExactly(list) {
-      for (const one of list) await assertOwn(one)
-      await offsets.commitExactly(list)
+    handler: {
+      eachMessage: config.eachMessage ?? undefined,
+      eachBatch: config.eachBatch ?? undefined,
+      eachBatchAutoResolve: config.eachBatchAutoResolve ?? true,
+      slots: createSlots(Math.max(1, config.partitionsConsumedConcurrently ?? 1)),
+      invoke: state.inHandler,
+      heartbeat: state.heartbeat,
+      isRunning: state.isRunning,
     },
-    pause(list) {
-      state.pauses.pause(list)
-      workers.wake(list)
+    progress: {
+      autoCommit: config.autoCommit ?? true,
+      offsets,
+      pauses: state.pauses,
+      seeks: state.seeks,
+      async commitExactly(list) {
+        for (const one of list) await guard.assertNotAnothers(one)
+        await offsets.commitExactly(list)
+      },
+      pause(list) {
+        state.pauses.pause(list)
+        workers.wake(list)
+      },
+      resume(list) {
+        state.pauses.resume(list)
+        workers.wake(list)
+      },
     },
-    resume(list) {
-      state.pauses.resume(list)
-      workers.wake(list)
-    },
-    group: {
+    ownership: {
       memberId: member.memberId,
-      holds,
-      mayCommit,
-      isDoubted,
-      doubt,
+      holds: member.leases.holds,
+      mayCommit: guard.mayCommit,
+      suspect: member.leases.suspect,
+      isSuspect: member.leases.isSuspect,
       verify: member.verify,
     },
+    fail: state.fail,
   }
 
   return { member, context, workers, identity }

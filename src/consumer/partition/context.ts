@@ -1,0 +1,87 @@
+import type { EventHubsTransport } from '../../eventhubs/transport.js'
+import type { ReadingGroups } from '../../group/reading-groups.js'
+import type { Instrumentation } from '../../instrumentation/events.js'
+import type { RetrySettings } from '../../retry/retry.js'
+import type {
+  ConsumerEvents,
+  EachBatchHandler,
+  EachMessageHandler,
+  Logger,
+  TopicPartitionOffset,
+} from '../../types/index.js'
+import type { Slots } from '../../util/slots.js'
+import type { Offsets } from '../offsets.js'
+import type { PauseEntry, Pauses } from '../pauses.js'
+import type { Seeks } from '../seeks.js'
+import type { FetchAllowance } from './fetch-allowance.js'
+
+/** What all partitions of one `run()` share. */
+export interface PartitionContext {
+  readonly groupId: string
+  readonly retry: RetrySettings
+  readonly logger: Logger
+  readonly instrumentation: Instrumentation<ConsumerEvents>
+  readonly fetching: Fetching
+  readonly handler: Handler
+  readonly progress: Progress
+  readonly ownership: Ownership
+  /** Ends the run: the consumer crashes. */
+  fail(error: Error): void
+}
+
+/** Where events come from, and how many of them. */
+export interface Fetching {
+  readonly transport: EventHubsTransport
+  readonly readingGroups: ReadingGroups
+  readonly limits: { readonly maxBatchSize?: number | undefined; readonly prefetchCount?: number | undefined }
+  readonly allowance: FetchAllowance
+  /** Bytes one partition may hold. */
+  readonly budget: () => number
+  fromBeginning(topic: string): boolean
+  /** Asks the service; 0: no such topic, and the group is told. */
+  partitionCount(topic: string): Promise<number>
+  /** A batch has come. Resolves when that has been told, and the batch may be handled. */
+  fetched(): Promise<void>
+}
+
+/** Who handles events, and what goes with it. */
+export interface Handler {
+  readonly eachMessage: EachMessageHandler | undefined
+  readonly eachBatch: EachBatchHandler | undefined
+  readonly eachBatchAutoResolve: boolean
+  /** `partitionsConsumedConcurrently`. */
+  readonly slots: Slots
+  /** Runs a handler so that a `stop()` it awaits can be told from any other. */
+  invoke<T>(operation: () => Promise<T>): Promise<T>
+  /** The handler's sign of life, at most once per `heartbeatInterval`. */
+  heartbeat(): Promise<void>
+  isRunning(): boolean
+}
+
+/** How far partitions have come, and where they are to go. */
+export interface Progress {
+  readonly autoCommit: boolean
+  readonly offsets: Offsets
+  readonly pauses: Pauses
+  readonly seeks: Seeks
+  /** Commits exactly these, if they are this member's to commit. */
+  commitExactly(list: readonly TopicPartitionOffset[]): Promise<void>
+  /** Pauses and wakes the partitions concerned. */
+  pause(list: readonly PauseEntry[]): void
+  /** Resumes and wakes the partitions concerned. */
+  resume(list: readonly PauseEntry[]): void
+}
+
+/** Which partitions are this member's. */
+export interface Ownership {
+  memberId(): string
+  /** The lease is fresh enough that nobody else can have it. */
+  holds(topic: string, partition: number): boolean
+  /** Like `holds`, made sure of with the store when the lease is no longer fresh. */
+  mayCommit(topic: string, partition: number): Promise<boolean>
+  /** Something happened that another owner would cause: `mayCommit` asks the store before it says so again. */
+  suspect(topic: string, partition: number): void
+  isSuspect(topic: string, partition: number): boolean
+  /** Asks the store whether the lease is still this member's; if not, the partition is abandoned before it resolves. */
+  verify(topic: string, partition: number): Promise<void>
+}

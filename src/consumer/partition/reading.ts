@@ -1,0 +1,154 @@
+import { wait } from '../../util/wait.js'
+import type { PartitionContext } from './context.js'
+import { createFetchSizing } from './fetch-sizing.js'
+import { handleChunk } from './handling.js'
+import { waitWhilePaused } from './paused-wait.js'
+import type { Positioning } from './positioning.js'
+import type { Failure } from './recovery.js'
+import type { PartitionStatus } from './status.js'
+import { type Chunk, createPartitionStream } from './stream.js'
+
+/** A partition being read from a position on, and its events handled. */
+export interface Reading {
+  /** How many links have come to work so far. */
+  readonly links: number
+  /** The Event Hubs consumer group that the last link was opened with. */
+  readonly consumerGroup: string
+  /** Reads until the partition ends, or what is returned; rejects with what kept it from being read. */
+  readOn(): Promise<Failure | undefined>
+  /** Goes on where the partition begins or ends. */
+  reset(): Promise<void>
+  /** Looks again at what has changed. */
+  interrupt(): void
+  /** Gives up the link. */
+  suspend(): Promise<void>
+}
+
+export interface ReadingOptions {
+  readonly context: PartitionContext
+  readonly status: PartitionStatus
+  readonly positioning: Positioning
+  /** Next offset to read. */
+  readonly position: number
+  /** Events have come. */
+  readonly onEvents: () => void
+}
+
+/** A partition paused for longer gives up its link and what was prefetched, ms. */
+const PAUSE_KEEPS_LINK_MS = 10_000
+
+/** How soon events that a handler has left as they were are handed to it again, ms. */
+const UNRESOLVED_DELAY_MS = 10
+
+export function createReading(options: ReadingOptions): Reading {
+  const { context, status, positioning, onEvents } = options
+  const { fetching, progress, handler, ownership } = context
+  const { topic, partition, ended } = status
+  const { offsets, seeks } = progress
+  let consumerGroup = ''
+
+  const stream = createPartitionStream(
+    {
+      transport: fetching.transport,
+      topic,
+      partition,
+      sizing: createFetchSizing({ budget: fetching.budget, ...fetching.limits }),
+      allowance: fetching.allowance,
+      readingGroup() {
+        const chosen = fetching.readingGroups.of(topic)
+        consumerGroup = chosen.consumerGroup
+        return chosen
+      },
+      onEnd(error) {
+        // Whoever has taken the link may have taken the partition: nothing goes on until the store has been asked.
+        if ((error as { type?: string }).type !== 'FENCED_INSTANCE_ID') return
+        ownership.suspect(topic, partition)
+        void status.awaitVerdict()
+      },
+    },
+    options.position,
+  )
+
+  const goOnAt = (position: number) => {
+    offsets.resolve(topic, partition, position)
+    stream.advance(position)
+  }
+
+  const applySeek = async () => {
+    const target = seeks.get(topic, partition)
+    if (target === undefined) return
+    const position = await positioning.seek(target)
+    if (seeks.get(topic, partition) !== target) return
+    goOnAt(position)
+    seeks.applied(topic, partition, target)
+  }
+
+  const reset = async () => goOnAt(await positioning.reset(stream.position))
+
+  /** Whether the gap before the first event read means that retention has removed what was to be read. */
+  const isBehindRetention = async ({ first, events, position }: Chunk) =>
+    first && events[0]?.sequenceNumber !== position && positioning.isRemoved(position)
+
+  const sitOutPause = async () => {
+    const mayWait = () => !status.seekPending() && status.ending === undefined
+    const wasLong = await waitWhilePaused({
+      isPaused: () => status.isPaused() && mayWait(),
+      nextChange: status.nextChange,
+      onLong: stream.suspend,
+      patience: PAUSE_KEEPS_LINK_MS,
+      ended,
+    })
+    // What was to be read next may have gone meanwhile; and what is produced from here on must not be taken for it.
+    if (wasLong && mayWait() && (await positioning.isRemoved(stream.position))) await reset()
+  }
+
+  const handle = async (chunk: Chunk): Promise<Failure | undefined> => {
+    const release = await handler.slots.acquire(ended)
+    if (!release) return undefined
+    try {
+      if (status.mayGoOn()) await handleChunk({ context, status }, chunk)
+    } catch (thrown) {
+      return { of: 'handling', thrown }
+    } finally {
+      release()
+      if (!status.seekPending()) stream.advance(offsets.resolved(topic, partition) ?? stream.position)
+    }
+    if (stream.position === chunk.position) await wait(UNRESOLVED_DELAY_MS, ended)
+    return undefined
+  }
+
+  return {
+    get links() {
+      return stream.links
+    },
+    get consumerGroup() {
+      return consumerGroup
+    },
+
+    async readOn() {
+      while (status.ending === undefined) {
+        if (status.seekPending()) await applySeek()
+        if (status.isPaused()) {
+          await sitOutPause()
+          continue
+        }
+        const chunk = await stream.take()
+        if (chunk) onEvents()
+        if (!chunk || !status.mayGoOn()) {
+          if (status.ending === undefined && !status.isSurelyOurs()) await status.awaitVerdict()
+        } else if (await isBehindRetention(chunk)) {
+          await reset()
+        } else {
+          await fetching.fetched()
+          const failure = status.mayGoOn() ? await handle(chunk) : undefined
+          if (failure) return failure
+        }
+      }
+      return undefined
+    },
+
+    reset,
+    interrupt: stream.interrupt,
+    suspend: stream.suspend,
+  }
+}

@@ -1,0 +1,99 @@
+import { isKafkaJSError, isRebalancing, KafkaJSNonRetriableError } from '../../errors/index.js'
+import { toError } from '../../errors/thrown.js'
+import { firstRetryTime, isRetriable } from '../../retry/retry.js'
+import { createRetryBudget } from '../../retry/retry-budget.js'
+import { wait } from '../../util/wait.js'
+import type { PartitionContext } from './context.js'
+import { isLinkTrouble, mendLink } from './link-trouble.js'
+import type { PartitionStatus } from './status.js'
+import { createTrouble } from './trouble.js'
+
+/** What ended an attempt at a partition: its handler or a commit, or the way to the service. */
+export interface Failure {
+  readonly of: 'handling' | 'reading'
+  readonly thrown: unknown
+}
+
+/** What is done about failures, so that the next attempt may go better. */
+export interface Recovery {
+  /** Of handling, in a row without progress. */
+  readonly retryCount: number
+  /** Resolves when the partition is to be tried again. Rejects with what the consumer is to crash with. */
+  from(failure: Failure): Promise<void>
+  /** The partition is read. */
+  reading(): void
+}
+
+export interface RecoveryOptions {
+  readonly context: PartitionContext
+  readonly status: PartitionStatus
+  /** What has been reached; another value than at the failure before is progress. */
+  progress(): string
+  /** The Event Hubs consumer group that the link was opened with. */
+  consumerGroup(): string
+  /** Goes on where the partition begins or ends. False: there is nothing to go on from. */
+  reset(): Promise<boolean>
+}
+
+export function createRecovery(options: RecoveryOptions): Recovery {
+  const { context, status, progress, consumerGroup, reset } = options
+  const { retry, logger, groupId, ownership } = context
+  const { topic, partition, ended } = status
+  const where = { topic, partition }
+  const budget = createRetryBudget(retry)
+  const trouble = createTrouble({ retry, logger, ...where })
+
+  /** As in kafkajs the retries are limited, and the consumer crashes when they are used up. */
+  const fromHandling = async (error: Error) => {
+    if (isRebalance(error)) {
+      logger.warn('The group is rebalancing, re-joining', {
+        groupId,
+        memberId: ownership.memberId(),
+        error: error.message,
+      })
+      await status.awaitVerdict()
+      return wait(firstRetryTime(retry), ended)
+    }
+    if (!isRetriable(error)) throw asNonRetriable(error)
+    const retryTime = budget.take(error, progress())
+    logger.debug(`Trying partition again in ${retryTime}ms: ${error.message}`, { ...where, retryTime })
+    return wait(retryTime, ended)
+  }
+
+  /** What passes by itself is waited for: the other partitions are none the worse for it. */
+  const fromReading = async (met: Error) => {
+    let error = met
+    let mended = false
+    let passes = isRetriable(error) || isLinkTrouble(error)
+    try {
+      mended = (hasType(error, 'OFFSET_OUT_OF_RANGE') && (await reset())) || (await mendLink(error, link()))
+    } catch (failure) {
+      error = toError(failure)
+      passes = isRetriable(error)
+    }
+    if (status.ending === 'abandon') return
+    if (!passes && !mended) throw asNonRetriable(error)
+    await wait(trouble.met(error, progress(), { mended }), ended)
+  }
+
+  const link = () => ({ context, status, consumerGroup: consumerGroup() })
+
+  return {
+    get retryCount() {
+      return budget.retryCount
+    },
+    from: ({ of, thrown }) => (of === 'handling' ? fromHandling(toError(thrown)) : fromReading(toError(thrown))),
+    reading: trouble.over,
+  }
+}
+
+const hasType = (error: Error, type: string) => (error as { type?: string }).type === type
+
+/** Of the group or the program, but never the end of a consumer: kafkajs joins anew. */
+const isRebalance = (error: Error) => isRebalancing(error) || hasType(error, 'UNKNOWN_MEMBER_ID')
+
+/** As kafkajs has it: what a codec lacks crashes as it is, all else as non-retriable with a cause. */
+function asNonRetriable(error: Error): Error {
+  if (isKafkaJSError(error) && ['KafkaJSNotImplemented', 'KafkaJSNonRetriableError'].includes(error.name)) return error
+  return new KafkaJSNonRetriableError(error, { cause: error })
+}

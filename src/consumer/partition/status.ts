@@ -1,0 +1,87 @@
+import { createProtocolError } from '../../errors/protocol-errors.js'
+import { createDeferred } from '../../util/deferred.js'
+import { wait } from '../../util/wait.js'
+import type { PartitionContext } from './context.js'
+
+/** `finish`: the message at hand is finished and committed. `abandon`: another may be reading, nothing is committed. */
+export type Ending = 'finish' | 'abandon'
+
+/** What a partition may do at the moment: the one place where that is known. */
+export interface PartitionStatus {
+  readonly topic: string
+  readonly partition: number
+  readonly ending: Ending | undefined
+  /** Aborted when the partition is to end. */
+  readonly ended: AbortSignal
+  /** Only `abandon` follows `finish`. */
+  end(how: Ending): void
+  /** Something that is looked at here has changed. */
+  wake(): void
+  nextChange(): Promise<void>
+  isPaused(): boolean
+  seekPending(): boolean
+  /** The lease is fresh, and nothing tells of another owner. */
+  isSurelyOurs(): boolean
+  /** Whether the handler may get another message of what has been fetched. */
+  mayGoOn(): boolean
+  /** Another member may be reading already: nothing is handed out, resolved or committed until the store has been asked. */
+  isLost(): boolean
+  /** Throws `REBALANCE_IN_PROGRESS` then. */
+  assertNotLost(): void
+  /** Asks the store whose the partition is, soon again if it does not say; never rejects. */
+  awaitVerdict(): Promise<void>
+}
+
+/** How soon the store is asked again for a lease that has run out, ms. */
+const VERDICT_DELAY_MS = 500
+
+export function createPartitionStatus(context: PartitionContext, topic: string, partition: number): PartitionStatus {
+  const { progress, ownership, logger } = context
+  const ended = new AbortController()
+  let ending: Ending | undefined
+  let changed = createDeferred()
+
+  const isPaused = () => progress.pauses.isPaused(topic, partition)
+  const seekPending = () => progress.seeks.has(topic, partition)
+  const isSurelyOurs = () => ownership.holds(topic, partition) && !ownership.isSuspect(topic, partition)
+  const isLost = () => ending === 'abandon' || !ownership.holds(topic, partition)
+
+  return {
+    topic,
+    partition,
+    get ending() {
+      return ending
+    },
+    ended: ended.signal,
+    end(how) {
+      if (ending !== 'abandon') ending = how
+      ended.abort()
+      this.wake()
+    },
+    wake() {
+      const before = changed
+      changed = createDeferred()
+      before.resolve()
+    },
+    nextChange: () => changed.promise,
+    isPaused,
+    seekPending,
+    isSurelyOurs,
+    mayGoOn: () => ending === undefined && !isPaused() && !seekPending() && isSurelyOurs(),
+    isLost,
+    assertNotLost() {
+      if (!isLost()) return
+      throw createProtocolError('REBALANCE_IN_PROGRESS', {
+        message: `The lease of partition ${partition} of ${topic} has run out, another member may be reading it: what is handled from here on may be handled twice`,
+      })
+    },
+    async awaitVerdict() {
+      try {
+        await ownership.verify(topic, partition)
+      } catch (error) {
+        logger.debug(`Could not make sure of a partition: ${(error as Error).message}`, { topic, partition })
+        await Promise.race([changed.promise, wait(VERDICT_DELAY_MS, ended.signal)])
+      }
+    },
+  }
+}
