@@ -32,6 +32,8 @@ const scope = 'https://eventhubs.azure.net//.default'
 const sharedAccessRenewal = 45 * 60 * 1000
 /** As the SDK does, before what the credential says is the token's end. */
 const margin = 2 * 60 * 1000
+/** However short a token lives, it is not asked for all the time, ms. */
+const shortestLife = 1000
 
 /** Rejects with KafkaJSSASLAuthenticationError when the credential gives no token. */
 export async function claimFor(audience: string, credential: ConnectionCredential['credential']): Promise<Claim> {
@@ -39,7 +41,8 @@ export async function claimFor(audience: string, credential: ConnectionCredentia
     const token = await credential.getToken(scope).catch((error: unknown) => {
       throw authenticationError(error)
     })
-    const renewAfter = (token?.expiresOnTimestamp ?? 0) - Date.now() - margin
+    const life = (token?.expiresOnTimestamp ?? 0) - Date.now()
+    const renewAfter = Math.max(life - margin, life / 2, shortestLife)
     return { audience, token: token?.token ?? '', type: TokenType.CbsTokenTypeJwt, renewAfter }
   }
   const { token } = await createSasTokenProvider(credential).getToken(audience)

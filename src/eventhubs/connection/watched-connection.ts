@@ -40,6 +40,7 @@ export class Wire {
   #read: (bytes: Buffer) => void = () => {}
   #wasOpened = false
   #ended: Error | undefined
+  #heardAt = Number.NEGATIVE_INFINITY
 
   constructor({ openStream, connectTimeout, reconnects = false }: WireOptions, events: WireEvents = {}) {
     this.#openStream = openStream
@@ -58,6 +59,11 @@ export class Wire {
     return this.#ended
   }
 
+  /** When anything last came from the other side, on the clock of `performance.now()`. */
+  get heardAt(): number {
+    return this.#heardAt
+  }
+
   /** Closes the connection at once. */
   destroy(): void {
     this.#ended ??= new Error('The connection is closed')
@@ -69,7 +75,10 @@ export class Wire {
       connectTimeout: this.#connectTimeout,
       openStream: (...callbacks) => this.#open(...callbacks),
       onOpening: (socket) => this.#sockets.add(socket),
-      onBytes: (bytes) => this.#read(bytes),
+      onBytes: (bytes) => {
+        this.#heardAt = performance.now()
+        this.#read(bytes)
+      },
       onClosed: (socket, error) => this.#onClosed(socket, error),
     }
   }

@@ -1,0 +1,212 @@
+import type { ConnectionContextBase } from '@azure/core-amqp'
+import type { ConnectionCredential } from '../../auth/credential-source.js'
+import type { Logger } from '../../types/index.js'
+import { withDeadline } from '../../util/deadline.js'
+import { claimFor, openContext } from './amqp-context.js'
+import { connectionLost, type OpenStream } from './amqp-socket.js'
+import { closeWithin } from './close-within.js'
+import { Wire } from './watched-connection.js'
+
+export interface AuthorizedConnectionOptions {
+  readonly fullyQualifiedNamespace: string
+  readonly openStream: OpenStream
+  /** How long opening may take, ms. */
+  readonly connectTimeout: number
+  /** How long the service may take to judge a token, ms. */
+  readonly requestTimeout: number
+  readonly logger: Logger
+  /** What proves the right to an event hub. Rejects when it is for another one only. */
+  getCredential(eventHubName: string): Promise<ConnectionCredential['credential']>
+}
+
+/** The right to one address of an event hub, renewed for as long as it is needed. */
+export interface Authorization {
+  /** No next token is put. */
+  release(): void
+}
+
+type Session = Awaited<ReturnType<ConnectionContextBase['connection']['createSession']>>
+
+/**
+ * One AMQP connection for links to any number of event hubs: it is opened with the first use, puts a token for each
+ * address, and is used no more once it has ended. Whoever has links on it opens another.
+ */
+export class AuthorizedConnection {
+  readonly #options: AuthorizedConnectionOptions
+  readonly #wire: Wire
+  readonly #context: ConnectionContextBase
+  readonly #farewell = new AbortController()
+  readonly #authorizations = new Set<Renewal>()
+  #opening: Promise<void> | undefined
+  #closing: Promise<void> | undefined
+  #ended: Error | undefined
+  #isRetired = false
+
+  constructor(options: AuthorizedConnectionOptions) {
+    this.#options = options
+    this.#wire = new Wire(options, { onLost: (error) => this.#end(error) })
+    this.#context = openContext(options.fullyQualifiedNamespace, this.#wire)
+  }
+
+  /** Why it has ended, once it has. */
+  get ended(): Error | undefined {
+    return this.#ended
+  }
+
+  /** Aborted when it ends. */
+  get signal(): AbortSignal {
+    return this.#farewell.signal
+  }
+
+  /** New links take another connection; those there are may go on. */
+  get isRetired(): boolean {
+    return this.#isRetired || this.#ended !== undefined
+  }
+
+  /** No link needs it. */
+  get isUnused(): boolean {
+    return this.#authorizations.size === 0
+  }
+
+  /** Closes it with its last link. */
+  retire(): void {
+    this.#isRetired = true
+    if (this.isUnused) void this.close()
+  }
+
+  /** Retires it when nothing has been heard since then, on the clock of `performance.now()`: it may be broken unnoticed. */
+  suspect(since: number): void {
+    if (this.#wire.heardAt < since) this.retire()
+  }
+
+  /** Puts a token for an address of an event hub, and the next ones before it ends. */
+  async authorize(eventHubName: string, address: string): Promise<Authorization> {
+    const renewal: Renewal = {
+      eventHubName,
+      audience: `sb://${this.#options.fullyQualifiedNamespace}/${address}`,
+      timer: undefined,
+    }
+    this.#authorizations.add(renewal)
+    const release = () => {
+      clearTimeout(renewal.timer)
+      this.#authorizations.delete(renewal)
+      if (this.#isRetired) this.retire()
+    }
+    try {
+      await this.#putToken(renewal)
+    } catch (error) {
+      release()
+      throw this.#ended ?? error
+    }
+    return { release }
+  }
+
+  /** Puts new tokens for everything at once: there is a new credential. */
+  renew(): void {
+    for (const renewal of this.#authorizations) if (renewal.timer) this.#renewIn(renewal, 0)
+  }
+
+  async openSession(abortSignal: AbortSignal): Promise<Session> {
+    try {
+      return await this.#context.connection.createSession({ abortSignal })
+    } catch (error) {
+      throw this.#ended ?? error
+    }
+  }
+
+  /** Says goodbye and closes; links end with it. Resolves when it is closed, and never rejects. */
+  close(): Promise<void> {
+    this.#isRetired = true
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const { connection } = this.#context
+    const isGone = this.#ended !== undefined || !connection.isOpen()
+    this.#end(disconnected())
+    if (!isGone) await closeWithin(() => connection.close(), this.#options.logger)
+    this.#wire.destroy()
+  }
+
+  #end(reason: Error): void {
+    this.#ended ??= reason
+    this.#farewell.abort(reason)
+    for (const { timer } of this.#authorizations) clearTimeout(timer)
+    this.#authorizations.clear()
+  }
+
+  /** The connection, and the links over which tokens are put. */
+  #ready(): Promise<void> {
+    if (this.#ended) return Promise.reject(this.#ended)
+    this.#opening ??= this.#open().catch((error: Error) => {
+      // Half of it may be there: it serves nobody.
+      this.#end(error)
+      this.#wire.destroy()
+      throw this.#ended ?? error
+    })
+    return this.#opening
+  }
+
+  async #open(): Promise<void> {
+    const { connectTimeout: ms } = this.#options
+    const { cbsSession } = this.#context
+    await withDeadline((abortSignal) => cbsSession.init({ abortSignal, timeoutInMs: ms }), {
+      ms,
+      signal: this.#farewell.signal,
+      createError: () => timeoutError(`Connection timeout: not open after ${ms} ms`),
+    })
+  }
+
+  async #putToken(renewal: Renewal): Promise<void> {
+    const { getCredential, requestTimeout } = this.#options
+    const { audience, eventHubName } = renewal
+    const since = performance.now()
+    const abortSignal = this.#farewell.signal
+    await this.#ready()
+    if (!this.#context.cbsSession.isOpen()) {
+      this.retire()
+      throw connectionLost('The service closed the link over which tokens are put')
+    }
+    const { token, type, renewAfter } = await claimFor(audience, await getCredential(eventHubName))
+    try {
+      await this.#context.cbsSession.negotiateClaim(audience, token, type, { timeoutInMs: requestTimeout, abortSignal })
+    } catch (error) {
+      this.suspect(since)
+      throw error
+    }
+    if (this.#authorizations.has(renewal)) this.#renewIn(renewal, renewAfter)
+  }
+
+  /** A link lasts as long as its last token: if no next one is had the service ends it, and says why. */
+  #renewIn(renewal: Renewal, delay: number): void {
+    clearTimeout(renewal.timer)
+    renewal.timer = setTimeout(
+      () => {
+        this.#putToken(renewal).catch((error: Error) => {
+          if (!this.#authorizations.has(renewal)) return
+          this.#options.logger.debug(`A token was not renewed: ${error.message}`, { audience: renewal.audience })
+          this.#renewIn(renewal, Math.max(delay, shortestPause))
+        })
+      },
+      Math.min(Math.max(delay, 0), longestTimer),
+    ).unref()
+  }
+}
+
+interface Renewal {
+  readonly eventHubName: string
+  readonly audience: string
+  timer: NodeJS.Timeout | undefined
+}
+
+/** Between two attempts to renew a token, ms. */
+const shortestPause = 1000
+/** `setTimeout` takes a signed 32-bit number of ms. */
+const longestTimer = 2 ** 31 - 1
+
+/** What links and calls in progress end with when their owner closes the connection. */
+const disconnected = () =>
+  Object.assign(new Error('Disconnected while a request was in progress'), { code: 'ECONNABORTED' })
+
+const timeoutError = (message: string) => Object.assign(new Error(message), { code: 'ETIMEDOUT', retryable: true })
