@@ -200,6 +200,14 @@ export const errorTable: readonly ErrorRow[] = [
     advice: 'It is retried; the tracking id is what Azure support asks for.',
   },
 
+  // A race between parts of the SDK over one connection: nothing that a program asked for, and gone with the connection.
+  {
+    codes: ['InvalidOperationError', 'amqp:not-allowed'],
+    text: /\$cbs|has already been opened/i,
+    becomes: { kind: 'connection-closed' },
+    advice: 'It goes on over a new connection.',
+  },
+
   // The request makes no sense to the service.
   { codes: ['NotImplementedError', 'amqp:not-implemented'], becomes: protocol('UNSUPPORTED_VERSION') },
   {

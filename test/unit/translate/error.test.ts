@@ -151,6 +151,11 @@ const cases: [title: string, error: unknown, expected: Expected][] = [
   ['an internal error', sdk('amqp:internal-error'), of('UNKNOWN', true)],
   ['a cancelled operation', amqp('com.microsoft:operation-cancelled'), of('UNKNOWN', true)],
   ['something not implemented', amqp('amqp:not-implemented'), of('UNSUPPORTED_VERSION')],
+  [
+    'a race for the link that tokens are put over',
+    sdk('amqp:not-allowed', "A link to connection '1' $cbs node has already been opened."),
+    closed,
+  ],
   ['something not allowed', sdk('amqp:not-allowed'), of('INVALID_REQUEST')],
   ['an argument that makes no sense', amqp('com.microsoft:argument-error'), of('INVALID_REQUEST')],
   ['a connection closed by the service', amqp('amqp:connection:forced'), closed],
