@@ -1,19 +1,10 @@
 import { createAdmin } from './admin/admin.js'
 import type { Admin } from './admin/calls.js'
-import { authProviderFromSettings } from './auth/from-settings.js'
-import { checkpointStoreFromString } from './checkpoint/from-string.js'
-import { sharedMemoryCheckpointStore } from './checkpoint/memory.js'
-import type { ClientContext } from './client/context.js'
+import { type ClientContext, createClientContext } from './client/context.js'
 import { isPartitionerWarningSilenced, kafkaSettings } from './config/config.js'
-import { isLoopback, type ResolvedNamespace, resolveNamespace } from './config/namespace.js'
-import type { KafkaSettings } from './config/settings.js'
 import { createConsumer } from './consumer/consumer.js'
-import type { EventHubsTransport } from './eventhubs/transport.js'
-import { createLogger, type RootLogger } from './instrumentation/logger.js'
-import type { Management } from './management/management.js'
+import { createLogger } from './instrumentation/logger.js'
 import { createProducer } from './producer/producer.js'
-import type { AuthProvider } from './types/auth-provider.js'
-import type { CheckpointStore } from './types/checkpoint-store.js'
 import type {
   AdminConfig,
   ConnectionStringConfig,
@@ -24,13 +15,6 @@ import type {
   Producer,
   ProducerConfig,
 } from './types/index.js'
-
-/** What a transport was opened with; management is reached the same way. */
-interface Opened {
-  readonly namespace: ResolvedNamespace
-  readonly auth: AuthProvider
-  management?: Promise<Management | undefined>
-}
 
 /** One per process, whichever `Kafka` comes first, as in kafkajs. */
 let partitionerWarned = false
@@ -119,7 +103,7 @@ export const Kafka: KafkaConstructor = class Kafka implements AsyncDisposable {
     const settings = kafkaSettings(config)
     const { logLevel, logCreator } = config
     const logger = createLogger({ ...(logLevel != null && { level: logLevel }), ...(logCreator && { logCreator }) })
-    const state: KafkaState = { context: createContext(settings, logger), connected: new Set() }
+    const state: KafkaState = { context: createClientContext(settings, logger), connected: new Set() }
     Object.defineProperty(this, stateKey, { value: state })
   }
 
@@ -151,60 +135,5 @@ export const Kafka: KafkaConstructor = class Kafka implements AsyncDisposable {
     const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
     if (failures.length === 1) throw failures[0]
     if (failures.length > 1) throw new AggregateError(failures, `${failures.length} clients failed to disconnect`)
-  }
-}
-
-function createContext(settings: KafkaSettings, logger: RootLogger): ClientContext {
-  const opened = new WeakMap<EventHubsTransport, Opened>()
-  let auth: AuthProvider | undefined
-  let configuredStore: CheckpointStore | undefined
-
-  const openedOf = (transport: EventHubsTransport): Opened => {
-    const found = opened.get(transport)
-    // Only a transport of another Kafka could be missing.
-    if (!found) throw new TypeError('The transport was opened by another Kafka instance')
-    return found
-  }
-
-  const openManagement = async ({ namespace, auth }: Opened): Promise<Management | undefined> => {
-    const { createManagement } = await import('./management/from-settings.js')
-    return createManagement({ namespace, auth, settings, logger: logger.namespace('Management') })
-  }
-
-  return {
-    settings,
-    logger,
-    async openTransport() {
-      const namespace = await resolveNamespace(settings)
-      auth ??= authProviderFromSettings(settings)
-      // With the first connection, not before: the SDK takes longer to load than all the rest.
-      const { createAzureTransport } = await import('./eventhubs/azure-transport.js')
-      const transport = createAzureTransport({ namespace, auth, settings, logger: logger.namespace('Connection') })
-      opened.set(transport, { namespace, auth })
-      return transport
-    },
-    async checkpointStore(transport) {
-      const { checkpointStore } = settings.eventHubs
-      if (typeof checkpointStore === 'string') {
-        const { auth } = openedOf(transport)
-        configuredStore ??= checkpointStoreFromString(checkpointStore, {
-          auth,
-          logger: logger.namespace('CheckpointStore'),
-        })
-        return configuredStore
-      }
-      if (checkpointStore) return checkpointStore
-      const { isEmulator, fullyQualifiedNamespace } = transport.address
-      return isEmulator || isLoopback(fullyQualifiedNamespace) ? sharedMemoryCheckpointStore() : undefined
-    },
-    async management(transport) {
-      if (settings.eventHubs.management === false) return undefined
-      const entry = openedOf(transport)
-      entry.management ??= openManagement(entry).catch((error: unknown) => {
-        delete entry.management
-        throw error
-      })
-      return entry.management
-    },
   }
 }

@@ -1,30 +1,12 @@
 import { KafkaJSNonRetriableError } from '../errors/index.js'
 import type { EventHubsTransport, PartitionProperties } from '../eventhubs/transport.js'
 import { readFirstEvent } from '../offsets/first-event.js'
+import { toPartitionEnds } from '../offsets/partition-ends.js'
 import { toPartition } from '../translate/names.js'
 import { EARLIEST, LATEST } from '../translate/offset.js'
 import { mapConcurrently } from '../util/concurrency.js'
 import type { Admin } from './calls.js'
 import type { AdminSession } from './session.js'
-
-/** The ends of a partition as Kafka counts them: the oldest offset kept, and the next to be written. */
-export interface PartitionEnds {
-  readonly low: number
-  readonly high: number
-}
-
-/**
- * The ends of a partition. What an empty partition tells of its beginning is of no use: after retention it repeats the
- * last event's number.
- */
-function partitionEnds({
-  isEmpty,
-  beginningSequenceNumber,
-  lastEnqueuedSequenceNumber,
-}: PartitionProperties): PartitionEnds {
-  const high = lastEnqueuedSequenceNumber + 1
-  return { low: isEmpty ? high : beginningSequenceNumber, high }
-}
 
 /** Where the partitions of a topic begin, end, and were at a moment. */
 export function createTopicOffsetCalls(
@@ -46,7 +28,7 @@ export function createTopicOffsetCalls(
 
   /** As far as they can be listed. */
   const consumerGroups = async (topic: string) => {
-    const management = await session.optionalManagement()
+    const management = await (await session.connection()).management()
     return (await management?.listConsumerGroups(topic).catch(() => [])) ?? []
   }
 
@@ -54,7 +36,7 @@ export function createTopicOffsetCalls(
     async fetchTopicOffsets(topic) {
       checkTopic(topic)
       return await ofEachPartition(topic, (properties) => {
-        const { low, high } = partitionEnds(properties)
+        const { low, high } = toPartitionEnds(properties)
         return {
           partition: toPartition(properties.partitionId),
           offset: String(high),
@@ -72,7 +54,7 @@ export function createTopicOffsetCalls(
       }
       return await ofEachPartition(topic, async (properties, transport, signal) => {
         const partition = toPartition(properties.partitionId)
-        const { low, high } = partitionEnds(properties)
+        const { low, high } = toPartitionEnds(properties)
         if (moment === EARLIEST) return { partition, offset: String(low) }
         if (moment === LATEST || properties.isEmpty || properties.lastEnqueuedOnUtc.getTime() < moment) {
           return { partition, offset: String(high) }

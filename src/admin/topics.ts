@@ -10,12 +10,12 @@ import { createProtocolError } from '../errors/protocol-errors.js'
 import type { EventHubSettings, Management } from '../management/management.js'
 import { refuseNamespaceSettings, toEventHubSettings } from '../management/topic-settings.js'
 import { isRetriable } from '../retry/retry.js'
+import { toPartitionMetadata } from '../translate/cluster.js'
 import { isEventHubName, toPartition } from '../translate/names.js'
 import type { ITopicConfig, ITopicMetadata, ITopicPartitionConfig } from '../types/index.js'
 import { mapConcurrently } from '../util/concurrency.js'
 import { wait } from '../util/wait.js'
 import type { Admin } from './calls.js'
-import { NODE_ID } from './cluster.js'
 import type { AdminSession } from './session.js'
 import { checkCreateTopics, checkTopicNames } from './topic-validation.js'
 
@@ -46,14 +46,7 @@ export function createTopicCalls(session: AdminSession): TopicCalls {
     )
     return {
       name: topic,
-      partitions: partitionIds.map((partitionId) => ({
-        partitionErrorCode: 0,
-        partitionId: toPartition(partitionId),
-        leader: NODE_ID,
-        replicas: [NODE_ID],
-        isr: [NODE_ID],
-        offlineReplicas: [],
-      })),
+      partitions: toPartitionMetadata(partitionIds.map(toPartition)),
     }
   }
 
@@ -80,7 +73,7 @@ export function createTopicCalls(session: AdminSession): TopicCalls {
   /** Offsets of a topic that is gone would have groups pass over the first events of the next one of its name. */
   const forgetOffsets = async (topic: string) => {
     try {
-      const store = await session.optionalStore()
+      const store = await (await session.connection()).store()
       if (!store?.listGroups || !store.deleteCheckpoint) return
       const { storeNamespace } = (await session.transport()).address
       for (const { consumerGroup, eventHubNames } of await store.listGroups(storeNamespace)) {

@@ -2,6 +2,7 @@ import type { NamedKeyCredential, SASCredential, TokenCredential } from '@azure/
 import { KafkaJSSASLAuthenticationError } from '../errors/index.js'
 import type { AuthProvider, EventHubsCredential } from '../types/auth-provider.js'
 import type { Logger } from '../types/index.js'
+import { timerDelay } from '../util/timers.js'
 import { answerWithin, authenticationError, RenewingToken } from './renewing-token.js'
 import { expiryOfSignature, sharedAccessOf } from './shared-access.js'
 
@@ -26,9 +27,6 @@ export interface CredentialSourceOptions {
 
 /** Between two attempts to renew, ms. */
 const shortestPause = 250
-
-/** The longest a timer of Node.js runs. */
-const longestTimer = 2 ** 31 - 1
 
 /**
  * The credential of all connections of one client. What renews itself (a key, a token credential) is asked for once; a
@@ -119,10 +117,7 @@ export class CredentialSource {
       )
     }
     const early = Math.min(this.#options.reauthenticationThreshold, life / 10)
-    this.#timer = setTimeout(
-      () => void this.#replace(expiry),
-      Math.min(Math.max(life - early, 0), longestTimer),
-    ).unref()
+    this.#timer = setTimeout(() => void this.#replace(expiry), timerDelay(life - early)).unref()
   }
 
   /** A source that gives the same again has nothing newer: its token ends when it ends. So does that of one that fails. */

@@ -1,23 +1,93 @@
-import type { KafkaSettings } from '../config/config.js'
+import { authProviderFromSettings } from '../auth/from-settings.js'
+import { checkpointStoreFromString } from '../checkpoint/from-string.js'
+import { sharedMemoryCheckpointStore } from '../checkpoint/memory.js'
+import { isLoopback, resolveNamespace } from '../config/namespace.js'
+import type { KafkaSettings } from '../config/settings.js'
 import type { EventHubsTransport } from '../eventhubs/transport.js'
 import type { RootLogger } from '../instrumentation/logger.js'
 import type { Management } from '../management/management.js'
+import type { AuthProvider } from '../types/auth-provider.js'
 import type { CheckpointStore } from '../types/checkpoint-store.js'
+import { shareSuccess } from '../util/share.js'
 
 /** What `Kafka` hands to each producer, consumer and admin client it makes. */
 export interface ClientContext {
   readonly settings: KafkaSettings
   readonly logger: RootLogger
   /**
-   * Resolves `brokers` and credentials and makes a transport. Each client opens its own and closes it when it
+   * Resolves `brokers` and credentials, and connects nothing yet. Each client opens its own and closes it when it
    * disconnects. Rejects with kafkajs's errors for bad brokers or credentials.
    */
-  openTransport(): Promise<EventHubsTransport>
+  open(): Promise<NamespaceAccess>
+}
+
+/** A namespace as one client reaches it: events over AMQP, its event hubs over HTTPS, its groups in a store. */
+export interface NamespaceAccess {
+  readonly transport: EventHubsTransport
   /**
-   * The checkpoint store of a namespace, one per `Kafka` instance and form. Undefined when none is configured and
-   * the namespace is no loopback emulator.
+   * The checkpoint store, one per `Kafka` instance and form. Undefined when none is configured and the namespace is no
+   * loopback emulator.
    */
-  checkpointStore(transport: EventHubsTransport): Promise<CheckpointStore | undefined>
-  /** The management API of a namespace; undefined when it is switched off or the credential does not allow it. */
-  management(transport: EventHubsTransport): Promise<Management | undefined>
+  store(): Promise<CheckpointStore | undefined>
+  /** The management API; undefined when it is switched off or the credential does not allow it. */
+  management(): Promise<Management | undefined>
+  /** Closes what was opened. */
+  close(): Promise<void>
+}
+
+export function createClientContext(settings: KafkaSettings, logger: RootLogger): ClientContext {
+  let auth: AuthProvider | undefined
+  let storeFromString: CheckpointStore | undefined
+
+  const configuredStore = (provider: AuthProvider): CheckpointStore | undefined => {
+    const { checkpointStore } = settings.eventHubs
+    if (typeof checkpointStore !== 'string') return checkpointStore
+    storeFromString ??= checkpointStoreFromString(checkpointStore, {
+      auth: provider,
+      logger: logger.namespace('CheckpointStore'),
+    })
+    return storeFromString
+  }
+
+  return {
+    settings,
+    logger,
+    async open() {
+      const namespace = await resolveNamespace(settings)
+      auth ??= authProviderFromSettings(settings)
+      const provider = auth
+      // With the first connection, not before: the SDK takes longer to load than all the rest.
+      const { createAzureTransport } = await import('../eventhubs/azure-transport.js')
+      const transport = createAzureTransport({
+        namespace,
+        auth: provider,
+        settings,
+        logger: logger.namespace('Connection'),
+      })
+      let opened: Promise<Management | undefined> | undefined
+      const management = shareSuccess(async () => {
+        if (settings.eventHubs.management === false) return undefined
+        const { createManagement } = await import('../management/from-settings.js')
+        return createManagement({ namespace, auth: provider, settings, logger: logger.namespace('Management') })
+      })
+      return {
+        transport,
+        async store() {
+          const store = configuredStore(provider)
+          if (store) return store
+          const { isEmulator, fullyQualifiedNamespace } = transport.address
+          return isEmulator || isLoopback(fullyQualifiedNamespace) ? sharedMemoryCheckpointStore() : undefined
+        },
+        management() {
+          opened = management()
+          return opened
+        },
+        async close() {
+          // One that could not be made has told whoever asked for it.
+          await (await opened?.catch(() => undefined))?.close()
+          await transport.close()
+        },
+      }
+    },
+  }
 }

@@ -11,6 +11,7 @@ import type {
   RetryOptions,
   SASLOptions,
 } from '../types/index.js'
+import { LONGEST_TIMER_MS } from '../util/timers.js'
 import { refuseUnsupported } from './refusals.js'
 import type { AdminSettings, ConsumerSettings, EventHubsSettings, KafkaSettings, ProducerSettings } from './settings.js'
 
@@ -24,9 +25,6 @@ const defaultRetry: RetrySettings = {
   maxRetryTime: 30_000,
   retries: 5,
 }
-
-/** setTimeout takes a signed 32-bit number of ms; more fires at once. */
-const longestTimer = 2_147_483_647
 
 /** `KAFKAJS_LOG_LEVEL`, if it names a level. */
 export function environmentLogLevel(): logLevel | undefined {
@@ -56,7 +54,7 @@ function number(
 }
 
 const milliseconds = (name: string, value: unknown, preset: number) =>
-  number(name, value, preset, { most: longestTimer })
+  number(name, value, preset, { most: LONGEST_TIMER_MS })
 
 function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[]): T {
   if (value === undefined || value === null) return allowed[0] as T

@@ -1,4 +1,6 @@
+import { type Connection, createConnector } from '../client/connection.js'
 import type { ClientContext } from '../client/context.js'
+import { createTopics } from '../client/topics.js'
 import { consumerSettings } from '../config/config.js'
 import { KafkaJSNonRetriableError } from '../errors/index.js'
 import { describeGroup } from '../group/describe.js'
@@ -6,7 +8,6 @@ import { consumerEvents, createInstrumentation, createRequests } from '../instru
 import { retry } from '../retry/retry.js'
 import type { Consumer, ConsumerConfig, ConsumerRunConfig } from '../types/index.js'
 import { share } from '../util/share.js'
-import { createConnection } from './connection.js'
 import { mayRestart } from './crash.js'
 import { parseCommit, parseSeek } from './offset-arguments.js'
 import { validatePauses } from './pauses.js'
@@ -14,7 +15,6 @@ import { createRun, type Run } from './run/run.js'
 import type { RunConnection } from './run/types.js'
 import { createConsumerState } from './state.js'
 import { createSubscriptions, parseSubscription } from './subscriptions.js'
-import { createTopicDirectory } from './topic-directory.js'
 
 /**
  * Makes a consumer: kafkajs's contract over partitions read from Event Hubs, and a group kept in a checkpoint store.
@@ -27,8 +27,8 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
   const logger = context.logger.namespace('Consumer')
   const instrumentation = createInstrumentation({ client: 'consumer', events: consumerEvents, logger })
   const requests = createRequests({ instrumentation, ...context.settings })
-  const connection = createConnection(context, groupId)
-  const topics = createTopicDirectory({ context, settings, requests, openTransport: connection.open })
+  const connector = createConnector({ context, requests, retry: settings.retry, logger })
+  const topics = createTopics({ connect: connector.connect, settings, logger, awaitsMissing: false })
   const subscriptions = createSubscriptions()
   const state = createConsumerState()
   let runConfig: ConsumerRunConfig = {}
@@ -39,13 +39,23 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
   }
 
   const connect = async (signal?: AbortSignal) => {
-    const service = await connection.open()
-    await retry(
-      () => requests.run('ApiVersions', service.address.broker, (abortSignal) => service.verify({ abortSignal })),
-      settings.retry,
-      signal && { signal },
-    )
+    const connection = await connector.connect(signal)
     instrumentation.emit('CONNECT')
+    return connection
+  }
+
+  const purpose = `Consumer group ${groupId}`
+
+  /** What tells that there is nowhere to keep offsets, as far as that is known before anything is connected. */
+  const lackOfStore = async (): Promise<unknown> => {
+    let connection: Connection
+    try {
+      connection = await connector.open()
+      if (await connection.store()) return undefined
+    } catch {
+      return undefined // Whatever it is, joining meets it again, and crashes with it.
+    }
+    return connection.requireStore(purpose).catch((error: unknown) => error)
   }
 
   const stopRun = async (run: Run) => {
@@ -77,7 +87,7 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
 
   const disconnectAll = share(async () => {
     await stopAll()
-    await connection.close()
+    await connector.close()
     instrumentation.emit('DISCONNECT')
   })
 
@@ -101,7 +111,7 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
     })
     const stopping = async () => {
       await stopRun(run)
-      await connection.close()
+      await connector.close()
       state.to({ name: 'idle' })
       instrumentation.emit('DISCONNECT')
     }
@@ -145,18 +155,18 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
     state.to({ name: 'starting', run })
     logger.info('Starting', { groupId })
     // Told by run() itself, not by a crash: to lose offsets silently is the worst outcome, to retry in vain the next.
-    if (await connection.lacksStore()) {
+    const lack = await lackOfStore()
+    if (lack) {
       if (state.run === run) {
         state.to({ name: 'stopping', run })
         state.to({ name: 'idle' })
       }
-      await connection.openStore()
+      throw lack
     }
     if (state.run === run) {
       await run.start(async (signal): Promise<RunConnection> => {
-        await connect(signal)
-        const { service, store } = await connection.openStore()
-        return { transport: service, store, management: () => context.management(service) }
+        const connection = await connect(signal)
+        return { connection, store: await connection.requireStore(purpose) }
       })
     }
     if (state.run === run) state.to({ name: 'running', run })
@@ -164,14 +174,14 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
   }
 
   return {
-    connect: () => connect(),
+    connect: async () => void (await connect()),
 
     disconnect: () => orSoon(disconnectAll()),
 
     async subscribe(given) {
       if (state.run) throw new KafkaJSNonRetriableError('Cannot subscribe to topic while consumer is running')
       const subscription = parseSubscription(given)
-      for (const topic of subscription.topics) if (typeof topic === 'string') await topics.ensure(topic)
+      for (const topic of subscription.topics) if (typeof topic === 'string') await topics.of(topic).load()
       await subscriptions.add(subscription, topics.list)
     },
 
@@ -201,8 +211,9 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
     },
 
     async describeGroup() {
-      const { service, store } = await connection.openStore()
-      return retry(() => describeGroup(store, service.address.storeNamespace, groupId), settings.retry)
+      const connection = await connector.connect()
+      const store = await connection.requireStore(purpose)
+      return retry(() => describeGroup(store, connection.address.storeNamespace, groupId), settings.retry)
     },
 
     pause(given = []) {

@@ -42,4 +42,5 @@ export {
   KafkaJSMemberIdRequired,
   KafkaJSOffsetOutOfRange,
   KafkaJSProtocolError,
+  protocolTypeOf,
 } from './protocol.js'

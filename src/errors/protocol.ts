@@ -75,6 +75,12 @@ export class KafkaJSAlterPartitionReassignmentsError extends KafkaJSProtocolErro
 }
 brand(KafkaJSAlterPartitionReassignmentsError, 'KafkaJSAlterPartitionReassignmentsError')
 
+/** Kafka's name of an error, e.g. `MESSAGE_TOO_LARGE`; empty for one that has none. */
+export function protocolTypeOf(error: unknown): string {
+  const type = fieldOf(error, 'type')
+  return typeof type === 'string' ? type : ''
+}
+
 /** Whether the group must be joined anew. */
 export function isRebalancing(error: unknown): boolean {
   const type = fieldOf(error, 'type')

@@ -1,7 +1,7 @@
 import { EventHubProducerClient } from '@azure/event-hubs'
 import { CredentialSource } from '../auth/credential-source.js'
 import type { KafkaSettings, ResolvedNamespace } from '../config/config.js'
-import { KafkaJSSASLAuthenticationError } from '../errors/index.js'
+import { KafkaJSSASLAuthenticationError, protocolTypeOf } from '../errors/index.js'
 import { type ErrorContext, toKafkaJSError } from '../translate/error.js'
 import type { AuthProvider } from '../types/auth-provider.js'
 import type { Logger } from '../types/index.js'
@@ -196,8 +196,7 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
 
 /** The service does not take the credential, or not any longer: the next attempt asks for another. */
 function isRefusal(error: Error): boolean {
-  const { type } = error as { type?: unknown }
-  return error instanceof KafkaJSSASLAuthenticationError || type === 'SASL_AUTHENTICATION_FAILED'
+  return error instanceof KafkaJSSASLAuthenticationError || protocolTypeOf(error) === 'SASL_AUTHENTICATION_FAILED'
 }
 
 function wrongEntity(entityPath: string, eventHubName: string): KafkaJSSASLAuthenticationError {

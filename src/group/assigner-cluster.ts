@@ -1,5 +1,6 @@
 import { KafkaJSNotImplemented } from '../errors/index.js'
 import type { NamespaceAddress } from '../eventhubs/transport.js'
+import { NODE_ID, toBroker, toPartitionMetadata } from '../translate/cluster.js'
 import type { Cluster, PartitionMetadata } from '../types/index.js'
 
 /** The `cluster` that assigners are made with, and the partitions it shows them. */
@@ -9,21 +10,11 @@ export interface AssignerCluster {
   show(partitions: ReadonlyMap<string, readonly number[]>): void
 }
 
-const NODE_ID = 0
-
 /** A namespace seen as Kafka's cluster: one broker, which leads every partition. Assigners only ask for partitions. */
 export function createAssignerCluster(address: NamespaceAddress): AssignerCluster {
   let shown: ReadonlyMap<string, readonly number[]> = new Map()
 
-  const findTopicPartitionMetadata = (topic: string): PartitionMetadata[] =>
-    (shown.get(topic) ?? []).map((partitionId) => ({
-      partitionErrorCode: 0,
-      partitionId,
-      leader: NODE_ID,
-      replicas: [NODE_ID],
-      isr: [NODE_ID],
-      offlineReplicas: [],
-    }))
+  const findTopicPartitionMetadata = (topic: string): PartitionMetadata[] => toPartitionMetadata(shown.get(topic) ?? [])
 
   const refuse = (member: string) => async (): Promise<never> => {
     throw new KafkaJSNotImplemented(
@@ -32,11 +23,11 @@ export function createAssignerCluster(address: NamespaceAddress): AssignerCluste
   }
 
   const nothing = async () => undefined
-  const [host = '', port = '5671'] = address.broker.split(':')
+  const broker = toBroker(address.broker)
   const cluster: Cluster = {
     getNodeIds: () => [NODE_ID],
     metadata: async () => ({
-      brokers: [{ nodeId: NODE_ID, host, port: Number(port) }],
+      brokers: [broker],
       topicMetadata: [...shown.keys()].map((topic) => ({
         topicErrorCode: 0,
         topic,
@@ -58,7 +49,7 @@ export function createAssignerCluster(address: NamespaceAddress): AssignerCluste
     findGroupCoordinator: refuse('findGroupCoordinator'),
     findGroupCoordinatorMetadata: async () => ({
       errorCode: 0,
-      coordinator: { nodeId: NODE_ID, host, port: Number(port) },
+      coordinator: broker,
     }),
     defaultOffset: ({ fromBeginning }) => (fromBeginning ? -2 : -1),
     fetchTopicsOffset: refuse('fetchTopicsOffset'),

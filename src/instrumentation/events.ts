@@ -1,5 +1,6 @@
 import { isKafkaJSError, KafkaJSNonRetriableError, KafkaJSRequestTimeoutError } from '../errors/index.js'
 import type { AdminEvents, ConsumerEvents, InstrumentationEvent, Logger, ProducerEvents } from '../types/index.js'
+import { timerDelay } from '../util/timers.js'
 
 const network = <C extends string>(client: C) =>
   ({
@@ -198,9 +199,6 @@ export interface RequestsOptions {
   readonly enforceRequestTimeout: boolean
 }
 
-/** setTimeout takes a signed 32-bit number of ms; more fires at once. */
-const longestTimer = 2_147_483_647
-
 export function createRequests(options: RequestsOptions): Requests {
   const { clientId, requestTimeout, enforceRequestTimeout } = options
   // Only the three network events are used, which every client has.
@@ -252,7 +250,7 @@ export function createRequests(options: RequestsOptions): Requests {
           instrumentation.emit('REQUEST_TIMEOUT', () => ({ ...times(), ...api() }))
         }
         const timer = enforceRequestTimeout
-          ? setTimeout(expire, Math.min(Math.max(requestTimeout, timeout), longestTimer))
+          ? setTimeout(expire, timerDelay(Math.max(requestTimeout, timeout)))
           : undefined
         const fail = (error: unknown) => {
           // What a request says after it has expired is of no interest any more.

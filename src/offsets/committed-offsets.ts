@@ -1,4 +1,4 @@
-import { KafkaJSNonRetriableError } from '../errors/index.js'
+import { KafkaJSNonRetriableError, protocolTypeOf } from '../errors/index.js'
 import type { EventHubsTransport } from '../eventhubs/transport.js'
 import type { Checkpoint, CheckpointStore } from '../types/checkpoint-store.js'
 import { readFirstEvent } from './first-event.js'
@@ -93,7 +93,7 @@ const LOOK_UP_TIMEOUT_MS = 10_000
 
 const refusals = ['FENCED_INSTANCE_ID', 'GROUP_MAX_SIZE_REACHED']
 
-const isRefusal = (error: unknown) => refusals.includes((error as { type?: string }).type ?? '')
+const isRefusal = (error: unknown) => refusals.includes(protocolTypeOf(error))
 
 /** The service's own offset of one event; of an event that retention has removed, the start of what is left. */
 async function lookUpOffset(

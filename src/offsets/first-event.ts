@@ -1,4 +1,4 @@
-import type { KafkaJSError } from '../errors/index.js'
+import { type KafkaJSError, protocolTypeOf } from '../errors/index.js'
 import { createProtocolError } from '../errors/protocol-errors.js'
 import type { EventHubsTransport } from '../eventhubs/transport.js'
 import type { ReceivedEvent } from '../translate/event.js'
@@ -77,7 +77,7 @@ async function readThrough(consumerGroup: string, query: FirstEventQuery): Promi
 
 function refused({ topic, partitionId }: FirstEventQuery, refusals: readonly { group: string; error: KafkaJSError }[]) {
   const cause = refusals[0]?.error
-  const { type = 'GROUP_MAX_SIZE_REACHED' } = (cause ?? {}) as { type?: string }
+  const type = protocolTypeOf(cause) || 'GROUP_MAX_SIZE_REACHED'
   const reasons = refusals.map(({ group, error }) => `${group}: ${error.message}`).join('; ')
   const message =
     `Looking up an event of ${topic} [${partitionId}] needs to read beside others, and no consumer group of the event hub ` +

@@ -1,14 +1,13 @@
+import { createConnector, type Connection as NamespaceConnection } from '../client/connection.js'
 import type { ClientContext } from '../client/context.js'
+import { createTopics } from '../client/topics.js'
 import type { ProducerSettings } from '../config/settings.js'
-import { KafkaJSConnectionError, KafkaJSError, KafkaJSNonRetriableError } from '../errors/index.js'
-import type { EventHubsTransport } from '../eventhubs/transport.js'
+import { KafkaJSError, KafkaJSNonRetriableError } from '../errors/index.js'
 import type { Requests } from '../instrumentation/events.js'
-import { retry } from '../retry/retry.js'
 import { requireCodec } from '../translate/codecs.js'
 import { compressEvent } from '../translate/compression.js'
 import { toEvent } from '../translate/message.js'
 import type { Logger, RecordMetadata } from '../types/index.js'
-import { withDeadline } from '../util/deadline.js'
 import { share } from '../util/share.js'
 import { Outbox } from './outbox.js'
 import type { PostingOptions } from './posting.js'
@@ -32,18 +31,19 @@ export interface Connection {
   /** Throws for messages that can't be sent, and when not open, in this order as kafkajs. */
   post(request: SendRequest, intercept?: PostingOptions['intercept']): Promise<RecordMetadata[]>
   /** Throws when not open. */
-  transport(): EventHubsTransport
+  current(): NamespaceConnection
   /** Runs something that `close` waits for. Rejects when not open. */
   include<T>(operation: () => Promise<T>): Promise<T>
 }
 
 type State =
   | { readonly status: 'disconnected' }
-  | { readonly status: 'connected'; readonly transport: EventHubsTransport; readonly outbox: Outbox }
+  | { readonly status: 'connected'; readonly connection: NamespaceConnection; readonly outbox: Outbox }
   | { readonly status: 'disconnecting' }
 
 export function createConnection(options: ConnectionOptions): Connection {
   const { context, settings, requests, logger, partitioner } = options
+  const connector = createConnector({ context, requests, retry: settings.retry, logger })
   let state: State = { status: 'disconnected' }
   let hasSaidUncompressed = false
 
@@ -55,56 +55,27 @@ export function createConnection(options: ConnectionOptions): Connection {
     )
   }
 
-  const attempt = async (): Promise<EventHubsTransport> => {
-    const transport = await context.openTransport()
-    const { broker } = transport.address
-    const ms = context.settings.connectionTimeout
-    try {
-      await requests.run(
-        'ApiVersions',
-        broker,
-        (signal) =>
-          withDeadline((abortSignal) => transport.verify({ abortSignal }), {
-            ms,
-            signal,
-            createError: () =>
-              new KafkaJSConnectionError(`Connection timeout: no answer within ${ms} ms`, {
-                broker,
-                code: 'ETIMEDOUT',
-              }),
-          }),
-        { timeout: ms },
-      )
-      return transport
-    } catch (error) {
-      await transport.close()
-      throw error
-    }
-  }
-
   const open = share(async () => {
-    const transport = await retry(attempt, settings.retry, {
-      onRetry: ({ message }, { retryCount, retryTime }) =>
-        logger.error(`Failed to connect: ${message}`, { retryCount, retryTime }),
-    })
-    const management = () => context.management(transport)
+    const connection = await connector.connect()
+    const { transport } = connection
+    const topics = createTopics({ connect: async () => connection, settings, logger, awaitsMissing: true })
     state = {
       status: 'connected',
-      transport,
-      outbox: new Outbox({ transport, requests, settings, logger, management }, partitioner),
+      connection,
+      outbox: new Outbox({ transport, requests, settings, logger }, topics, partitioner),
     }
   })
 
   const close = share(async () => {
     if (state.status !== 'connected') return
-    const { transport, outbox } = state
+    const { outbox } = state
     state = { status: 'disconnecting' }
     try {
       await outbox.drained()
       await outbox.close()
     } finally {
       try {
-        await transport.close()
+        await connector.close()
       } finally {
         state = { status: 'disconnected' }
       }
@@ -155,7 +126,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         : undefined
       return outbox.post(loads, { acks: request.acks, timeout: request.timeout, prepared, intercept })
     },
-    transport: () => connected().transport,
+    current: () => connected().connection,
     include: async (operation) => connected().outbox.include(operation),
   }
 }

@@ -1,3 +1,4 @@
+import type { Topics } from '../client/topics.js'
 import type { RecordMetadata } from '../types/index.js'
 import { createDeferred, type Deferred } from '../util/deferred.js'
 import { Posting, type PostingOptions } from './posting.js'
@@ -17,6 +18,7 @@ import { Topic, type TopicContext } from './topic.js'
  */
 export class Outbox {
   readonly #context: TopicContext
+  readonly #partitions: Topics
   readonly #partitioner: Partitioner
   readonly #topics = new Map<string, Topic>()
   #waiting: Posting[] = []
@@ -28,15 +30,16 @@ export class Outbox {
   #underWay = 0
   #idle: Deferred<void> | undefined
 
-  constructor(context: TopicContext, partitioner: Partitioner) {
+  constructor(context: TopicContext, partitions: Topics, partitioner: Partitioner) {
     this.#context = context
+    this.#partitions = partitions
     this.#partitioner = partitioner
   }
 
   topic(name: string): Topic {
     let topic = this.#topics.get(name)
     if (!topic) {
-      topic = new Topic(name, this.#context)
+      topic = new Topic(name, this.#partitions.of(name), this.#context)
       this.#topics.set(name, topic)
     }
     return topic

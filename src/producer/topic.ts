@@ -1,14 +1,12 @@
+import type { TopicPartitions } from '../client/topics.js'
 import type { ProducerSettings } from '../config/settings.js'
-import { createProtocolError } from '../errors/protocol-errors.js'
+import { protocolTypeOf } from '../errors/index.js'
 import { encodedSize, envelopeSize } from '../eventhubs/sending/encoding.js'
 import type { EventHubsTransport } from '../eventhubs/transport.js'
 import type { Requests } from '../instrumentation/events.js'
-import type { Management } from '../management/management.js'
-import { isRetriable, retry } from '../retry/retry.js'
+import { isRetriable } from '../retry/retry.js'
 import type { OutgoingEvent } from '../translate/event.js'
-import { invalidTopicError, isEventHubName, toPartition } from '../translate/names.js'
 import type { Logger, PartitionMetadata } from '../types/index.js'
-import { share } from '../util/share.js'
 import { createCarrier, createIdempotentCarrier } from './carrier.js'
 import { PartitionSender } from './partition-sender.js'
 
@@ -18,32 +16,30 @@ export interface TopicContext {
   readonly requests: Requests
   readonly settings: ProducerSettings
   readonly logger: Logger
-  management(): Promise<Management | undefined>
 }
 
-/** A topic as a producer knows it: its partitions, for `metadataMaxAge`, and a sender for each that was sent to. */
+/** A topic as a producer knows it: its partitions, and a sender for each that was sent to. */
 export class Topic {
   readonly name: string
   readonly #context: TopicContext
   readonly #senders = new Map<number, PartitionSender>()
-  #partitions: PartitionMetadata[] = []
-  /** When the partitions were looked at, on the clock of `performance.now()`. */
-  #knownSince = Number.NEGATIVE_INFINITY
+  readonly #known: TopicPartitions
   #limit: number | undefined
 
-  constructor(name: string, context: TopicContext) {
+  constructor(name: string, known: TopicPartitions, context: TopicContext) {
     this.name = name
+    this.#known = known
     this.#context = context
   }
 
   /** Whether the partitions are known well enough for something posted then: looked at since, or not too old now. */
   isKnown(postedAt: number): boolean {
-    return this.#knownSince >= postedAt || performance.now() - this.#knownSince < this.#context.settings.metadataMaxAge
+    return this.#known.isKnown(postedAt)
   }
 
   /** Numbered from 0, in order; a new array after each look, and only then. */
   get partitions(): PartitionMetadata[] {
-    return this.#partitions
+    return this.#known.metadata
   }
 
   /** Bytes of the largest transfer; unknown before the first link. */
@@ -58,19 +54,14 @@ export class Topic {
   }
 
   has(partition: number): boolean {
-    return (
-      this.#partitions[partition]?.partitionId === partition ||
-      this.#partitions.some((p) => p.partitionId === partition)
-    )
-  }
-
-  /** The next use looks at the partitions again. */
-  invalidate(): void {
-    this.#knownSince = Number.NEGATIVE_INFINITY
+    const { metadata } = this.#known
+    return metadata[partition]?.partitionId === partition || metadata.some((p) => p.partitionId === partition)
   }
 
   /** Looks at the partitions, retrying. With `allowAutoTopicCreation` and management, creates what does not exist. */
-  readonly load: () => Promise<void> = share(() => this.#load())
+  load(): Promise<void> {
+    return this.#known.load()
+  }
 
   /** Learns the limit from a link to this partition. */
   readonly learnLimit: (partition: number) => Promise<void> = async (partition) => {
@@ -103,79 +94,9 @@ export class Topic {
   }
 
   #onFailure(error: Error): void {
-    const { type } = error as { type?: string }
-    if (isUnknownTopic(error) || (isRetriable(error) && type !== 'REQUEST_TIMED_OUT')) this.invalidate()
-  }
-
-  async #load(): Promise<void> {
-    const { settings, logger } = this.#context
-    if (!isEventHubName(this.name)) throw invalidTopicError(this.name)
-    const partitionIds = await retry(() => this.#fetch(), settings.retry, {
-      onRetry: ({ message }, { retryCount, retryTime }) =>
-        logger.error(`Failed to look up topic ${this.name}: ${message}`, { retryCount, retryTime }),
-    })
-    this.#partitions = partitionIds
-      .map(toPartition)
-      .sort((a, b) => a - b)
-      .map((partitionId) => ({
-        partitionErrorCode: 0,
-        partitionId,
-        leader: 0,
-        replicas: [0],
-        isr: [0],
-        offlineReplicas: [],
-      }))
-    this.#knownSince = performance.now()
-  }
-
-  async #fetch(): Promise<readonly string[]> {
-    try {
-      return await this.#fetchPartitionIds()
-    } catch (error) {
-      if (!isUnknownTopic(error)) throw error
-      if (!this.#context.settings.allowAutoTopicCreation) {
-        throw this.#unknownTopic(error, 'allowAutoTopicCreation is false')
-      }
-      const management = await this.#context.management()
-      if (!management)
-        throw this.#unknownTopic(
-          error,
-          'allowAutoTopicCreation needs eventHubs.management and a credential that may manage',
-        )
-      await this.#create(management)
-      return await this.#fetchPartitionIds()
+    const type = protocolTypeOf(error)
+    if (type === 'UNKNOWN_TOPIC_OR_PARTITION' || (isRetriable(error) && type !== 'REQUEST_TIMED_OUT')) {
+      this.#known.forget()
     }
   }
-
-  async #fetchPartitionIds(): Promise<readonly string[]> {
-    const { transport, requests } = this.#context
-    const properties = await requests.run('Metadata', transport.address.broker, (abortSignal) =>
-      transport.getEventHubProperties(this.name, { abortSignal }),
-    )
-    return properties.partitionIds
-  }
-
-  async #create(management: Management): Promise<void> {
-    try {
-      const { partitionCount } = await management.createEventHub(this.name, {})
-      this.#context.logger.info(`Created topic ${this.name}`, { partitionCount })
-    } catch (error) {
-      const { type, message } = error as { type?: string; message: string }
-      // Another producer was first.
-      if (type === 'TOPIC_ALREADY_EXISTS') return
-      throw this.#unknownTopic(error, `allowAutoTopicCreation could not create it: ${message}`)
-    }
-  }
-
-  #unknownTopic(cause: unknown, automatic: string): Error {
-    const { fullyQualifiedNamespace } = this.#context.transport.address
-    const message =
-      `This server does not host this topic-partition: there is no event hub "${this.name}" in ${fullyQualifiedNamespace}. ` +
-      `Create it with admin.createTopics(), the Azure portal or "az eventhubs eventhub create"; ${automatic}`
-    return createProtocolError('UNKNOWN_TOPIC_OR_PARTITION', { message, cause })
-  }
-}
-
-function isUnknownTopic(error: unknown): boolean {
-  return (error as { type?: string }).type === 'UNKNOWN_TOPIC_OR_PARTITION'
 }

@@ -1,4 +1,5 @@
 import { KafkaJSNumberOfRetriesExceeded } from '../errors/index.js'
+import { timerDelay } from '../util/timers.js'
 import { wait } from '../util/wait.js'
 
 /** How often and after which waits a failed operation is tried again. Complete: `config.ts` fills the defaults. */
@@ -30,9 +31,6 @@ export interface RetryExecution {
   onRetry?(error: Error, attempt: Attempt): void
 }
 
-/** setTimeout takes a signed 32-bit number of ms; more fires at once. */
-const longestTimer = 2_147_483_647
-
 /** Mistakes in code, not in the world: trying again cannot help. */
 const mistakes = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'])
 
@@ -43,8 +41,6 @@ export function isRetriable(error: unknown): boolean {
 }
 
 const withJitter = (time: number, factor: number) => Math.ceil(time * (1 - factor + 2 * factor * Math.random()))
-
-const timerDelay = (time: number) => Math.min(Math.max(time, 0), longestTimer)
 
 /** The first wait, ms. */
 export function firstRetryTime({ initialRetryTime, factor }: RetrySettings): number {

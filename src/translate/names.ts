@@ -27,6 +27,11 @@ export function invalidTopicError(topic: unknown): KafkaJSNonRetriableError {
   return new KafkaJSNonRetriableError(cause, { cause })
 }
 
+/** What a topic is known by inside: event hub names are compared without case. */
+export function topicKey(topic: string): string {
+  return topic.toLowerCase()
+}
+
 /** Partition number of a partition id, which on Event Hubs is a decimal string. */
 export function toPartition(partitionId: string): number {
   return Number(partitionId)

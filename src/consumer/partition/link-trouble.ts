@@ -1,3 +1,4 @@
+import { protocolTypeOf } from '../../errors/index.js'
 import { wait } from '../../util/wait.js'
 import type { PartitionContext } from './context.js'
 import type { PartitionStatus } from './status.js'
@@ -21,9 +22,7 @@ const troubles = new Set([
   'UNKNOWN_TOPIC_OR_PARTITION',
 ])
 
-const typeOf = (error: Error) => (error as { type?: string }).type ?? ''
-
-export const isLinkTrouble = (error: Error): boolean => troubles.has(typeOf(error))
+export const isLinkTrouble = (error: Error): boolean => troubles.has(protocolTypeOf(error))
 
 /** How often it is looked whether a topic that is gone has come back, ms; the group takes its partitions away before. */
 const TOPIC_CHECK_MS = 1000
@@ -33,7 +32,7 @@ export async function mendLink(error: Error, link: TroubledLink): Promise<boolea
   const { context, status, consumerGroup } = link
   const { fetching, ownership, logger } = context
   const { topic, partition, ended } = status
-  switch (typeOf(error)) {
+  switch (protocolTypeOf(error)) {
     case 'FENCED_INSTANCE_ID':
       // The partition may have another owner by now; if not, a stale reader is outranked by opening the link again.
       await ownership.verify(topic, partition)

@@ -1,6 +1,6 @@
+import { fetchPartitionEnds } from '../../offsets/partition-ends.js'
 import { EARLIEST, LATEST } from '../../translate/offset.js'
 import type { PartitionContext } from './context.js'
-import { fetchPositions } from './positions.js'
 
 /** Decides where a partition is read from, and keeps what it decided as the group's committed offset. */
 export interface Positioning {
@@ -17,7 +17,7 @@ export interface Positioning {
 export function createPositioning(context: PartitionContext, topic: string, partition: number): Positioning {
   const { fetching, progress, ownership, logger } = context
   const where = { topic, partition }
-  const positions = () => fetchPositions(fetching.transport, topic, partition)
+  const ends = () => fetchPartitionEnds(fetching.transport, topic, partition)
 
   const pin = async (position: number) => {
     if (!(await ownership.mayCommit(topic, partition))) return
@@ -26,16 +26,16 @@ export function createPositioning(context: PartitionContext, topic: string, part
 
   /** Where a consumer without a committed offset begins, and one whose offset the partition does not have. */
   const byDefault = async () => {
-    const { earliest, latest } = await positions()
-    return fetching.fromBeginning(topic) ? earliest : latest
+    const { low, high } = await ends()
+    return fetching.fromBeginning(topic) ? low : high
   }
 
   const logical = async (offset: number) => {
-    const { earliest, latest } = await positions()
-    return offset === EARLIEST ? earliest : latest
+    const { low, high } = await ends()
+    return offset === EARLIEST ? low : high
   }
 
-  const isRemoved = async (position: number) => position < (await positions()).earliest
+  const isRemoved = async (position: number) => position < (await ends()).low
 
   const reset = async (position: number) => {
     logger.error('Offset out of range, resetting to default offset', {

@@ -1,3 +1,4 @@
+import { protocolTypeOf } from '../../errors/index.js'
 import { wait } from '../../util/wait.js'
 import type { PartitionContext } from './context.js'
 import { createFetchSizing } from './fetch-sizing.js'
@@ -61,7 +62,7 @@ export function createReading(options: ReadingOptions): Reading {
       },
       onEnd(error) {
         // Whoever has taken the link may have taken the partition: nothing goes on until the store has been asked.
-        if ((error as { type?: string }).type !== 'FENCED_INSTANCE_ID') return
+        if (protocolTypeOf(error) !== 'FENCED_INSTANCE_ID') return
         ownership.suspect(topic, partition)
         void status.awaitVerdict()
       },

@@ -1,4 +1,4 @@
-import { isKafkaJSError, isRebalancing, KafkaJSNonRetriableError } from '../../errors/index.js'
+import { isKafkaJSError, isRebalancing, KafkaJSNonRetriableError, protocolTypeOf } from '../../errors/index.js'
 import { toError } from '../../errors/thrown.js'
 import { firstRetryTime, isRetriable } from '../../retry/retry.js'
 import { createRetryBudget } from '../../retry/retry-budget.js'
@@ -66,7 +66,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     let mended = false
     let passes = isRetriable(error) || isLinkTrouble(error)
     try {
-      mended = (hasType(error, 'OFFSET_OUT_OF_RANGE') && (await reset())) || (await mendLink(error, link()))
+      mended = (protocolTypeOf(error) === 'OFFSET_OUT_OF_RANGE' && (await reset())) || (await mendLink(error, link()))
     } catch (failure) {
       error = toError(failure)
       passes = isRetriable(error)
@@ -87,10 +87,8 @@ export function createRecovery(options: RecoveryOptions): Recovery {
   }
 }
 
-const hasType = (error: Error, type: string) => (error as { type?: string }).type === type
-
 /** Of the group or the program, but never the end of a consumer: kafkajs joins anew. */
-const isRebalance = (error: Error) => isRebalancing(error) || hasType(error, 'UNKNOWN_MEMBER_ID')
+const isRebalance = (error: Error) => isRebalancing(error) || protocolTypeOf(error) === 'UNKNOWN_MEMBER_ID'
 
 /** As kafkajs has it: what a codec lacks crashes as it is, all else as non-retriable with a cause. */
 function asNonRetriable(error: Error): Error {

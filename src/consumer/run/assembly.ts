@@ -1,4 +1,5 @@
 import { instrumentStore } from '../../client/store-requests.js'
+import { createTopics } from '../../client/topics.js'
 import { createAssignerCluster } from '../../group/assigner-cluster.js'
 import { createCommitGuard } from '../../group/commit-guard.js'
 import { createGroupMember, type GroupMember } from '../../group/member.js'
@@ -10,7 +11,6 @@ import { createSlots } from '../../util/slots.js'
 import { createOffsets } from '../offsets.js'
 import type { PartitionContext } from '../partition/context.js'
 import { createFetchAllowance } from '../partition/fetch-allowance.js'
-import { createTopicPartitionCounts } from '../topic-partitions.js'
 import type { RunConnection, RunState } from './types.js'
 import { createWorkers, type Workers } from './workers.js'
 
@@ -23,20 +23,21 @@ export interface ConnectedRun {
   identity(): { groupId: string; memberId: string; groupGenerationId: number }
 }
 
-export function connectRun(connection: RunConnection, state: RunState): ConnectedRun {
-  const { transport, management } = connection
+export function connectRun({ connection, store: ownStore }: RunConnection, state: RunState): ConnectedRun {
+  const { transport, management, address } = connection
   const { settings, config, eventHubs, instrumentation, requests, topics, runnerLogger, groupLogger, stopping } = state
   const { groupId, sessionTimeout } = settings
-  const { broker, storeNamespace } = transport.address
-  const store = instrumentStore(connection.store, requests, broker)
+  const { broker, storeNamespace } = address
+  const store = instrumentStore(ownStore, requests, broker)
 
   const committed = createCommittedOffsets({ store, transport, groupId })
-  const cluster = createAssignerCluster(transport.address)
-  const counts = createTopicPartitionCounts(
-    transport,
-    (operation) => requests.run('Metadata', broker, operation),
-    settings.metadataMaxAge,
-  )
+  const cluster = createAssignerCluster(address)
+  const known = createTopics({
+    connect: async () => connection,
+    settings,
+    logger: groupLogger,
+    awaitsMissing: false,
+  })
   const readingGroups = createReadingGroups({
     choice: eventHubs.consumerGroup,
     groupId,
@@ -65,7 +66,7 @@ export function connectRun(connection: RunConnection, state: RunState): Connecte
       create({ cluster: cluster.cluster, groupId, logger: groupLogger }),
     ),
     topics: [...topics.keys()],
-    partitionCount: counts.count,
+    partitionCount: (topic) => known.of(topic).count(),
     setAssignable: cluster.show,
     logger: groupLogger,
     listener: {
@@ -120,7 +121,7 @@ export function connectRun(connection: RunConnection, state: RunState): Connecte
       budget: () => Math.min(settings.maxBytesPerPartition, settings.maxBytes / Math.max(1, workers.size)),
       fromBeginning: (topic) => topics.get(topic) ?? false,
       async partitionCount(topic) {
-        const count = await counts.refresh(topic)
+        const count = await known.of(topic).refresh()
         if (count === 0) member.nudge()
         return count
       },

@@ -1,8 +1,7 @@
+import type { Connection } from '../../client/connection.js'
 import type { ConsumerSettings, EventHubsSettings } from '../../config/settings.js'
-import type { EventHubsTransport } from '../../eventhubs/transport.js'
 import type { Joined } from '../../group/member.js'
 import type { Instrumentation, Requests } from '../../instrumentation/events.js'
-import type { Management } from '../../management/management.js'
 import type { CheckpointStore } from '../../types/checkpoint-store.js'
 import type { ConsumerEvents, ConsumerRunConfig, Logger } from '../../types/index.js'
 import type { Pauses } from '../pauses.js'
@@ -10,9 +9,8 @@ import type { Seeks } from '../seeks.js'
 
 /** What a run works on, once it is connected. */
 export interface RunConnection {
-  readonly transport: EventHubsTransport
+  readonly connection: Connection
   readonly store: CheckpointStore
-  readonly management: () => Promise<Management | undefined>
 }
 
 export interface RunOptions {

@@ -1,19 +1,14 @@
-import type { ClientContext } from '../../client/context.js'
+import type { Connection as NamespaceConnection } from '../../client/connection.js'
 import type { ProducerSettings } from '../../config/settings.js'
 import { KafkaJSNonRetriableError } from '../../errors/index.js'
-import type { EventHubsTransport } from '../../eventhubs/transport.js'
-import type { Requests } from '../../instrumentation/events.js'
 import { createCommittedOffsets, type OffsetToCommit } from '../../offsets/committed-offsets.js'
 import { retry } from '../../retry/retry.js'
 import { fromOffset } from '../../translate/offset.js'
-import type { CheckpointStore } from '../../types/checkpoint-store.js'
 import type { Logger, TopicOffsets } from '../../types/index.js'
 import type { Connection } from '../connection.js'
 
 export interface TransactionOffsetsOptions {
-  readonly context: ClientContext
   readonly settings: ProducerSettings
-  readonly requests: Requests
   readonly logger: Logger
   readonly connection: Connection
 }
@@ -21,12 +16,12 @@ export interface TransactionOffsetsOptions {
 /** Offsets that a transaction commits at its end, by consumer group. */
 export class TransactionOffsets {
   readonly #options: TransactionOffsetsOptions
-  readonly #transport: EventHubsTransport
+  readonly #connection: NamespaceConnection
   readonly #byGroup = new Map<string, OffsetToCommit[]>()
 
   constructor(options: TransactionOffsetsOptions) {
     this.#options = options
-    this.#transport = options.connection.transport()
+    this.#connection = options.connection.current()
   }
 
   /** Rejects when they could not be committed later: without a store, and for what is no offset. */
@@ -34,18 +29,22 @@ export class TransactionOffsets {
     const offsets = topics.flatMap(({ topic, partitions }) =>
       partitions.map(({ partition, offset }) => ({ topic, partition: Number(partition), offset: checked(offset) })),
     )
-    await this.#store()
+    await this.#connection.requireStore('sendOffsets')
     this.#byGroup.set(groupId, [...(this.#byGroup.get(groupId) ?? []), ...offsets])
   }
 
   /** Commits them, retrying; those of a group that was committed are not committed again by the next call. */
   async commit(): Promise<void> {
-    const { requests, settings, logger } = this.#options
-    const transport = this.#transport
+    const { settings, logger } = this.#options
+    const { transport, requests, address } = this.#connection
     for (const [groupId, offsets] of this.#byGroup) {
-      const committed = createCommittedOffsets({ store: await this.#store(), transport, groupId })
+      const committed = createCommittedOffsets({
+        store: await this.#connection.requireStore('sendOffsets'),
+        transport,
+        groupId,
+      })
       await retry(
-        () => requests.run('TxnOffsetCommit', transport.address.broker, () => committed.commit(latest(offsets))),
+        () => requests.run('TxnOffsetCommit', address.broker, () => committed.commit(latest(offsets))),
         settings.retry,
         {
           onRetry: ({ message }, { retryCount, retryTime }) =>
@@ -54,14 +53,6 @@ export class TransactionOffsets {
       )
       this.#byGroup.delete(groupId)
     }
-  }
-
-  async #store(): Promise<CheckpointStore> {
-    const store = await this.#options.context.checkpointStore(this.#transport)
-    if (store) return store
-    throw new KafkaJSNonRetriableError(
-      'sendOffsets needs a checkpoint store, where the consumer group keeps its offsets: set eventHubs.checkpointStore',
-    )
   }
 }
 

@@ -62,7 +62,7 @@ export function createTransactions(options: TransactionsOptions): Transactions {
           'There is already an ongoing transaction for this producer. Please end the transaction before beginning another.',
         )
       }
-      const { storeNamespace } = connection.transport().address
+      const { storeNamespace } = connection.current().address
       fence ??= createTransactionFence(`${storeNamespace} ${transactionalId}`)
       if (fence.isFenced) throw fencedError()
       fence.claim()

@@ -1,0 +1,163 @@
+import { KafkaJSConnectionError, KafkaJSNonRetriableError } from '../errors/index.js'
+import type { NamespaceAddress } from '../eventhubs/transport.js'
+import type { Requests } from '../instrumentation/events.js'
+import { type RetrySettings, retry } from '../retry/retry.js'
+import type { CheckpointStore } from '../types/checkpoint-store.js'
+import type { Logger } from '../types/index.js'
+import { withDeadline } from '../util/deadline.js'
+import type { ClientContext, NamespaceAccess } from './context.js'
+
+/** A client's way to its namespace, until it is closed. */
+export interface Connection extends NamespaceAccess {
+  readonly address: NamespaceAddress
+  /** Runs requests as the client's, timed and told of. */
+  readonly requests: Requests
+  /** Aborts when it is closed. */
+  readonly closing: AbortSignal
+  /** The checkpoint store; rejects with `KafkaJSNonRetriableError` when there is none, saying what `purpose` needs it for. */
+  requireStore(purpose: string): Promise<CheckpointStore>
+}
+
+/**
+ * Opens and closes the connection of a producer, consumer or admin client, any number of times. All three connect, try
+ * again, log and tell of it in this one way.
+ */
+export interface Connector {
+  /**
+   * The connection, before anything is known of the other side: `brokers` and credentials are resolved, nothing is asked.
+   * Not tried again.
+   */
+  open(): Promise<Connection>
+  /**
+   * Makes sure that the namespace answers and takes the credential, trying again. Concurrent calls are one, a success
+   * holds until `close()`, and after a failure the next call begins anew. The signal ends the waiting of this caller.
+   */
+  connect(signal?: AbortSignal): Promise<Connection>
+  /** Ends what is being tried, and closes what is open. */
+  close(): Promise<void>
+}
+
+export interface ConnectorOptions {
+  readonly context: ClientContext
+  readonly requests: Requests
+  readonly retry: RetrySettings
+  readonly logger: Logger
+}
+
+/** What there is between two calls of `close()`. */
+interface Session {
+  readonly closing: AbortController
+  opened?: Promise<Connection> | undefined
+  connected?: Promise<Connection> | undefined
+}
+
+export function createConnector(options: ConnectorOptions): Connector {
+  const { context, requests, logger } = options
+  let current: Session = { closing: new AbortController() }
+
+  const open = (session: Session): Promise<Connection> => {
+    if (session.opened) return session.opened
+    const opening = context.open().then((access) => toConnection(access, requests, session.closing.signal))
+    session.opened = opening
+    opening.catch(() => {
+      if (session.opened === opening) session.opened = undefined
+    })
+    return opening
+  }
+
+  /** Each attempt resolves `brokers` anew: what they name may have changed. */
+  const attempt = async (session: Session): Promise<Connection> => {
+    const connection = await open(session)
+    try {
+      await verify(connection, context.settings.connectionTimeout)
+      return connection
+    } catch (error) {
+      session.opened = undefined
+      await connection.close()
+      throw error
+    }
+  }
+
+  const connect = (session: Session): Promise<Connection> => {
+    if (session.connected) return session.connected
+    let failures = 0
+    const connecting = retry(() => attempt(session), options.retry, {
+      signal: session.closing.signal,
+      onRetry({ message }, { retryCount, retryTime }) {
+        failures++
+        logger.error(`Failed to connect, trying again: ${message}`, { retryCount, retryTime })
+      },
+    }).then((connection) => {
+      if (failures > 0) logger.info('Connected', { broker: connection.address.broker, retryCount: failures })
+      return connection
+    })
+    session.connected = connecting
+    connecting.catch(() => {
+      if (session.connected === connecting) session.connected = undefined
+    })
+    return connecting
+  }
+
+  return {
+    open: () => open(current),
+    connect: (signal) => untilAborted(connect(current), signal),
+    async close() {
+      const { closing, opened, connected } = current
+      current = { closing: new AbortController() }
+      closing.abort()
+      // Whoever wanted them has been told of their failures.
+      await connected?.catch(() => undefined)
+      const connection = await opened?.catch(() => undefined)
+      await connection?.close()
+    },
+  }
+}
+
+function toConnection(access: NamespaceAccess, requests: Requests, closing: AbortSignal): Connection {
+  return {
+    ...access,
+    address: access.transport.address,
+    requests,
+    closing,
+    async requireStore(purpose) {
+      const store = await access.store()
+      if (store) return store
+      throw new KafkaJSNonRetriableError(
+        `${purpose} needs a checkpoint store, as Event Hubs keeps no groups and offsets over AMQP: pass new Kafka({ eventHubs: { checkpointStore: 'https://<account>.blob.core.windows.net/<container>' } }), or set KAFKAJS_EVENTHUBS_CHECKPOINT_STORE`,
+      )
+    },
+  }
+}
+
+async function verify({ transport, requests, closing }: Connection, ms: number): Promise<void> {
+  const { broker } = transport.address
+  const createError = () =>
+    new KafkaJSConnectionError(`Connection timeout: no answer within ${ms} ms`, { broker, code: 'ETIMEDOUT' })
+  await requests.run(
+    'ApiVersions',
+    broker,
+    (timeout) =>
+      withDeadline((abortSignal) => transport.verify({ abortSignal }), {
+        ms,
+        signal: AbortSignal.any([timeout, closing]),
+        createError,
+      }),
+    { timeout: ms },
+  )
+}
+
+/** Other callers may wait for the same: what one does not wait for any more goes on. */
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise
+  let onAbort = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+  })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}

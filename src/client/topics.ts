@@ -1,0 +1,174 @@
+import { KafkaJSNonRetriableError, protocolTypeOf } from '../errors/index.js'
+import { createProtocolError } from '../errors/protocol-errors.js'
+import { type RetrySettings, retry } from '../retry/retry.js'
+import { toPartitionMetadata } from '../translate/cluster.js'
+import { invalidTopicError, isEventHubName, toPartition, topicKey } from '../translate/names.js'
+import type { Logger, PartitionMetadata } from '../types/index.js'
+import { share } from '../util/share.js'
+import type { Connection } from './connection.js'
+
+/** The topics of a namespace as one client knows them. */
+export interface Topics {
+  /** The one of that name, however it is spelled: event hub names are compared without case. */
+  of(topic: string): TopicPartitions
+  /** The names of all. Rejects with `KafkaJSNonRetriableError` without management. */
+  list(): Promise<string[]>
+}
+
+/** The partitions of one topic, remembered for `metadataMaxAge`. */
+export interface TopicPartitions {
+  /** Numbered from 0, in order; a new array after each look, and only then. Empty: not looked at, or no such topic. */
+  readonly metadata: PartitionMetadata[]
+  /** Whether they are known well enough: looked at since then (`performance.now()`), or not too old now. */
+  isKnown(since?: number): boolean
+  /** The next `count` and `load` look again. */
+  forget(): void
+  /** How many there are; 0: no such topic. Looks if need be, once: the caller tries again. */
+  count(): Promise<number>
+  /** The same, whatever is remembered. */
+  refresh(): Promise<number>
+  /**
+   * Looks, trying again. What does not exist is created where that is allowed and possible; otherwise rejects with
+   * UNKNOWN_TOPIC_OR_PARTITION.
+   */
+  load(): Promise<void>
+}
+
+export interface TopicsOptions {
+  /** Connects, if need be. */
+  readonly connect: () => Promise<Connection>
+  readonly settings: {
+    readonly retry: RetrySettings
+    readonly metadataMaxAge: number
+    readonly allowAutoTopicCreation: boolean
+  }
+  readonly logger: Logger
+  /** Whether `load` waits, as long as the retries last, for what does not exist and can't be created to appear. */
+  readonly awaitsMissing: boolean
+}
+
+export function createTopics(options: TopicsOptions): Topics {
+  const { connect, settings } = options
+  const byKey = new Map<string, TopicPartitions>()
+  /** By every spelling that was asked for. */
+  const bySpelling = new Map<string, TopicPartitions>()
+
+  const find = (topic: string): TopicPartitions => {
+    const key = topicKey(topic)
+    const known = byKey.get(key) ?? createTopicPartitions(topic, options)
+    byKey.set(key, known)
+    bySpelling.set(topic, known)
+    return known
+  }
+
+  return {
+    of: (topic) => bySpelling.get(topic) ?? find(topic),
+    async list() {
+      const management = await (await connect()).management()
+      if (!management) {
+        throw new KafkaJSNonRetriableError(
+          'Subscribing by RegExp lists the event hubs of the namespace, which needs management: use a connection string whose rule has Manage, or eventHubs.management, or name the topics',
+        )
+      }
+      return retry(async () => (await management.listEventHubs()).map(({ name }) => name), settings.retry)
+    },
+  }
+}
+
+function createTopicPartitions(topic: string, options: TopicsOptions): TopicPartitions {
+  const { connect, settings, logger } = options
+  const { metadataMaxAge, allowAutoTopicCreation } = settings
+  let metadata: PartitionMetadata[] = []
+  let lookedAt = Number.NEGATIVE_INFINITY
+
+  const learn = (partitionIds: readonly string[]) => {
+    metadata = toPartitionMetadata(partitionIds.map(toPartition).sort((a, b) => a - b))
+    lookedAt = performance.now()
+  }
+
+  const look = share(async () => {
+    const { transport, requests, address } = await connect()
+    const { partitionIds } = await requests.run('Metadata', address.broker, (abortSignal) =>
+      transport.getEventHubProperties(topic, { abortSignal }),
+    )
+    learn(partitionIds)
+  })
+
+  const refresh = async (): Promise<number> => {
+    try {
+      await look()
+    } catch (error) {
+      if (!isUnknownTopic(error)) throw error
+      learn([])
+    }
+    return metadata.length
+  }
+
+  const unknown = async (why: string, cause: unknown): Promise<Error> => {
+    const { fullyQualifiedNamespace } = (await connect()).address
+    const message =
+      `This server does not host this topic-partition: there is no event hub "${topic}" in ${fullyQualifiedNamespace}. ` +
+      `Create it with admin.createTopics(), the Azure portal or "az eventhubs eventhub create"; ${why}`
+    return createProtocolError('UNKNOWN_TOPIC_OR_PARTITION', { message, cause })
+  }
+
+  /** Why it is not created; undefined when it is, by us or another at the same moment. */
+  const create = async (): Promise<string | undefined> => {
+    if (!allowAutoTopicCreation) return 'allowAutoTopicCreation is false'
+    const management = await (await connect()).management()
+    if (!management) return 'allowAutoTopicCreation needs eventHubs.management and a credential that may manage'
+    try {
+      const { partitionCount } = await management.createEventHub(topic, {})
+      logger.warn(`There was no event hub "${topic}": it was created, as allowAutoTopicCreation is true`, {
+        topic,
+        partitionCount,
+      })
+    } catch (error) {
+      if (protocolTypeOf(error) === 'TOPIC_ALREADY_EXISTS') return undefined
+      return `allowAutoTopicCreation could not create it: ${(error as Error).message}`
+    }
+    return undefined
+  }
+
+  /** An error that is not tried again is returned. */
+  const lookOrCreate = async (): Promise<Error | undefined> => {
+    try {
+      await look()
+    } catch (error) {
+      if (!isUnknownTopic(error)) throw error
+      const reason = await create()
+      if (reason === undefined) {
+        await look()
+        return undefined
+      }
+      const missing = await unknown(reason, error)
+      if (options.awaitsMissing) throw missing
+      return missing
+    }
+    return undefined
+  }
+
+  return {
+    get metadata() {
+      return metadata
+    },
+    isKnown: (since = Number.POSITIVE_INFINITY) => lookedAt >= since || performance.now() - lookedAt < metadataMaxAge,
+    forget() {
+      lookedAt = Number.NEGATIVE_INFINITY
+    },
+    async count() {
+      return performance.now() - lookedAt < metadataMaxAge ? metadata.length : refresh()
+    },
+    refresh,
+    load: share(async () => {
+      if (!isEventHubName(topic)) throw invalidTopicError(topic)
+      const error = await retry(lookOrCreate, settings.retry, {
+        onRetry: ({ message }, { retryCount, retryTime }) =>
+          logger.error(`Failed to look up topic ${topic}, trying again: ${message}`, { retryCount, retryTime }),
+      })
+      if (error) throw error
+    }),
+  }
+}
+
+const isUnknownTopic = (error: unknown): boolean => protocolTypeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION'
