@@ -98,7 +98,8 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   return {
     async open() {
-      await closing
+      // Not awaited for nothing: a disconnect() right behind this call is to find it opening.
+      if (closing) await closing
       if (state.status === 'connected') return
       opening = open()
       try {
@@ -108,10 +109,17 @@ export function createConnection(options: ConnectionOptions): Connection {
       }
     },
     async close() {
-      // From the call on nothing more is taken, unless there is a connection to wait for.
-      if (opening) await opening.catch(() => undefined)
-      closing = close()
-      await closing
+      const trying = opening
+      if (trying) {
+        // What is being tried ends; what has just been opened is closed like any other.
+        await connector.close()
+        await trying.catch(() => undefined)
+      }
+      const ending = close().finally(() => {
+        if (closing === ending) closing = undefined
+      })
+      closing = ending
+      await ending
     },
     post(request, intercept) {
       const { outbox } = connected()
