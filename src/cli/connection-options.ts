@@ -43,7 +43,7 @@ export function addConnectionOptions(command: Command): Command {
     ),
     new Option('--subscription <id>', 'manage through Azure Resource Manager'),
     new Option('--resource-group <name>', 'the same'),
-    new Option('--log-level <level>', 'what the client logs to stderr (default: error)').choices(LEVELS),
+    new Option('--log-level <level>', 'what the client logs to stderr').choices(LEVELS),
   ]
   for (const option of options) command.addOption(option.helpGroup(GROUP))
   return command
@@ -131,7 +131,7 @@ async function loadConfig(path: string): Promise<Partial<KafkaConfig>> {
 }
 
 function toLine({ label, log }: LogEntry): string {
-  const { message, timestamp: _, logger: __, ...extra } = log
+  const { message, timestamp: _, logger: __, stack: ___, ...extra } = log
   const details = Object.keys(extra).length === 0 ? '' : ` ${JSON.stringify(extra)}`
   return `${label} ${message}${details}`
 }

@@ -3,3 +3,13 @@ export class UsageError extends Error {}
 
 /** Something the command line can tell in one sentence: no stack. Exit code 1. */
 export class CommandError extends Error {}
+
+/** Ends a command that has said all there is to say. */
+export class ExitCode extends Error {
+  readonly code: number
+
+  constructor(code: number) {
+    super(`exit code ${code}`)
+    this.code = code
+  }
+}

@@ -1,12 +1,13 @@
 import { Command, CommanderError } from 'commander'
 import { completionCommand } from './commands/completion.js'
 import { consumeCommand } from './commands/consume.js'
+import { doctorCommand } from './commands/doctor.js'
 import { emulatorCommand } from './commands/emulator.js'
 import { groupsCommand } from './commands/groups.js'
 import { migrateOffsetsCommand } from './commands/migrate-offsets.js'
 import { produceCommand } from './commands/produce.js'
 import { topicsCommand } from './commands/topics.js'
-import { CommandError, UsageError } from './errors.js'
+import { CommandError, ExitCode, UsageError } from './errors.js'
 import { findPackage } from './package-info.js'
 import { paint, processTerminal, type Terminal } from './terminal.js'
 
@@ -33,6 +34,7 @@ export function createProgram(terminal: Terminal): Command {
     .addCommand(groupsCommand(terminal))
     .addCommand(migrateOffsetsCommand(terminal))
     .addCommand(emulatorCommand())
+    .addCommand(doctorCommand(terminal))
     .addCommand(completionCommand(terminal))
   configure(program, terminal)
   return program
@@ -66,6 +68,7 @@ function fullName(command: Command): string {
 function report(error: Error, { errors }: Terminal): number {
   // Commander has written its own text already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof ExitCode) return error.code
   const isUsage = error instanceof UsageError
   const text = isUsage || error instanceof CommandError || isKnown(error) ? explain(error) : error.stack
   errors.write(`${paint(errors, 'red', 'error:')} ${text}\n`)

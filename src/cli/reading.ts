@@ -32,6 +32,12 @@ export interface ReadOptions {
   onMessage(consumed: ConsumedMessage): Promise<boolean> | boolean
   /** Told once, when the positions are known and reading begins. */
   onStart?(): void
+  /** Told when a partition has been asked for messages and has answered, with some or none. */
+  onFetch?(): void
+  /** How often failures are tried again in a row. Default 5. */
+  readonly retries?: number
+  /** How long a partition without messages is asked. Default 5 s. */
+  readonly maxWaitTimeInMs?: number
 }
 
 /**
@@ -69,6 +75,9 @@ export async function readTopics(options: ReadOptions): Promise<void> {
     groupId,
     topics,
     signal,
+    ...(options.onFetch && { onFetch: options.onFetch }),
+    ...(options.retries !== undefined && { retries: options.retries }),
+    ...(options.maxWaitTimeInMs !== undefined && { maxWaitTimeInMs: options.maxWaitTimeInMs }),
     ...(partitions && { assigner: onlyPartitions(partitions, library.AssignerProtocol) }),
     async onMessage(consumed) {
       const { topic, partition, message } = consumed
@@ -88,15 +97,19 @@ interface Run {
   readonly signal: AbortSignal
   onMessage(consumed: ConsumedMessage): Promise<boolean>
   onAssigned?(assignment: Record<string, number[]>): void
+  onFetch?(): void
+  readonly retries?: number
+  readonly maxWaitTimeInMs?: number
 }
 
 /** Consumes until a message is the last, the signal aborts or the consumer fails. */
 export async function runUntil(run: Run): Promise<void> {
-  const { kafka, groupId, topics, fromBeginning = false, assigner, signal } = run
+  const { kafka, groupId, topics, fromBeginning = false, assigner, signal, retries = 5 } = run
   const consumer = kafka.consumer({
     groupId,
     ...(assigner && { partitionAssigners: [assigner] }),
-    retry: { retries: 5 },
+    ...(run.maxWaitTimeInMs !== undefined && { maxWaitTimeInMs: run.maxWaitTimeInMs }),
+    retry: { retries, ...(retries === 0 && { restartOnFailure: async () => false }) },
   })
   let finish: (error?: Error) => void = () => {}
   const finished = new Promise<void>((resolve, reject) => {
@@ -108,6 +121,7 @@ export async function runUntil(run: Run): Promise<void> {
     if (!payload.restart) finish(payload.error)
   })
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => run.onAssigned?.(payload.memberAssignment))
+  consumer.on(consumer.events.FETCH, () => run.onFetch?.())
   const interrupt = () => finish()
   signal.addEventListener('abort', interrupt)
   let isOver = false

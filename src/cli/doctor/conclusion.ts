@@ -1,0 +1,61 @@
+import type { Access } from './access.js'
+import type { Finding } from './finding.js'
+import type { Reach } from './network.js'
+import type { Target } from './target.js'
+
+/** What `doctor` ends with. */
+export interface Conclusion {
+  readonly works: readonly string[]
+  readonly fails: readonly string[]
+  /** Lines for the configuration. */
+  readonly write: readonly string[]
+}
+
+export interface Findings {
+  readonly target: Target
+  readonly reach: Reach
+  readonly access: Access
+  readonly store: boolean
+  readonly storeName: string | undefined
+  readonly findings: readonly Finding[]
+}
+
+/** What a program can do with this configuration, and the configuration that does what can be done from here. */
+export function conclude(examined: Findings): Conclusion {
+  const { access, store, findings } = examined
+  const abilities: [does: boolean, name: string][] = [
+    [access.send, 'producing'],
+    [access.listen && store, 'consuming in a group'],
+    [access.listen, 'reading'],
+    [access.manage, 'managing topics'],
+  ]
+  return {
+    works: abilities.flatMap(([does, name]) => (does ? [name] : [])),
+    fails: [
+      ...abilities.flatMap(([does, name]) => (does ? [] : [name])),
+      ...findings.flatMap(({ status, step }) => (status === 'failed' && isByItself(step) ? [step] : [])),
+    ],
+    write: lines(examined),
+  }
+}
+
+/** Failures that no ability shows. */
+const isByItself = (step: string) => ['clock', 'runtime', 'proxy'].includes(step) || step.startsWith('TLS')
+
+function lines({ target, reach, store, storeName }: Findings): string[] {
+  const options: string[] = []
+  if (target.connectionString !== undefined) {
+    options.push('connectionString: process.env.EVENTHUBS_CONNECTION_STRING')
+  }
+  const isOnly443 = !reach.amqp && reach.https && !target.isLocal
+  if (isOnly443 || target.transport === 'websockets') options.push("transport: 'websockets'")
+  const isShown = storeName !== undefined && store
+  if (isShown) options.push(`checkpointStore: '${storeName}'`)
+  else if (!target.isLocal) options.push("checkpointStore: 'https://<account>.blob.core.windows.net/<container>'")
+  const port = target.isLocal ? (target.port ?? 5672) : 9093
+  const brokers = `brokers: ['${target.namespace}:${port}']`
+  const ssl = target.isLocal && !target.isSecure ? '' : ', ssl: true'
+  return [
+    `new Kafka({ clientId: 'my-program', ${brokers}${ssl}${options.length > 0 ? `, eventHubs: { ${options.join(', ')} }` : ''} })`,
+  ]
+}
