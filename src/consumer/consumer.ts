@@ -30,6 +30,10 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
   const connector = createConnector({ context, requests, retry: settings.retry, logger })
   const topics = createTopics({ connect: connector.connect, settings, logger, awaitsMissing: false })
   const subscriptions = createSubscriptions()
+  const spelled = <T extends { topic: string }>(given: T): T => ({
+    ...given,
+    topic: subscriptions.spellingOf(given.topic),
+  })
   const state = createConsumerState()
   let runConfig: ConsumerRunConfig = {}
 
@@ -200,13 +204,13 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
     },
 
     async commitOffsets(given = []) {
-      const offsets = given.map(parseCommit)
+      const offsets = given.map(parseCommit).map(spelled)
       const run = currentRun()
       if (offsets.length > 0) await retry(() => run.commit(offsets), settings.retry)
     },
 
     seek(given) {
-      const { topic, partition, offset } = parseSeek(given)
+      const { topic, partition, offset } = spelled(parseSeek(given))
       currentRun().seek(topic, partition, offset)
     },
 
@@ -218,14 +222,14 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
 
     pause(given = []) {
       validatePauses(given, 'pause')
-      currentRun().pause(given)
+      currentRun().pause(given.map(spelled))
     },
 
     paused: () => state.called?.paused() ?? [],
 
     resume(given = []) {
       validatePauses(given, 'resume')
-      currentRun().resume(given)
+      currentRun().resume(given.map(spelled))
     },
 
     on: instrumentation.on as Consumer['on'],

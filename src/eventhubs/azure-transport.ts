@@ -3,6 +3,7 @@ import { CredentialSource } from '../auth/credential-source.js'
 import type { KafkaSettings, ResolvedNamespace } from '../config/config.js'
 import { KafkaJSSASLAuthenticationError, protocolTypeOf } from '../errors/index.js'
 import { type ErrorContext, toKafkaJSError } from '../translate/error.js'
+import { topicKey } from '../translate/names.js'
 import type { AuthProvider } from '../types/auth-provider.js'
 import type { Logger } from '../types/index.js'
 import { endpointOf } from './connection/endpoint.js'
@@ -62,7 +63,7 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
 
   const connectionOptions = async (eventHubName: string) => {
     const { credential, entityPath } = await credentials.current()
-    if (entityPath && entityPath !== eventHubName) throw wrongEntity(entityPath, eventHubName)
+    if (entityPath && topicKey(entityPath) !== topicKey(eventHubName)) throw wrongEntity(entityPath, eventHubName)
     return {
       fullyQualifiedNamespace,
       eventHubName,

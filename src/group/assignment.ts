@@ -1,7 +1,9 @@
 import { KafkaJSNonRetriableError } from '../errors/index.js'
+import { topicKey } from '../translate/names.js'
 import type { Assigner, Assignment } from '../types/index.js'
 import { AssignerProtocol } from './assigner-protocol.js'
 import type { MemberRecord } from './member-record.js'
+import { groupSpelling } from './topic-spelling.js'
 
 /** The assigner that a group runs, and what it gives to whom. */
 export interface GroupAssignment {
@@ -52,11 +54,12 @@ function bySubscribers(members: readonly MemberRecord[], topics: readonly string
   const sorted = [...members].sort((a, b) => (a.memberId < b.memberId ? -1 : 1))
   const sets = new Map<string, { subscribers: MemberRecord[]; topics: string[] }>()
   for (const topic of topics) {
-    const subscribers = sorted.filter((member) => Object.hasOwn(member.topics, topic))
-    const key = JSON.stringify(subscribers.map(({ memberId }) => memberId))
-    const set = sets.get(key)
+    const key = topicKey(topic)
+    const subscribers = sorted.filter((member) => Object.keys(member.topics).some((own) => topicKey(own) === key))
+    const ids = JSON.stringify(subscribers.map(({ memberId }) => memberId))
+    const set = sets.get(ids)
     if (set) set.topics.push(topic)
-    else sets.set(key, { subscribers, topics: [topic] })
+    else sets.set(ids, { subscribers, topics: [topic] })
   }
   return sets.values()
 }
@@ -88,17 +91,20 @@ export function chooseProtocol(members: readonly MemberRecord[]): string | undef
 
 /**
  * How many partitions there are to share: the most that any member knows of, so that all see a new partition at the
- * same time; none of a topic that this member has found gone.
+ * same time; none of a topic that this member has found gone. Topics as the group spells them.
  */
 export function partitionsOf(
   members: readonly MemberRecord[],
   own: Readonly<Record<string, number>>,
 ): Map<string, number> {
-  const counts = new Map<string, number>()
+  const spelling = groupSpelling([...members, { topics: own }])
+  const counts = new Map(spelling.topics.map((topic) => [topic, 0]))
   for (const member of members) {
-    for (const [topic, count] of Object.entries(member.topics))
+    for (const [given, count] of Object.entries(member.topics)) {
+      const topic = spelling.of(given) ?? given
       counts.set(topic, Math.max(count, counts.get(topic) ?? 0))
+    }
   }
-  for (const [topic, count] of Object.entries(own)) if (count === 0) counts.set(topic, 0)
+  for (const [given, count] of Object.entries(own)) if (count === 0) counts.set(spelling.of(given) ?? given, 0)
   return counts
 }

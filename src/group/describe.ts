@@ -3,6 +3,7 @@ import type { Assignment, ConsumerGroupState, GroupDescription } from '../types/
 import { AssignerProtocol } from './assigner-protocol.js'
 import { chooseProtocol } from './assignment.js'
 import { decodeMemberRecord, fromOwnerId, MEMBERS, type MemberRecord } from './member-record.js'
+import { groupSpelling, ownSpelling, type TopicSpelling } from './topic-spelling.js'
 
 /**
  * A group as the store shows it, in the shape of kafkajs's `describeGroups`: its members, the partitions each one holds,
@@ -26,13 +27,19 @@ export async function describeGroup(
     return { ...description(groupId, known ? 'Empty' : 'Dead'), protocolType: known ? 'consumer' : '' }
   }
 
-  const topics = [...new Set(members.flatMap((member) => Object.keys(member.topics)))]
-  const held = new Map<string, Assignment>(members.map(({ memberId }) => [memberId, {}]))
-  for (const topic of topics) {
+  const held = new Map<string, { spelling: TopicSpelling; assignment: Assignment }>(
+    members.map(({ memberId, topics }) => [
+      memberId,
+      { spelling: ownSpelling(Object.keys(topics)), assignment: {} as Assignment },
+    ]),
+  )
+  for (const topic of groupSpelling(members).topics) {
     for (const { ownerId, partitionId } of await store.listOwnership(storeNamespace, topic, groupId)) {
-      const assignment = held.get(fromOwnerId(ownerId) ?? '')
-      if (!assignment) continue
-      assignment[topic] = [...(assignment[topic] ?? []), Number(partitionId)].sort((a, b) => a - b)
+      const holder = held.get(fromOwnerId(ownerId) ?? '')
+      if (!holder) continue
+      const name = holder.spelling.of(topic) ?? topic
+      const { assignment } = holder
+      assignment[name] = [...(assignment[name] ?? []), Number(partitionId)].sort((a, b) => a - b)
     }
   }
   const protocol = chooseProtocol(members) ?? ''
@@ -47,7 +54,7 @@ export async function describeGroup(
       memberMetadata: Buffer.from(member.protocols.find(({ name }) => name === protocol)?.metadata ?? '', 'base64'),
       memberAssignment: AssignerProtocol.MemberAssignment.encode({
         version: 0,
-        assignment: held.get(member.memberId) ?? {},
+        assignment: held.get(member.memberId)?.assignment ?? {},
         userData: Buffer.alloc(0),
       }),
     })),

@@ -1,4 +1,5 @@
 import { lastWrite } from '../retry/last-write.js'
+import { topicKey } from '../translate/names.js'
 import type { CheckpointStore, PartitionOwnership } from '../types/checkpoint-store.js'
 
 /** A partition of a topic. */
@@ -7,7 +8,8 @@ export interface TopicPartition {
   readonly partition: number
 }
 
-export const partitionKey = (topic: string, partition: number): string => `${topic}/${partition}`
+/** What a partition is known by inside, however its topic is spelled. */
+export const partitionKey = (topic: string, partition: number): string => `${topicKey(topic)}/${partition}`
 
 interface Lease extends TopicPartition {
   ownership: PartitionOwnership

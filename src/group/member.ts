@@ -7,6 +7,7 @@ import { patienceWith } from './member-record.js'
 import { createRenewal } from './renewal.js'
 import type { Slot } from './roster.js'
 import { type Counts, createSession, type SessionOptions } from './session.js'
+import { ownSpelling } from './topic-spelling.js'
 
 /** What a member came to after the group changed. */
 export interface Joined {
@@ -72,6 +73,10 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
   const serial = createSerial()
   const ended = new AbortController()
 
+  /** How this member spells its topics; inside, they are spelled as by the group. */
+  const spelling = ownSpelling(options.topics)
+  const spelled = ({ topic, partition }: TopicPartition) => ({ topic: spelling.of(topic) ?? topic, partition })
+
   let session = createSession(options)
   let generationId = 0
   let pending: { since: number } | undefined = { since: performance.now() }
@@ -102,10 +107,11 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     )
     options.setAssignable(assignable)
     const { protocol, members: assignments } = await assign(options.assigners, members, [...assignable.keys()].sort())
-    const assignment = assignments.get(session.memberId) ?? {}
-    const wanted = Object.entries(assignment).flatMap(([topic, list]) =>
-      options.topics.includes(topic) ? list.map((partition) => ({ topic, partition })) : [],
+    const given = Object.entries(assignments.get(session.memberId) ?? {})
+    const wanted = given.flatMap(([topic, list]) =>
+      spelling.of(topic) === undefined ? [] : list.map((partition) => ({ topic, partition })),
     )
+    const assignment: Assignment = Object.fromEntries(given.map(([topic, list]) => [spelling.of(topic) ?? topic, list]))
 
     const signature = JSON.stringify([members.map(({ memberId }) => memberId).sort(), assignment])
     if (signature !== settled) {
@@ -127,7 +133,7 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     )
     if (taken.length > 0) {
       retryDelay = FIRST_RETRY_MS
-      listener.onAcquired(taken)
+      listener.onAcquired(taken.map(spelled))
     }
 
     if (taken.length < missing.length) {
@@ -165,8 +171,12 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
   }
 
   const lose = (partitions: readonly TopicPartition[]) => {
-    logger.warn('Another owner has taken partitions of this member: it stops reading them', { groupId, partitions })
-    listener.onLost(partitions)
+    const own = partitions.map(spelled)
+    logger.warn('Another owner has taken partitions of this member: it stops reading them', {
+      groupId,
+      partitions: own,
+    })
+    listener.onLost(own)
   }
 
   const revoke = (tp: TopicPartition) => {
@@ -176,7 +186,7 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     revoking.set(
       key,
       listener
-        .onRevoked(tp)
+        .onRevoked(spelled(tp))
         .catch((error: Error) => {
           // Nothing reads it any more all the same; its next owner begins at what was committed before.
           logger.error(`Could not commit a partition that is handed over: ${error.message}`, { groupId, ...tp })
@@ -197,7 +207,7 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
   const rejoin = async (counts: Counts) => {
     const lost = session.leases.held()
     logger.error('The group has given this member up for dead: it joins anew', { groupId, memberId: session.memberId })
-    if (lost.length > 0) listener.onLost(lost)
+    if (lost.length > 0) listener.onLost(lost.map(spelled))
     session = createSession(options)
     settled = ''
     pending = { since: performance.now() }

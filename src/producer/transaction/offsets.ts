@@ -3,6 +3,7 @@ import type { ProducerSettings } from '../../config/settings.js'
 import { KafkaJSNonRetriableError } from '../../errors/index.js'
 import { createCommittedOffsets, type OffsetToCommit } from '../../offsets/committed-offsets.js'
 import { retry } from '../../retry/retry.js'
+import { topicKey } from '../../translate/names.js'
 import { fromOffset } from '../../translate/offset.js'
 import type { Logger, TopicOffsets } from '../../types/index.js'
 import type { Connection } from '../connection.js'
@@ -58,7 +59,7 @@ export class TransactionOffsets {
 
 /** The last word on each partition. */
 function latest(offsets: readonly OffsetToCommit[]): OffsetToCommit[] {
-  return [...new Map(offsets.map((entry) => [`${entry.topic} ${entry.partition}`, entry])).values()]
+  return [...new Map(offsets.map((entry) => [`${topicKey(entry.topic)} ${entry.partition}`, entry])).values()]
 }
 
 function checked(offset: string | number): string {
