@@ -32,6 +32,8 @@ const keyOf = (topic: string, partition: number | string) => `${topic}/${partiti
  */
 export class Accounting {
   readonly #produced = new Set<string>()
+  readonly #uncertain = new Set<string>()
+  readonly #values = new Set<string>()
   readonly #handled: (MessageLine & { member: string })[] = []
   readonly #committed = new Map<string, number>()
   readonly #backwards: string[] = []
@@ -42,6 +44,11 @@ export class Accounting {
     this.#produced.add(value)
   }
 
+  /** Was sent, and nobody knows whether it was stored: handled or not, it is neither missing nor unknown. */
+  mayBeHandled(value: string): void {
+    this.#uncertain.add(value)
+  }
+
   /** Takes in what a member reports from now on, and what it has reported. */
   follow(member: Member, name: string): void {
     for (const line of member.lines) this.take(line, name)
@@ -49,7 +56,9 @@ export class Accounting {
   }
 
   take(line: MemberLine, member: string): void {
-    if (line.type === 'message') this.#handled.push({ ...line, member })
+    if (line.type !== 'message') return
+    this.#handled.push({ ...line, member })
+    this.#values.add(line.value ?? '')
   }
 
   /** Notes a committed offset, as the store has it: the next to read. */
@@ -71,13 +80,24 @@ export class Accounting {
 
   /** Messages handled at least once. */
   get handledCount(): number {
-    return new Set(this.#handled.map(({ value }) => value)).size
+    return this.#values.size
+  }
+
+  /** How often a message was handled again, so far. */
+  get duplicates(): number {
+    return this.#handled.length - this.#values.size
+  }
+
+  /** The highest offset of a partition that was handled; undefined before the first. */
+  lastHandled(topic: string, partition: number): number | undefined {
+    const offsets = this.#handled.filter((line) => line.topic === topic && line.partition === partition)
+    return offsets.reduce<number | undefined>((last, { offset }) => Math.max(last ?? -1, Number(offset)), undefined)
   }
 
   /** Whether every message produced so far has been handled. */
   get isComplete(): boolean {
-    const handled = new Set(this.#handled.map(({ value }) => value))
-    return [...this.#produced].every((value) => handled.has(value))
+    for (const value of this.#produced) if (!this.#values.has(value)) return false
+    return true
   }
 
   close(): Accounts {
@@ -106,8 +126,8 @@ export class Accounting {
       produced: this.#produced.size,
       handled: members.size,
       missing: [...this.#produced].filter((value) => !members.has(value)),
-      unknown: [...members.keys()].filter((value) => !this.#produced.has(value)),
-      duplicates: this.#handled.length - members.size,
+      unknown: [...members.keys()].filter((value) => !this.#produced.has(value) && !this.#uncertain.has(value)),
+      duplicates: this.duplicates,
       duplicated,
       outOfOrder,
       backwards: [...this.#backwards],

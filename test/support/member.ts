@@ -1,4 +1,11 @@
-import { type ConsumerConfig, type ConsumerRunConfig, Kafka } from '../../src/index.js'
+import { existsSync } from 'node:fs'
+import {
+  type CheckpointStore,
+  type ConsumerConfig,
+  type ConsumerRunConfig,
+  fileCheckpointStore,
+  Kafka,
+} from '../../src/index.js'
 import { commands, report } from './program.js'
 
 /** What a {@link startMember} program is told, as JSON in the environment variable `MEMBER`. */
@@ -6,6 +13,8 @@ export interface MemberOptions {
   readonly connectionString: string
   /** String form of the checkpoint store. */
   readonly store: string
+  /** With a store in files: as long as this file is there, every call of the store fails with an error of the disk's. */
+  readonly awayWhile?: string
   readonly groupId: string
   readonly topics: readonly string[]
   readonly clientId?: string
@@ -57,11 +66,14 @@ export type MemberLine =
     } & At)
   | ({ readonly type: 'rebalancing' } & At)
   | ({ readonly type: 'crashed'; readonly message: string; readonly restart: boolean } & At)
+  /** What the process holds, as asked for. */
+  | ({ readonly type: 'held'; readonly heap: number; readonly resources: number; readonly sockets: number } & At)
   /** It has left the group and ends. */
   | ({ readonly type: 'left' } & At)
 
 export type MemberCommand =
   | { readonly do: 'leave' }
+  | { readonly do: 'tell what is held' }
   | { readonly do: 'delay'; readonly handlerDelay: number }
   | { readonly do: 'pause' | 'resume'; readonly topics: readonly { topic: string; partitions?: number[] }[] }
 
@@ -69,9 +81,9 @@ const now = () => Number(process.hrtime.bigint() / 1000n)
 
 /** The program itself; importing the types from here starts nothing. */
 async function runMember(options: MemberOptions): Promise<void> {
-  const { connectionString, store, groupId, topics, clientId = `member-${process.pid}`, logLevel = 1 } = options
+  const { connectionString, groupId, topics, clientId = `member-${process.pid}`, logLevel = 1 } = options
   let { handlerDelay = 0 } = options
-  const kafka = new Kafka({ clientId, logLevel, eventHubs: { connectionString, checkpointStore: store } })
+  const kafka = new Kafka({ clientId, logLevel, eventHubs: { connectionString, checkpointStore: storeOf(options) } })
   const consumer = kafka.consumer({ ...options.consumer, groupId })
 
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
@@ -126,14 +138,40 @@ async function runMember(options: MemberOptions): Promise<void> {
   })
   report({ type: 'ready' })
 
+  const leave = async () => {
+    await consumer.disconnect()
+    report({ type: 'left', at: now() })
+    process.exit(0)
+  }
+  process.once('SIGTERM', leave)
   for await (const command of commands<MemberCommand>()) {
     if (command.do === 'leave') break
-    if (command.do === 'delay') handlerDelay = command.handlerDelay
+    if (command.do === 'tell what is held') report({ type: 'held', ...held(), at: now() })
+    else if (command.do === 'delay') handlerDelay = command.handlerDelay
     else consumer[command.do](command.topics.map((one) => ({ ...one })))
   }
-  await consumer.disconnect()
-  report({ type: 'left', at: now() })
-  process.exit(0)
+  await leave()
+}
+
+function storeOf({ store, awayWhile }: MemberOptions): CheckpointStore | string {
+  if (!awayWhile) return store
+  const files = fileCheckpointStore(store.replace(/^file:/, ''))
+  return new Proxy(files, {
+    get: (target, name) => {
+      const method: unknown = Reflect.get(target, name)
+      if (typeof method !== 'function') return method
+      return async (...given: unknown[]) => {
+        if (existsSync(awayWhile)) throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO' })
+        return method.apply(target, given)
+      }
+    },
+  })
+}
+
+function held() {
+  const resources = process.getActiveResourcesInfo()
+  const sockets = resources.filter((name) => /^(TCP|TLS)/.test(name)).length
+  return { heap: process.memoryUsage().heapUsed, resources: resources.length, sockets }
 }
 
 type HandledMessage = { offset: string; key: Buffer | null; value: Buffer | null }

@@ -12,7 +12,7 @@ import { createBlobSession } from '../../../../src/checkpoint/blob/session.js'
 import { checkpointStoreFromString } from '../../../../src/checkpoint/from-string.js'
 import { startAzurite } from '../../../support/azurite.js'
 import { scaled } from '../../../support/pace.js'
-import { startFaultyStorage } from '../faulty-storage.js'
+import { startFaultyStorage } from '../../../support/faulty-storage.js'
 
 const azurite = await startAzurite()
 const storage = await startFaultyStorage(azurite)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, request as forward, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Azurite } from '../../support/azurite.js'
+import type { Azurite } from './azurite.js'
 
 export interface StorageFault {
   /** Which requests; `url` is path and query. */
@@ -16,6 +16,8 @@ export interface StorageFault {
 /** A storage account that refuses what the tests say, and lets the rest through to Azurite. */
 export interface FaultyStorage extends AsyncDisposable {
   readonly connectionString: string
+  /** The string form of a checkpoint store. */
+  containerUrl(container: string): string
   /** Method and path of each request so far. */
   readonly requests: string[]
   fail(fault: StorageFault): void
@@ -51,6 +53,7 @@ export async function startFaultyStorage(azurite: Azurite): Promise<FaultyStorag
 
   return {
     connectionString: azurite.connectionString.replace(target.host, `127.0.0.1:${port}`),
+    containerUrl: (container) => azurite.containerUrl(container).replace(target.host, `127.0.0.1:${port}`),
     requests,
     fail: (fault) => void faults.push(fault),
     async [Symbol.asyncDispose]() {
