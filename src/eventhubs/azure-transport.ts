@@ -14,14 +14,12 @@ import { verifyNamespace } from './connection/verify.js'
 import { ConsumerClient } from './reading/consumer-client.js'
 import { ConsumerClients } from './reading/consumer-clients.js'
 import { Reader } from './reading/reader.js'
-import { Sender } from './sending/idempotent-sender.js'
-import { linkNameOf, SendingClient } from './sending/sending-client.js'
-import { Transfer } from './sending/transfer.js'
+import { SendingClient } from './sending/sending-client.js'
 import type { EventHubsTransport, OperationOptions } from './transport.js'
 
 /**
- * Connections to send and to ask over that one client keeps open, up to one of each per event hub; those not used for
- * longest are closed for others. Connections to read over come on top, one per event hub and consumer group.
+ * Connections to ask over that one client keeps open, one per event hub; those not used for longest are closed for
+ * others. The one to send over comes on top, and those to read over, one per event hub and consumer group.
  */
 export const mostOpenConnections = 50
 
@@ -45,7 +43,6 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
   const endpoint = endpointOf(namespace, settings)
   const { openStream } = endpoint
   const readers = new Set<Reader>()
-  const senders = new Set<Sender>()
 
   const credentials = new CredentialSource({
     provider: auth,
@@ -56,7 +53,7 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
     onReplaced: () => {
       hubClients.retireAll()
       consumerClients.retireAll()
-      for (const sender of senders) sender.retire()
+      sending.renew()
       for (const reader of readers) void reader.reopen()
     },
   })
@@ -85,13 +82,19 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
           return new EventHubProducerClient(fullyQualifiedNamespace, eventHubName, credential, clientOptions)
         })
       },
-      async send(eventHubName, onRetired) {
-        const connection = await connectionOptions(eventHubName)
-        return new HubClient({ ...connection, onRetired }, (wire) => new SendingClient(connection, wire))
-      },
-    } satisfies OpenHubClients<{ ask: EventHubProducerClient; send: SendingClient }>,
+    } satisfies OpenHubClients<{ ask: EventHubProducerClient }>,
     { limit: mostOpenConnections, idleTime: idleConnectionTime },
   )
+  const sending = new SendingClient({
+    fullyQualifiedNamespace,
+    openStream,
+    connectTimeout: connectionTimeout,
+    requestTimeout,
+    logger,
+    identifier: clientId,
+    idleTime: idleConnectionTime,
+    getCredential: async (eventHubName) => (await connectionOptions(eventHubName)).credential,
+  })
   const consumerClients = new ConsumerClients(
     async ({ eventHubName, ...key }) => new ConsumerClient({ ...(await connectionOptions(eventHubName)), ...key }),
   )
@@ -144,35 +147,13 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
         { operation: 'getPartitionProperties', topic, partition: Number(partitionId) },
       ),
 
-    createBatch: (topic, partitionId, { abortSignal } = {}) => {
-      const created = hubClients.use('send', topic, async (client) => {
-        const limit = await client.call((link) => link.limit(partitionId), { timeout: requestTimeout, abortSignal })
-        return new Transfer(partitionId, limit)
-      })
-      return rejecting(created, { operation: 'createBatch', topic, partition: Number(partitionId) })
-    },
-
-    sendBatch: (topic, batch, { abortSignal } = {}) => {
-      const transfer = batch as Transfer
-      const { partitionId } = transfer
-      const linkName = linkNameOf(topic, partitionId)
-      const sent = hubClients.use('send', topic, async (client) => {
-        await client.call((link, signal) => link.send(transfer, signal), {
-          timeout: requestTimeout,
-          linkName,
-          abortSignal,
-        })
-      })
-      return rejecting(sent, { operation: 'send', topic, partition: Number(partitionId) })
-    },
-
-    openIdempotentSender: (topic, partitionId) => {
-      const linkOptions = () => connectionOptions(topic)
-      const context = { operation: 'send', topic, partition: Number(partitionId) }
-      const sender = new Sender({ partitionId, linkOptions, logger, toError: toError(context) })
-      senders.add(sender)
-      return sender
-    },
+    openSender: (topic, partitionId, { idempotent }) =>
+      sending.openSender({
+        eventHubName: topic,
+        partitionId,
+        idempotent,
+        toError: toError({ operation: 'send', topic, partition: Number(partitionId) }),
+      }),
 
     openReader: (options) => {
       const context = { operation: 'read', topic: options.eventHubName, partition: Number(options.partitionId) }
@@ -189,7 +170,7 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
 
     async close() {
       await Promise.all([...readers].map((reader) => reader.close()))
-      await Promise.all([hubClients.close(), ...[...senders].map((sender) => sender.close())])
+      await Promise.all([hubClients.close(), sending.close()])
       credentials.close()
     },
   }

@@ -6,7 +6,8 @@
  * retries: each is a single attempt, retrying is the caller's.
  */
 
-import type { OutgoingEvent, ReceivedEvent } from '../translate/event.js'
+import type { ReceivedEvent } from '../translate/event.js'
+import type { EventSender } from './sending/sender.js'
 
 /** The namespace a transport is connected to. */
 export interface NamespaceAddress {
@@ -35,15 +36,6 @@ export interface PartitionProperties {
   readonly lastEnqueuedOffset: string
   readonly lastEnqueuedOnUtc: Date
   readonly isEmpty: boolean
-}
-
-/** Events gathered for one atomic transfer to one partition. */
-export interface EventBatch {
-  readonly count: number
-  readonly sizeInBytes: number
-  readonly maxSizeInBytes: number
-  /** Adds an event as it is now, encoded; false when it does not fit, the batch unchanged. */
-  tryAdd(event: OutgoingEvent): boolean
 }
 
 export interface OperationOptions {
@@ -81,14 +73,10 @@ export interface PartitionReader {
   close(): Promise<void>
 }
 
-/** Settings of idempotent publishing. */
-export interface IdempotentSender {
-  /**
-   * Publishes to one partition with producer id and sequence numbers, so that a retry after a lost acknowledgement
-   * leaves one copy. Resolves when every event is stored.
-   */
-  send(events: readonly OutgoingEvent[], options?: OperationOptions): Promise<void>
-  close(): Promise<void>
+/** How a sender treats what it sends again. */
+export interface SenderKind {
+  /** A transfer whose acknowledgement was lost, sent again, leaves one copy. */
+  readonly idempotent: boolean
 }
 
 export interface EventHubsTransport {
@@ -104,11 +92,8 @@ export interface EventHubsTransport {
     partitionId: string,
     options?: OperationOptions,
   ): Promise<PartitionProperties>
-  /** Opens the link to the partition if need be: its size limit becomes the batch's. */
-  createBatch(eventHubName: string, partitionId: string, options?: OperationOptions): Promise<EventBatch>
-  /** Resolves when the service has stored the batch. */
-  sendBatch(eventHubName: string, batch: EventBatch, options?: OperationOptions): Promise<void>
-  openIdempotentSender(eventHubName: string, partitionId: string): IdempotentSender
+  /** Sends to one partition, over a link that is opened with the first use. */
+  openSender(eventHubName: string, partitionId: string, options: SenderKind): EventSender
   openReader(options: ReaderOptions): PartitionReader
   /** Closes every link and connection. Calls in progress reject. May be called again. */
   close(): Promise<void>

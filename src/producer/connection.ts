@@ -9,9 +9,9 @@ import { compressEvent } from '../translate/compression.js'
 import { toEvent } from '../translate/message.js'
 import type { Logger, RecordMetadata } from '../types/index.js'
 import { share } from '../util/share.js'
-import { Outbox } from './outbox.js'
-import type { PostingOptions } from './posting.js'
-import type { Partitioner, TopicLoad } from './routing.js'
+import { Accumulator } from './accumulator.js'
+import type { PendingSendOptions } from './pending-send.js'
+import type { Partitioner, TopicRequest } from './routing.js'
 import type { SendRequest } from './send-request.js'
 
 export interface ConnectionOptions {
@@ -29,7 +29,7 @@ export interface Connection {
   /** Waits for what was accepted, takes nothing more, and closes. */
   close(): Promise<void>
   /** Throws for messages that can't be sent, and when not open, in this order as kafkajs. */
-  post(request: SendRequest, intercept?: PostingOptions['intercept']): Promise<RecordMetadata[]>
+  send(request: SendRequest, intercept?: PendingSendOptions['intercept']): Promise<RecordMetadata[]>
   /** Throws when not open. */
   current(): NamespaceConnection
   /** Runs something that `close` waits for. Rejects when not open. */
@@ -38,7 +38,7 @@ export interface Connection {
 
 type State =
   | { readonly status: 'disconnected' }
-  | { readonly status: 'connected'; readonly connection: NamespaceConnection; readonly outbox: Outbox }
+  | { readonly status: 'connected'; readonly connection: NamespaceConnection; readonly accumulator: Accumulator }
   | { readonly status: 'disconnecting' }
 
 export function createConnection(options: ConnectionOptions): Connection {
@@ -62,17 +62,17 @@ export function createConnection(options: ConnectionOptions): Connection {
     state = {
       status: 'connected',
       connection,
-      outbox: new Outbox({ transport, requests, settings, logger }, topics, partitioner),
+      accumulator: new Accumulator({ transport, requests, settings, logger }, topics, partitioner),
     }
   })
 
   const close = share(async () => {
     if (state.status !== 'connected') return
-    const { outbox } = state
+    const { accumulator } = state
     state = { status: 'disconnecting' }
     try {
-      await outbox.drained()
-      await outbox.close()
+      await accumulator.drained()
+      await accumulator.close()
     } finally {
       try {
         await connector.close()
@@ -121,20 +121,24 @@ export function createConnection(options: ConnectionOptions): Connection {
       closing = ending
       await ending
     },
-    post(request, intercept) {
-      const { outbox } = connected()
+    send(request, intercept) {
+      const { accumulator } = connected()
       const compression = compressionOf(request)
-      const loads = request.topics.map(
-        ({ topic, messages }): TopicLoad => ({ topic: outbox.topic(topic), messages, events: messages.map(toEvent) }),
+      const requests = request.topics.map(
+        ({ topic, messages }): TopicRequest => ({
+          topic: accumulator.topic(topic),
+          messages,
+          events: messages.map(toEvent),
+        }),
       )
       const prepared = compression
-        ? Promise.all(loads.flatMap(({ events }) => events.map((event) => compressEvent(event, compression)))).then(
+        ? Promise.all(requests.flatMap(({ events }) => events.map((event) => compressEvent(event, compression)))).then(
             () => undefined,
           )
         : undefined
-      return outbox.post(loads, { acks: request.acks, timeout: request.timeout, prepared, intercept })
+      return accumulator.add(requests, { acks: request.acks, timeout: request.timeout, prepared, intercept })
     },
     current: () => connected().connection,
-    include: async (operation) => connected().outbox.include(operation),
+    include: async (operation) => connected().accumulator.include(operation),
   }
 }

@@ -1,19 +1,20 @@
 import type { KafkaJSProtocolError } from '../errors/index.js'
 import { createProtocolError } from '../errors/protocol-errors.js'
-import type { EventBatch } from '../eventhubs/transport.js'
+import type { EventSender } from '../eventhubs/sending/sender.js'
+import type { Transfer } from '../eventhubs/sending/transfer.js'
 import type { Requests } from '../instrumentation/events.js'
 import { type RetrySettings, retry } from '../retry/retry.js'
+import type { OutgoingEvent } from '../translate/event.js'
 import type { Logger } from '../types/index.js'
 import { withDeadline } from '../util/deadline.js'
-import type { Carrier } from './carrier.js'
+import type { PartitionBatch } from './partition-batch.js'
 import { Queue } from './queue.js'
-import type { Shipment } from './shipment.js'
 
 export interface PartitionSenderOptions {
   readonly topic: string
   readonly partition: number
   readonly broker: string
-  readonly carrier: Carrier
+  readonly sender: EventSender
   readonly requests: Requests
   readonly retry: RetrySettings
   /** 1 keeps the order of messages also when a transfer has to be repeated. */
@@ -23,10 +24,10 @@ export interface PartitionSenderOptions {
   onFailure(error: Error): void
 }
 
-/** One transfer: a batch and whose events are in it. */
-interface Parcel {
-  readonly batch: EventBatch
-  readonly contents: readonly { readonly shipment: Shipment; readonly count: number }[]
+/** One request to store: a transfer and whose events are in it. */
+interface ProduceRequest {
+  readonly transfer: Transfer
+  readonly contents: readonly { readonly batch: PartitionBatch; readonly count: number }[]
   readonly timeout: number | undefined
 }
 
@@ -37,7 +38,7 @@ interface Parcel {
  */
 export class PartitionSender {
   readonly #options: PartitionSenderOptions
-  readonly #queue = new Queue<Shipment>()
+  readonly #queue = new Queue<PartitionBatch>()
   #transfers = 0
   #isPacking: boolean = false
 
@@ -45,20 +46,22 @@ export class PartitionSender {
     this.#options = options
   }
 
-  enqueue(shipment: Shipment): void {
-    this.#queue.push(shipment)
+  enqueue(batch: PartitionBatch): void {
+    this.#queue.push(batch)
     this.#pump()
   }
 
   /** Bytes of the largest transfer. Opens the link if need be. */
   async limit(): Promise<number> {
-    const { carrier, requests, broker } = this.#options
-    const batch = await this.#retry(() => requests.run('ApiVersions', broker, (signal) => carrier.open(signal)))
-    return batch.maxSizeInBytes
+    const { sender, requests, broker } = this.#options
+    const transfer = await this.#retry(() =>
+      requests.run('ApiVersions', broker, (abortSignal) => sender.newTransfer({ abortSignal })),
+    )
+    return transfer.maxSizeInBytes
   }
 
   close(): Promise<void> {
-    return this.#options.carrier.close()
+    return this.#options.sender.close()
   }
 
   #pump(): void {
@@ -69,30 +72,31 @@ export class PartitionSender {
   }
 
   async #transfer(): Promise<void> {
-    const { requests, broker, carrier } = this.#options
+    const { requests, broker, sender } = this.#options
     const waitingAtStart = this.#queue.size
-    let parcel: Parcel | undefined
+    let request: ProduceRequest | undefined
 
-    const attempt = async (signal: AbortSignal): Promise<void> => {
-      if (!parcel) {
-        const batch = await carrier.open(signal)
-        signal.throwIfAborted()
-        parcel = this.#pack(batch)
+    const attempt = async (abortSignal: AbortSignal): Promise<void> => {
+      if (!request) {
+        const transfer = await sender.newTransfer({ abortSignal })
+        abortSignal.throwIfAborted()
+        request = this.#pack(transfer)
         this.#donePacking()
       }
-      if (parcel.contents.length > 0) await this.#send(parcel, signal)
+      if (request.contents.length > 0) await this.#send(request, abortSignal)
     }
 
     try {
-      await this.#retry(() => requests.run('Produce', broker, attempt, { size: () => parcel?.batch.sizeInBytes ?? 0 }))
-      for (const { shipment, count } of parcel?.contents ?? []) shipment.stored(count)
+      const size = () => request?.transfer.sizeInBytes ?? 0
+      await this.#retry(() => requests.run('Produce', broker, attempt, { size }))
+      for (const { batch, count } of request?.contents ?? []) batch.stored(count)
     } catch (error) {
-      if (parcel) for (const { shipment } of parcel.contents) shipment.failed(error)
+      if (request) for (const { batch } of request.contents) batch.failed(error)
       // The link does not open: what has been waiting as long as the attempts lasted fails with it.
       else for (let index = 0; index < waitingAtStart; index++) this.#queue.shift()?.failed(error)
     } finally {
       this.#transfers--
-      if (parcel) this.#pump()
+      if (request) this.#pump()
       else this.#donePacking()
     }
   }
@@ -122,43 +126,41 @@ export class PartitionSender {
     )
   }
 
-  /** Fills the batch from the queue. Nothing is awaited here: order is the order of the queue. */
-  #pack(batch: EventBatch): Parcel {
-    const contents: { shipment: Shipment; count: number }[] = []
-    for (let shipment = this.#queue.first; shipment; shipment = this.#queue.first) {
-      if (shipment.isOver) {
+  /** Fills the transfer from the queue. Nothing is awaited here: order is the order of the queue. */
+  #pack(transfer: Transfer): ProduceRequest {
+    const contents: { batch: PartitionBatch; count: number }[] = []
+    for (let batch = this.#queue.first; batch; batch = this.#queue.first) {
+      if (batch.isOver) {
         this.#queue.shift()
         continue
       }
-      if (contents[0] && contents[0].shipment.lane !== shipment.lane) break
-      const count = this.#fill(batch, shipment)
-      if (count > 0) contents.push({ shipment, count })
-      else if (batch.count === 0) shipment.failed(this.#tooLarge(batch))
-      if (shipment.nextToPack && !shipment.isOver) break
+      if (contents[0] && contents[0].batch.joinKey !== batch.joinKey) break
+      const count = this.#fill(transfer, batch)
+      if (count > 0) contents.push({ batch, count })
+      else if (transfer.count === 0) batch.failed(this.#tooLarge(transfer))
+      if (!batch.isPacked && !batch.isOver) break
       this.#queue.shift()
     }
-    return { batch, contents, timeout: contents[0]?.shipment.timeout }
+    return { transfer, contents, timeout: contents[0]?.batch.timeout }
   }
 
-  #fill(batch: EventBatch, shipment: Shipment): number {
-    let count = 0
-    for (let event = shipment.nextToPack; event; event = shipment.nextToPack) {
-      if (!batch.tryAdd(event)) break
-      shipment.packed()
-      count++
-    }
-    return count
+  #fill(transfer: Transfer, batch: PartitionBatch): number {
+    const { events, sizes, packedCount } = batch
+    let index = packedCount
+    while (index < events.length && transfer.tryAdd(events[index] as OutgoingEvent, sizes[index] as number)) index++
+    batch.packed(index - packedCount)
+    return index - packedCount
   }
 
-  #tooLarge({ maxSizeInBytes }: EventBatch): KafkaJSProtocolError {
+  #tooLarge({ maxSizeInBytes }: Transfer): KafkaJSProtocolError {
     return messageTooLarge(this.#options.topic, this.#options.partition, maxSizeInBytes)
   }
 
   /** `timeout` is Kafka's: how long the service may take to acknowledge, where that is less than the request may. */
-  async #send({ batch, timeout }: Parcel, signal: AbortSignal): Promise<void> {
-    const { carrier, topic, partition } = this.#options
-    if (timeout === undefined) return carrier.send(batch, signal)
-    await withDeadline((limited) => carrier.send(batch, limited), {
+  async #send({ transfer, timeout }: ProduceRequest, signal: AbortSignal): Promise<void> {
+    const { sender, topic, partition } = this.#options
+    if (timeout === undefined) return sender.send(transfer, { abortSignal: signal })
+    await withDeadline((abortSignal) => sender.send(transfer, { abortSignal }), {
       ms: timeout,
       signal,
       createError: () =>

@@ -24,7 +24,7 @@ export function createProducer(context: ClientContext, config?: ProducerConfig):
 
   const sendBatch = (batch: ProducerBatch): Promise<RecordMetadata[]> => {
     try {
-      return connection.post(toSendRequest(batch, settings))
+      return connection.send(toSendRequest(batch, settings))
     } catch (error) {
       return Promise.reject(error)
     }

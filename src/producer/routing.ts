@@ -1,28 +1,31 @@
 import { createProtocolError } from '../errors/protocol-errors.js'
+import { encodedSize, fitsAlone } from '../eventhubs/sending/encoding.js'
 import type { OutgoingEvent } from '../translate/event.js'
 import type { Message, PartitionerArgs, RecordMetadata } from '../types/index.js'
+import { PartitionBatch } from './partition-batch.js'
 import { messageTooLarge } from './partition-sender.js'
-import { Shipment } from './shipment.js'
 import type { Topic } from './topic.js'
 
 /** One topic's share of a `send`, each message with the event made of it. */
-export interface TopicLoad {
+export interface TopicRequest {
   readonly topic: Topic
   readonly messages: readonly Message[]
   readonly events: readonly OutgoingEvent[]
 }
 
-/** A shipment and where it goes. */
-export interface Consignment {
+/** A batch and the topic whose partition it is for. */
+export interface RoutedBatch {
   readonly topic: Topic
-  readonly shipment: Shipment
+  readonly batch: PartitionBatch
 }
 
 export type Partitioner = (args: PartitionerArgs) => number
 
 export interface RoutingOptions {
-  readonly lane: unknown
+  readonly joinKey: unknown
   readonly timeout: number | undefined
+  /** Events will carry sequence numbers. */
+  readonly idempotent: boolean
 }
 
 /** The partition of some message is none of the topic's. */
@@ -43,38 +46,41 @@ export class UnknownPartition {
   }
 }
 
-/** Chooses partitions: one shipment per topic-partition, in kafkajs's order, by topic and then by partition. */
+/** Chooses partitions: one batch per topic-partition, in kafkajs's order, by topic and then by partition. */
 export function route(
-  loads: readonly TopicLoad[],
+  requests: readonly TopicRequest[],
   partitioner: Partitioner,
-  options: RoutingOptions,
-): Consignment[] | UnknownPartition {
-  const consignments: Consignment[] = []
-  for (const { topic, messages, events } of loads) {
+  { joinKey, timeout, idempotent }: RoutingOptions,
+): RoutedBatch[] | UnknownPartition {
+  const routed: RoutedBatch[] = []
+  for (const { topic, messages, events } of requests) {
     if (messages.length === 0) continue
-    const byPartition = new Map<number, OutgoingEvent[]>()
+    const byPartition = new Map<number, PartitionBatch>()
     for (let index = 0; index < messages.length; index++) {
       const message = messages[index] as Message
       const chosen: unknown = partitioner({ topic: topic.name, partitionMetadata: topic.partitions, message })
       const partition = typeof chosen === 'string' ? Number(chosen) : (chosen as number)
       if (!topic.has(partition)) return new UnknownPartition(topic, chosen)
-      const list = byPartition.get(partition)
-      if (list) list.push(events[index] as OutgoingEvent)
-      else byPartition.set(partition, [events[index] as OutgoingEvent])
+      let batch = byPartition.get(partition)
+      if (!batch) {
+        batch = new PartitionBatch({ partition, joinKey, timeout })
+        byPartition.set(partition, batch)
+      }
+      const event = events[index] as OutgoingEvent
+      batch.add(event, encodedSize(event, idempotent))
     }
-    const partitions = byPartition.size === 1 ? byPartition : [...byPartition].sort(([a], [b]) => a - b)
-    for (const [partition, list] of partitions) {
-      consignments.push({ topic, shipment: new Shipment({ partition, events: list, ...options }) })
-    }
+    const batches = [...byPartition.values()]
+    if (batches.length > 1) batches.sort((a, b) => a.partition - b.partition)
+    for (const batch of batches) routed.push({ topic, batch })
   }
-  return consignments
+  return routed
 }
 
 /** What `send` resolves with. An acknowledgement over AMQP carries no offset. */
-export function toRecordMetadata(consignments: readonly Consignment[]): RecordMetadata[] {
-  return consignments.map(({ topic, shipment }) => ({
+export function toRecordMetadata(routed: readonly RoutedBatch[]): RecordMetadata[] {
+  return routed.map(({ topic, batch }) => ({
     topicName: topic.name,
-    partition: shipment.partition,
+    partition: batch.partition,
     errorCode: 0,
     baseOffset: '-1',
     logAppendTime: '-1',
@@ -87,10 +93,15 @@ export function toRecordMetadata(consignments: readonly Consignment[]): RecordMe
  *
  * @throws KafkaJSProtocolError MESSAGE_TOO_LARGE for one that does not fit.
  */
-export function refuseTooLarge(consignments: readonly Consignment[]): void {
-  for (const { topic, shipment } of consignments) {
-    for (const event of shipment.events) {
-      if (!topic.fits(event)) throw messageTooLarge(topic.name, shipment.partition, topic.limit ?? 0)
+export function refuseTooLarge(routed: readonly RoutedBatch[]): void {
+  for (const { topic, batch } of routed) {
+    const { limit } = topic
+    if (limit === undefined) continue
+    const { events, sizes, partition } = batch
+    for (let index = 0; index < events.length; index++) {
+      if (!fitsAlone(events[index] as OutgoingEvent, sizes[index] as number, limit)) {
+        throw messageTooLarge(topic.name, partition, limit)
+      }
     }
   }
 }

@@ -1,13 +1,10 @@
 import type { TopicPartitions } from '../client/topics.js'
 import type { ProducerSettings } from '../config/settings.js'
 import { protocolTypeOf } from '../errors/index.js'
-import { encodedSize, envelopeSize } from '../eventhubs/sending/encoding.js'
 import type { EventHubsTransport } from '../eventhubs/transport.js'
 import type { Requests } from '../instrumentation/events.js'
 import { isRetriable } from '../retry/retry.js'
-import type { OutgoingEvent } from '../translate/event.js'
 import type { Logger, PartitionMetadata } from '../types/index.js'
-import { createCarrier, createIdempotentCarrier } from './carrier.js'
 import { PartitionSender } from './partition-sender.js'
 
 /** What all topics of one connection share. */
@@ -47,12 +44,6 @@ export class Topic {
     return this.#limit
   }
 
-  /** Whether a transfer holds this event, alone if need be. Only where the limit is known. */
-  fits(event: OutgoingEvent): boolean {
-    const size = envelopeSize(event) + encodedSize(event, this.#context.settings.idempotent)
-    return this.#limit === undefined || size <= this.#limit
-  }
-
   has(partition: number): boolean {
     const { metadata } = this.#known
     return metadata[partition]?.partitionId === partition || metadata.some((p) => p.partitionId === partition)
@@ -73,12 +64,11 @@ export class Topic {
     if (known) return known
     const { transport, requests, settings, logger } = this.#context
     const { idempotent, maxInFlightRequests, retry } = settings
-    const carrierOptions = { transport, topic: this.name, partitionId: String(partition) }
     const sender = new PartitionSender({
       topic: this.name,
       partition,
       broker: transport.address.broker,
-      carrier: idempotent ? createIdempotentCarrier(carrierOptions) : createCarrier(carrierOptions),
+      sender: transport.openSender(this.name, String(partition), { idempotent }),
       requests,
       retry,
       maxInFlight: idempotent ? 1 : (maxInFlightRequests ?? 1),

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { ConnectionContextBase } from '@azure/core-amqp'
 import type { ConnectionCredential } from '../../auth/credential-source.js'
 import type { Logger } from '../../types/index.js'
@@ -44,6 +45,8 @@ export class AuthorizedConnection {
 
   constructor(options: AuthorizedConnectionOptions) {
     this.#options = options
+    // Every link listens, and what it waits for.
+    setMaxListeners(0, this.#farewell.signal)
     this.#wire = new Wire(options, { onLost: (error) => this.#end(error) })
     this.#context = openContext(options.fullyQualifiedNamespace, this.#wire)
   }
@@ -117,7 +120,8 @@ export class AuthorizedConnection {
   /** Says goodbye and closes; links end with it. Resolves when it is closed, and never rejects. */
   close(): Promise<void> {
     this.#isRetired = true
-    this.#closing ??= this.#close()
+    // What hears that it ends may ask for the same.
+    this.#closing ??= Promise.resolve().then(() => this.#close())
     return this.#closing
   }
 

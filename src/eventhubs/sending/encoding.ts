@@ -32,18 +32,34 @@ const CONTENT_ENCODING = 7
 const CREATION_TIME = 9
 
 /**
- * What the SDK adds to an event that it publishes idempotently: `com.microsoft:producer-epoch`, a short,
- * `com.microsoft:producer-id`, a long, and `com.microsoft:producer-sequence-number`, an int.
+ * What an event of an idempotent producer names: epoch, a short, id, a long, and its sequence number, an int. At the
+ * head of its annotations and of one length, so that the numbers can be written when they are known.
  */
-const publishingSize = 30 + 3 + (27 + 9) + (40 + 5)
+const producerMark: Buffer = Buffer.concat([
+  symbolOf('com.microsoft:producer-epoch'),
+  Buffer.from([0x61, 0, 0]),
+  symbolOf('com.microsoft:producer-id'),
+  Buffer.from([0x81, 0, 0, 0, 0, 0, 0, 0, 0]),
+  symbolOf('com.microsoft:producer-sequence-number'),
+  Buffer.from([0x71, 0, 0, 0, 0]),
+])
+const MARK = {
+  epoch: producerMark.indexOf(0x61, 2 + 'com.microsoft:producer-epoch'.length) + 1,
+  id: producerMark.indexOf(0x81) + 1,
+  sequenceNumber: producerMark.length - 4,
+}
 
-/** Bytes of an event, as one of several in a transfer; of one that the SDK publishes idempotently, at most these. */
-export function encodedSize(event: OutgoingEvent, isPublished = false): number {
+function symbolOf(text: string): Buffer {
+  return Buffer.from([0xa3, text.length, ...Buffer.from(text)])
+}
+
+/** Bytes of an event, as one of several in a transfer; with room for a producer's mark when it is to be numbered. */
+export function encodedSize(event: OutgoingEvent, isNumbered = false): number {
   const { body, messageAnnotations, applicationProperties, properties } = event
   let size = SECTION_START + 1 + propertiesSize(properties) + SECTION_START + variableSize(body.length)
   if (messageAnnotations) size += annotationsSize(messageAnnotations)
-  else if (isPublished) size += SECTION_START + COMPOUND_START
-  if (isPublished) size += publishingSize
+  else if (isNumbered) size += SECTION_START + COMPOUND_START
+  if (isNumbered) size += producerMark.length
   if (applicationProperties) {
     size += SECTION_START + COMPOUND_START
     for (const name in applicationProperties) {
@@ -53,19 +69,54 @@ export function encodedSize(event: OutgoingEvent, isPublished = false): number {
   return dataSectionSize(size)
 }
 
+/** Whether a transfer of at most `limit` bytes holds an event of this encoded size, alone if need be. */
+export function fitsAlone(event: OutgoingEvent, size: number, limit: number): boolean {
+  // What stands before it repeats a part of it: mostly there is no need to look.
+  return 2 * size + envelopeBase <= limit || envelopeSize(event) + size <= limit
+}
+
+/** Where the producer's mark of an event begins that is encoded from `start` on. */
+export function producerMarkAt(size: number, start: number): number {
+  const content = contentOfDataSection(size)
+  return start + size - content + SECTION_START + 1 + SECTION_START + COMPOUND_START
+}
+
+/** Writes who published an event, and its number. */
+export function writeProducerMark(
+  buffer: Buffer,
+  at: number,
+  { id, epoch }: { readonly id: number | Buffer; readonly epoch: number },
+  sequenceNumber: number,
+): void {
+  buffer.writeInt16BE(epoch, at + MARK.epoch)
+  if (typeof id === 'number') {
+    buffer.writeInt32BE(Math.floor(id / 2 ** 32), at + MARK.id)
+    buffer.writeUInt32BE(id >>> 0, at + MARK.id + 4)
+  } else id.copy(buffer, at + MARK.id)
+  buffer.writeInt32BE(sequenceNumber, at + MARK.sequenceNumber)
+}
+
+/** Header and properties of what a transfer begins with, both empty. */
+const envelopeBase = 2 * (SECTION_START + 1)
+
 /** Bytes of what a transfer begins with: the annotations of its first event again. */
 export function envelopeSize({ messageAnnotations }: OutgoingEvent): number {
-  const sections = 2 * (SECTION_START + 1)
-  return messageAnnotations ? sections + annotationsSize(messageAnnotations) : sections
+  return messageAnnotations ? envelopeBase + annotationsSize(messageAnnotations) : envelopeBase
 }
 
 /** Writes an event to a buffer that has room for its {@link encodedSize}. Returns where it ends. */
-export function encodeEvent(event: OutgoingEvent, size: number, buffer: Buffer, start: number): number {
+export function encodeEvent(
+  event: OutgoingEvent,
+  size: number,
+  buffer: Buffer,
+  start: number,
+  isNumbered = false,
+): number {
   const { body, messageAnnotations, applicationProperties, properties } = event
   const content = contentOfDataSection(size)
   let at = writeLength(buffer, TYPE.binary, content, writeSection(buffer, SECTION.data, start))
   at = writeEmptySection(buffer, SECTION.header, at)
-  if (messageAnnotations) at = writeAnnotations(buffer, messageAnnotations, at)
+  if (messageAnnotations || isNumbered) at = writeAnnotations(buffer, messageAnnotations, at, isNumbered)
   at = writeProperties(buffer, properties, at)
   if (applicationProperties) {
     const map = writeSection(buffer, SECTION.applicationProperties, at)
@@ -175,15 +226,21 @@ function writeBinary(buffer: Buffer, bytes: Buffer, at: number): number {
 
 function writeAnnotations(
   buffer: Buffer,
-  annotations: Readonly<Record<string, AnnotationValue>>,
+  annotations: Readonly<Record<string, AnnotationValue>> | undefined,
   start: number,
+  isNumbered = false,
 ): number {
   const map = writeSection(buffer, SECTION.annotations, start)
   let at = map + COMPOUND_START
   let count = 0
+  if (isNumbered) {
+    buffer.set(producerMark, at)
+    at += producerMark.length
+    count = 6
+  }
   for (const name in annotations) {
     at = writeText(buffer, TYPE.symbol, name, at)
-    at = writeValue(buffer, annotations[name] as AnnotationValue, at)
+    at = writeValue(buffer, annotations?.[name] as AnnotationValue, at)
     count += 2
   }
   writeCompound(buffer, TYPE.map, count, map, at)

@@ -1,231 +1,168 @@
-import type { OutgoingEvent } from '../../translate/event.js'
-import type { Logger } from '../../types/index.js'
-import { createDeferred, type Deferred } from '../../util/deferred.js'
+import { KafkaJSNonRetriableError } from '../../errors/index.js'
+import { createProtocolError } from '../../errors/protocol-errors.js'
 import { createSerial } from '../../util/serial.js'
-import type { IdempotentSender, OperationOptions } from '../transport.js'
-import { PublishingLink, type PublishingLinkOptions } from './publishing-link.js'
+import { amqpTypes } from '../connection/amqp-types.js'
+import type { PartitionLink } from './partition-link.js'
+import { type EventSender, reasonOf, type SenderCallOptions, type SenderOptions } from './sender.js'
+import { Refusal, type SendingLink } from './sending-link.js'
+import { type ProducerIdentity, Transfer } from './transfer.js'
 
-type LinkOptions = Omit<PublishingLinkOptions, 'partitionId' | 'onStored' | 'onFailed' | 'onOpen'>
+/** What a link asks for to publish idempotently. Source: `EventHubSender` of `@azure/event-hubs`. */
+export const idempotentCapability = 'com.microsoft:idempotent-producer'
 
-export interface IdempotentSenderOptions {
-  readonly partitionId: string
-  readonly linkOptions: () => Promise<LinkOptions>
-  readonly logger: Logger
-  toError(error: unknown): Error
+const names = {
+  id: 'com.microsoft:producer-id',
+  epoch: 'com.microsoft:producer-epoch',
+  sequenceNumber: 'com.microsoft:producer-sequence-number',
+} as const
+
+/** A producer as the service knows it. */
+interface Producer extends ProducerIdentity {
+  /** Sequence number of the last event stored. */
+  last: number
 }
 
-/** How long a link is kept that nothing is sent over, ms: the SDK's loop behind it never rests. */
-const idleTime = 10_000
-/** The same after a failure, while its events may come again. */
-const doubtTime = 120_000
-
-/** What was handed to `send` and is not known to be stored as a whole. */
-interface Dispatch {
-  readonly events: readonly OutgoingEvent[]
-  readonly stored: Set<OutgoingEvent>
-  /** With the SDK, waiting to be sent. */
-  readonly queued: Set<OutgoingEvent>
-  /** Sent with the numbers that follow the last known one, the outcome unknown. */
-  inDoubt: readonly OutgoingEvent[]
-  attempt: Deferred<void> | undefined
+/** A transfer that may have been stored under the numbers behind `before`, up to `last`. */
+interface Doubt {
+  readonly transfer: Transfer
+  readonly before: number
+  readonly last: number
 }
+
+/** Says which producer a new link is for; nothing lets the service make one. */
+export type ProducerProperties = () => Readonly<Record<string, object | null>>
 
 /**
- * Publishes to one partition so that what is sent again after a failure is stored once. The same events, sent again, go
- * out under the same producer and with the same sequence numbers, from which the service knows them. After a reconnect
- * the service may instead tell that it has them already: the SDK would go on counting from there, and store them twice.
- * Other events after a failure begin under a new producer, lest they be taken for those that failed.
+ * Once: the service knows a transfer that is sent again by the sequence numbers of its events. When an acknowledgement
+ * is lost the link is opened again, on which the service tells the last number it has: so it is found out whether the
+ * transfer was stored. One that was given up in doubt may still be stored: what follows it goes out under a new producer,
+ * lest it be taken for a repetition.
  */
-export class Sender implements IdempotentSender {
-  readonly #options: IdempotentSenderOptions
-  readonly #serial = createSerial()
-  #link: Promise<PublishingLink> | undefined
-  #lastNumber: number | undefined
-  #dispatch: Dispatch | undefined
-  #idle: NodeJS.Timeout | undefined
-  #isStale = false
-  #isClosed = false
+export class IdempotentSender implements EventSender {
+  readonly #link: PartitionLink
+  readonly #options: SenderOptions
+  readonly #inTurn = createSerial()
+  #producer: Producer | undefined
+  /** The link on which the producer was last agreed with the service. */
+  #agreedOn: SendingLink | undefined
+  #doubt: Doubt | undefined
 
-  constructor(options: IdempotentSenderOptions) {
+  constructor(openLink: (properties: ProducerProperties) => PartitionLink, options: SenderOptions) {
+    this.#link = openLink(() => this.#properties())
     this.#options = options
   }
 
-  send(events: readonly OutgoingEvent[], { abortSignal }: OperationOptions = {}): Promise<void> {
-    return this.#serial(async () => {
-      clearTimeout(this.#idle)
+  async newTransfer({ abortSignal }: SenderCallOptions = {}): Promise<Transfer> {
+    try {
+      const { maxMessageSize } = await this.#link.open(abortSignal)
+      return new Transfer(maxMessageSize, { isNumbered: true })
+    } catch (error) {
+      throw this.#options.toError(error)
+    }
+  }
+
+  send(transfer: Transfer, { abortSignal }: SenderCallOptions = {}): Promise<void> {
+    return this.#inTurn(async () => {
       try {
-        await this.#send(events, abortSignal)
+        await this.#send(transfer, abortSignal)
       } catch (error) {
-        throw this.#options.toError(error)
-      } finally {
-        this.#rest()
+        throw this.#options.toError(reasonOf(error))
       }
     })
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true
-    clearTimeout(this.#idle)
-    this.#dispatch?.attempt?.reject(disconnected())
-    await this.#drop()
+    this.#link.close()
   }
 
-  /** Has the next events that are not a repetition go over a new link, which gets the new credential. */
-  retire(): void {
-    this.#isStale = true
-    this.#rest()
-  }
-
-  async #send(events: readonly OutgoingEvent[], abortSignal: AbortSignal | undefined): Promise<void> {
-    if (this.#isClosed) throw disconnected()
-    if (events.length === 0) return
-    const isRepeated = this.#dispatch?.events === events
-    if (!isRepeated && (this.#dispatch || this.#isStale)) await this.#drop()
-    const known = this.#dispatch
-    const dispatch = known ?? { events, stored: new Set(), queued: new Set(), inDoubt: [], attempt: undefined }
-    this.#dispatch = dispatch
-    const attempt = createDeferred()
-    dispatch.attempt = attempt
-    const onAbort = () => attempt.reject(abortSignal?.reason)
-    abortSignal?.addEventListener('abort', onAbort, { once: true })
-    if (abortSignal?.aborted) onAbort()
+  async #send(transfer: Transfer, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#doubt && this.#doubt.transfer !== transfer) this.#renounce()
+    const isRepeated = this.#doubt !== undefined
     try {
-      await Promise.race([this.#hand(dispatch), attempt.promise])
-      await attempt.promise
-      this.#dispatch = undefined
-    } finally {
-      attempt.promise.catch(() => {})
-      dispatch.attempt = undefined
-      abortSignal?.removeEventListener('abort', onAbort)
+      await this.#sendAsProducer(transfer, signal)
+    } catch (error) {
+      if (!isProducerLost(reasonOf(error))) throw error
+      this.#renounce()
+      if (isRepeated) throw unknownOutcome(reasonOf(error))
+      // Nothing of it has been stored yet: another producer may send it.
+      await this.#sendAsProducer(transfer, signal)
     }
   }
 
-  /** Gives the SDK what neither it nor the service is known to have; `#onOpen` sees to it that it is not stored twice. */
-  async #hand(dispatch: Dispatch): Promise<void> {
-    const link = await this.#getLink()
-    const missing = dispatch.events.filter((event) => !dispatch.stored.has(event) && !dispatch.queued.has(event))
-    this.#settle(dispatch)
-    for (const event of missing) dispatch.queued.add(event)
-    await link.enqueue(missing).catch((error: unknown) => {
-      for (const event of missing) dispatch.queued.delete(event)
-      throw error
-    })
-  }
-
-  #getLink(): Promise<PublishingLink> {
-    const known = this.#link
-    if (known) return known
-    const isCurrent = () => this.#link === opening
-    const opening: Promise<PublishingLink> = this.#open(isCurrent)
-    this.#link = opening
-    opening.catch(() => {
-      if (isCurrent()) this.#link = undefined
-    })
-    return opening
-  }
-
-  async #open(isCurrent: () => boolean): Promise<PublishingLink> {
-    const { partitionId, linkOptions, logger } = this.#options
-    return new PublishingLink({
-      ...(await linkOptions()),
-      partitionId,
-      onStored: (events) => isCurrent() && this.#onStored(events),
-      onFailed: (events, error) => {
-        logger.debug('Publishing failed', { partition: partitionId, events: events.length, error: error.message })
-        if (isCurrent()) this.#onFailed(events, error)
-      },
-      onOpen: (number) => isCurrent() && this.#onOpen(number),
-    })
-  }
-
-  #onStored(events: readonly OutgoingEvent[]): void {
-    if (this.#lastNumber !== undefined) this.#lastNumber = plus(this.#lastNumber, events.length)
-    const dispatch = this.#dispatch
-    if (!dispatch) return
-    this.#markStored(dispatch, events)
-  }
-
-  #onFailed(events: readonly OutgoingEvent[], error: Error): void {
-    const dispatch = this.#dispatch
-    if (events.length === 0) {
-      // The link does not open. The SDK goes on trying; nothing that was handed to it is lost or in doubt.
-      if (!isLasting(error)) return
-      void this.#drop()
-      dispatch?.attempt?.reject(error)
+  async #sendAsProducer(transfer: Transfer, signal: AbortSignal | undefined): Promise<void> {
+    const link = await this.#link.open(signal)
+    const producer = this.#agree(link)
+    if (this.#doubt && producer.last === this.#doubt.last) {
+      this.#doubt = undefined
       return
     }
-    if (!dispatch) return
-    for (const event of events) dispatch.queued.delete(event)
-    dispatch.inDoubt = events
-    dispatch.attempt?.reject(error)
-    if (isIdentityLost(error)) void this.#drop()
-  }
-
-  #onOpen(number: number | undefined): boolean {
-    const dispatch = this.#dispatch
-    const count = dispatch?.inDoubt.length ?? 0
-    if (dispatch && count && this.#lastNumber !== undefined && number === plus(this.#lastNumber, count)) {
-      const isHanded = dispatch.queued.size > 0
-      this.#markStored(dispatch, dispatch.inDoubt)
-      if (isHanded) {
-        // The SDK would send them once more: this link must not be used.
-        dispatch.queued.clear()
-        dispatch.attempt?.reject(replaced())
-        void this.#drop(dispatch)
-        return false
-      }
+    const isFirst = !this.#doubt
+    const before = this.#doubt?.before ?? producer.last
+    const last = plus(before, transfer.count)
+    this.#doubt = { transfer, before, last }
+    transfer.number(producer, plus(before, 1))
+    try {
+      await link.send(transfer.bytes, signal)
+    } catch (error) {
+      // One refused after it was in doubt may still be stored by the attempt before.
+      if (isFirst && error instanceof Refusal) this.#doubt = undefined
+      throw error
     }
-    this.#lastNumber = number
-    return true
+    producer.last = last
+    this.#doubt = undefined
   }
 
-  #markStored(dispatch: Dispatch, events: readonly OutgoingEvent[]): void {
-    for (const event of events) {
-      dispatch.queued.delete(event)
-      dispatch.stored.add(event)
+  /** The producer, with what the service has just said of it when the link is new. */
+  #agree(link: SendingLink): Producer {
+    if (this.#producer && this.#agreedOn === link) return this.#producer
+    const { [names.id]: id, [names.epoch]: epoch, [names.sequenceNumber]: last } = link.properties
+    if ((typeof id !== 'number' && !Buffer.isBuffer(id)) || typeof epoch !== 'number' || typeof last !== 'number') {
+      throw new KafkaJSNonRetriableError('The event hub offers no idempotent publishing: leave out idempotent')
     }
-    dispatch.inDoubt = []
-    this.#settle(dispatch)
+    this.#agreedOn = link
+    this.#producer = { id, epoch, last }
+    return this.#producer
   }
 
-  #settle(dispatch: Dispatch): void {
-    if (dispatch.events.every((event) => dispatch.stored.has(event))) dispatch.attempt?.resolve()
+  #properties(): Readonly<Record<string, object | null>> {
+    if (!this.#producer) return {}
+    const { id, epoch } = this.#producer
+    // All three or none; what is left open the service tells.
+    return {
+      [names.id]: amqpTypes.long(id),
+      [names.epoch]: amqpTypes.short(epoch),
+      [names.sequenceNumber]: null,
+    }
   }
 
-  #rest(): void {
-    clearTimeout(this.#idle)
-    if (this.#isClosed || !this.#link) return
-    if (this.#isStale && !this.#dispatch) void this.#drop()
-    else this.#idle = setTimeout(() => void this.#drop(), this.#dispatch ? doubtTime : idleTime).unref()
-  }
-
-  /** Ends the identity, and with it what the SDK has not sent. */
-  async #drop(kept?: Dispatch): Promise<void> {
-    const link = this.#link
-    this.#link = undefined
-    this.#dispatch = kept
-    this.#lastNumber = undefined
-    this.#isStale = false
-    const closing = await link?.catch(() => undefined)
-    await closing?.close()
+  /** The next transfer goes out under a new producer. */
+  #renounce(): void {
+    this.#producer = undefined
+    this.#agreedOn = undefined
+    this.#doubt = undefined
+    this.#link.drop()
   }
 }
 
 /** Sequence numbers are AMQP ints and begin at 0 again after the last. */
 const plus = (number: number, count: number) => (number + count) % 2 ** 31
 
-/** Whether the service will go on saying so. */
-function isLasting(error: Error): boolean {
-  if (error instanceof AggregateError) return error.errors.every(isLasting)
-  return (error as { retryable?: boolean }).retryable !== true
-}
+const lossCodes = new Set([
+  'SequenceOutOfOrderError',
+  'com.microsoft:out-of-order-sequence',
+  'ProducerDisconnectedError',
+  'com.microsoft:producer-epoch-stolen',
+])
 
 /** The service does not take this producer any more. */
-function isIdentityLost(error: Error): boolean {
-  const { code } = error as { code?: string }
-  return code === 'SequenceOutOfOrderError' || code === 'ProducerDisconnectedError'
+function isProducerLost(error: unknown): boolean {
+  const { code, condition } = (error ?? {}) as { code?: unknown; condition?: unknown }
+  return lossCodes.has(String(code)) || lossCodes.has(String(condition))
 }
 
-const replaced = () => Object.assign(new Error('The link was replaced'), { code: 'ECONNRESET', retryable: true })
-
-const disconnected = () => Object.assign(new Error('The producer is disconnected'), { code: 'ECONNABORTED' })
+function unknownOutcome(cause: unknown): Error {
+  const message =
+    'The broker received an out of order sequence number: the service no longer knows this producer, so it cannot be told ' +
+    'whether messages whose acknowledgement was lost are stored. Read the topic before sending them again'
+  return createProtocolError('OUT_OF_ORDER_SEQUENCE_NUMBER', { message, cause })
+}

@@ -1,37 +1,64 @@
 import type { OutgoingEvent } from '../../translate/event.js'
-import type { EventBatch } from '../transport.js'
-import { encodedSize, encodeEnvelope, encodeEvent, envelopeSize } from './encoding.js'
+import { encodeEnvelope, encodeEvent, envelopeSize, producerMarkAt, writeProducerMark } from './encoding.js'
+
+/** Who the service takes an idempotent producer to be. */
+export interface ProducerIdentity {
+  /** A long, as its eight bytes where JavaScript does not count so far. */
+  readonly id: number | Buffer
+  readonly epoch: number
+}
 
 /** Room of a transfer to begin with, bytes. */
 const initialRoom = 2048
 
 /** Events of one partition, encoded one behind the other as they come: what goes over the link in one piece. */
-export class Transfer implements EventBatch {
-  readonly partitionId: string
+export class Transfer {
   readonly maxSizeInBytes: number
   count = 0
   sizeInBytes = 0
   #buffer: Buffer = Buffer.allocUnsafe(initialRoom)
+  /** Where events name their producer. */
+  readonly #marks: number[] | undefined
+  #wasNumbered = false
 
-  constructor(partitionId: string, maxSizeInBytes: number) {
-    this.partitionId = partitionId
+  /** One that is numbered has room for a producer's name and a sequence number in each event. */
+  constructor(maxSizeInBytes: number, { isNumbered = false }: { isNumbered?: boolean } = {}) {
     this.maxSizeInBytes = maxSizeInBytes
+    this.#marks = isNumbered ? [] : undefined
   }
 
-  /** The batch so far, as an AMQP message. */
+  get isNumbered(): boolean {
+    return this.#marks !== undefined
+  }
+
+  /** The events so far, as an AMQP message. */
   get bytes(): Buffer {
     return this.#buffer.subarray(0, this.sizeInBytes)
   }
 
-  tryAdd(event: OutgoingEvent): boolean {
-    const size = encodedSize(event)
-    const end = (this.count === 0 ? envelopeSize(event) : this.sizeInBytes) + size
+  /** Adds an event as it is now, whose `encodedSize` this is; false when it does not fit, the transfer unchanged. */
+  tryAdd(event: OutgoingEvent, size: number): boolean {
+    const isFirst = this.count === 0
+    const end = (isFirst ? envelopeSize(event) : this.sizeInBytes) + size
     if (end > this.maxSizeInBytes) return false
     if (end > this.#buffer.length) this.#grow(end)
-    const start = this.count === 0 ? encodeEnvelope(event, this.#buffer, 0) : this.sizeInBytes
-    this.sizeInBytes = encodeEvent(event, size, this.#buffer, start)
+    const start = isFirst ? encodeEnvelope(event, this.#buffer, 0) : this.sizeInBytes
+    this.#marks?.push(producerMarkAt(size, start))
+    this.sizeInBytes = encodeEvent(event, size, this.#buffer, start, this.isNumbered)
     this.count++
     return true
+  }
+
+  /** Writes producer and sequence numbers, counted on from `first`, into the events. */
+  number(producer: ProducerIdentity, first: number): void {
+    // Bytes that went out before may not have left the process.
+    if (this.#wasNumbered) this.#buffer = Buffer.from(this.bytes)
+    this.#wasNumbered = true
+    let sequenceNumber = first
+    for (const at of this.#marks ?? []) {
+      writeProducerMark(this.#buffer, at, producer, sequenceNumber)
+      sequenceNumber = sequenceNumber === lastNumber ? 0 : sequenceNumber + 1
+    }
   }
 
   #grow(needed: number): void {
@@ -41,3 +68,6 @@ export class Transfer implements EventBatch {
     this.#buffer = larger
   }
 }
+
+/** Sequence numbers are AMQP ints and begin at 0 again. */
+const lastNumber = 2 ** 31 - 1

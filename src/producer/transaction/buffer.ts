@@ -1,12 +1,11 @@
-import type { OutgoingEvent } from '../../translate/event.js'
 import { createDeferred } from '../../util/deferred.js'
-import type { Consignment } from '../routing.js'
-import { Shipment } from '../shipment.js'
+import { PartitionBatch } from '../partition-batch.js'
+import type { RoutedBatch } from '../routing.js'
 import type { Topic } from '../topic.js'
 
 /** Messages held back, by topic-partition and in the order they were sent. */
 export class TransactionBuffer {
-  readonly #held = new Map<Topic, Map<number, OutgoingEvent[]>>()
+  readonly #held = new Map<Topic, Map<number, PartitionBatch>>()
   #hasPublished = false
 
   /** Whether some of it has left: it can't be taken back. */
@@ -14,13 +13,13 @@ export class TransactionBuffer {
     return this.#hasPublished
   }
 
-  add(consignments: readonly Consignment[]): void {
-    for (const { topic, shipment } of consignments) {
-      const partitions = this.#held.get(topic) ?? new Map<number, OutgoingEvent[]>()
+  add(routed: readonly RoutedBatch[]): void {
+    for (const { topic, batch } of routed) {
+      const partitions = this.#held.get(topic) ?? new Map<number, PartitionBatch>()
       this.#held.set(topic, partitions)
-      const events = partitions.get(shipment.partition)
-      if (events) for (const event of shipment.events) events.push(event)
-      else partitions.set(shipment.partition, [...shipment.events])
+      const held = partitions.get(batch.partition) ?? batchFor(batch.partition, this)
+      held.append(batch)
+      partitions.set(batch.partition, held)
     }
   }
 
@@ -33,31 +32,34 @@ export class TransactionBuffer {
    * ended; what is not known to be stored stays held, for the next call.
    */
   async publish(): Promise<void> {
-    const lane = {}
     const outcomes = await Promise.allSettled(
       [...this.#held].flatMap(([topic, partitions]) =>
-        [...partitions].map(([partition, events]) =>
-          this.#ship(topic, new Shipment({ partition, events, lane, timeout: undefined })),
-        ),
+        [...partitions.values()].map((batch) => this.#send(topic, batch)),
       ),
     )
     const failed = outcomes.find((outcome) => outcome.status === 'rejected')
     if (failed) throw failed.reason
   }
 
-  async #ship(topic: Topic, shipment: Shipment): Promise<void> {
+  async #send(topic: Topic, batch: PartitionBatch): Promise<void> {
+    const { partition } = batch
     const { promise, resolve, reject } = createDeferred()
-    shipment.consign({ shipmentStored: resolve, shipmentFailed: reject })
-    topic.sender(shipment.partition).enqueue(shipment)
+    batch.observe({ batchStored: resolve, batchFailed: reject })
+    topic.sender(partition).enqueue(batch)
     try {
       await promise
       this.#hasPublished = true
-      this.#held.get(topic)?.delete(shipment.partition)
+      this.#held.get(topic)?.delete(partition)
     } catch (error) {
-      const { unstored } = shipment
-      this.#hasPublished ||= unstored.length < shipment.events.length
-      this.#held.get(topic)?.set(shipment.partition, [...unstored])
+      this.#hasPublished ||= batch.storedCount > 0
+      const rest = batchFor(partition, this)
+      rest.append(batch, batch.storedCount)
+      this.#held.get(topic)?.set(partition, rest)
       throw error
     }
   }
 }
+
+/** One that goes out with nothing but its transaction's. */
+const batchFor = (partition: number, joinKey: TransactionBuffer) =>
+  new PartitionBatch({ partition, joinKey, timeout: undefined })

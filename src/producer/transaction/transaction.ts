@@ -141,7 +141,7 @@ function createTransaction(options: TransactionOptions): OpenTransaction {
     }
 
   const sendBatch = (batch: ProducerBatch): Promise<RecordMetadata[]> => {
-    const sent = connection.post(toSendRequest(batch, { idempotent: true }), (consignments) => buffer.add(consignments))
+    const sent = connection.send(toSendRequest(batch, { idempotent: true }), (batches) => buffer.add(batches))
     sends.add(sent)
     return sent.finally(() => sends.delete(sent))
   }

@@ -4,7 +4,7 @@ import { type Emulator, startEmulator } from '../../../src/emulator/index.js'
 import type { AuthProvider } from '../../../src/types/auth-provider.js'
 import { eventually } from '../../support/eventually.js'
 import { scaled } from '../../support/pace.js'
-import { collect, contents, eventOf, openTransport, send } from './open-transport.js'
+import { collect, contents, openTransport, send, transferOf } from './open-transport.js'
 
 const key = 'the key'
 let emulator: Emulator
@@ -34,12 +34,12 @@ it('goes over to new signatures without losing, repeating or failing anything', 
   await using transport = await openTransport(emulator, { eventHubs: { auth } })
   await transport.verify()
   const reader = collect(transport, { eventHubName: 'signed', partitionId: '0', ownerLevel: 1 })
-  const sender = transport.openIdempotentSender('signed-once', '0')
+  const sender = transport.openSender('signed-once', '0', { idempotent: true })
   const until = Date.now() + 12_000
   let count = 0
   while (Date.now() < until) {
     await send(transport, 'signed', '0', `${count}`)
-    await sender.send([eventOf(`${count}`)])
+    await sender.send(await transferOf(sender, `${count}`))
     count++
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
@@ -75,7 +75,7 @@ it('fails with the cause while a provider fails, and recovers with it', async ()
   const refused = { name: 'KafkaJSSASLAuthenticationError', retriable: false, cause }
   await expect(transport.verify()).rejects.toMatchObject(refused)
   await expect(send(transport, 'sealed', '0', 'x')).rejects.toMatchObject(refused)
-  await expect(transport.openIdempotentSender('sealed', '0').send([eventOf('x')])).rejects.toMatchObject(refused)
+  await expect(transport.openSender('sealed', '0', { idempotent: true }).newTransfer()).rejects.toMatchObject(refused)
   const reader = collect(transport, { eventHubName: 'sealed', partitionId: '0' })
   expect(await reader.ended).toMatchObject(refused)
   isSealed = false
@@ -125,7 +125,9 @@ it('bounds the time a token may take once connected', async () => {
   })
   const begun = Date.now()
   const expected = expect.stringMatching(/no answer within|No answer within|not been open within/)
-  await expect(transport.createBatch('hanging', '0')).rejects.toMatchObject({ message: expected })
+  await expect(transport.openSender('hanging', '0', { idempotent: false }).newTransfer()).rejects.toMatchObject({
+    message: expected,
+  })
   const reader = collect(transport, { eventHubName: 'hanging', partitionId: '0' })
   expect(await reader.ended).toMatchObject({ message: expected })
   expect(Date.now() - begun).toBeLessThan(scaled(3000))

@@ -2,6 +2,9 @@ import { authProviderFromSettings } from '../../../src/auth/from-settings.js'
 import { kafkaSettings, resolveNamespace } from '../../../src/config/config.js'
 import type { Emulator } from '../../../src/emulator/index.js'
 import { createAzureTransport, type TransportOptions } from '../../../src/eventhubs/azure-transport.js'
+import { encodedSize } from '../../../src/eventhubs/sending/encoding.js'
+import type { EventSender } from '../../../src/eventhubs/sending/sender.js'
+import type { Transfer } from '../../../src/eventhubs/sending/transfer.js'
 import type { EventHubsTransport, PartitionReader, ReaderOptions } from '../../../src/eventhubs/transport.js'
 import { createLogger } from '../../../src/instrumentation/logger.js'
 import type { OutgoingEvent } from '../../../src/translate/event.js'
@@ -32,11 +35,23 @@ export async function openTransport(
 
 export const eventOf = (text: string): OutgoingEvent => ({ bodyType: 'data', body: Buffer.from(text) })
 
-/** Sends events in one batch. */
+/** A transfer with these events. */
+export async function transferOf(sender: EventSender, ...texts: string[]): Promise<Transfer> {
+  const transfer = await sender.newTransfer()
+  for (const event of texts.map(eventOf)) {
+    if (!transfer.tryAdd(event, encodedSize(event, transfer.isNumbered))) throw new Error('It does not fit')
+  }
+  return transfer
+}
+
+/** Sends events in one transfer, over a link of its own. */
 export async function send(transport: EventHubsTransport, hub: string, partition: string, ...texts: string[]) {
-  const batch = await transport.createBatch(hub, partition)
-  for (const text of texts) batch.tryAdd(eventOf(text))
-  await transport.sendBatch(hub, batch)
+  const sender = transport.openSender(hub, partition, { idempotent: false })
+  try {
+    await sender.send(await transferOf(sender, ...texts))
+  } finally {
+    await sender.close()
+  }
 }
 
 /** A reader that keeps what it gets. */

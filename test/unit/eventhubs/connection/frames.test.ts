@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { startEmulator } from '../../../../src/emulator/index.js'
 import { createFrameReader, type LinkFrame } from '../../../../src/eventhubs/connection/frames.js'
 import { eventually } from '../../../support/eventually.js'
-import { collect, eventOf, openTransport } from '../open-transport.js'
+import { collect, openTransport, transferOf } from '../open-transport.js'
 
 const description = `Idle — for ${'very '.repeat(60)}long`
 
@@ -26,8 +26,8 @@ async function record(): Promise<Buffer[]> {
   const { port } = tap.address() as net.AddressInfo
   {
     await using transport = await openTransport(emulator, { brokers: [`localhost:${port}`] })
-    const sender = transport.openIdempotentSender('hub', '0')
-    await sender.send([eventOf('x'.repeat(100_000)), eventOf('y')])
+    const sender = transport.openSender('hub', '0', { idempotent: true })
+    await sender.send(await transferOf(sender, 'x'.repeat(100_000), 'y'))
     const reader = collect(transport, { eventHubName: 'hub', partitionId: '0' })
     await eventually(() => reader.sequenceNumbers.length === 2)
     await emulator.faults.detachLinks({ hub: 'hub', condition: 'amqp:link:detach-forced', description })
@@ -52,7 +52,7 @@ it('reads what the service writes, however it is cut into pieces', async () => {
   const recordings = await record()
   const wholes = recordings.map((bytes) => read(bytes, [bytes.length]))
   const all = wholes.flat()
-  const attach = all.find((frame) => frame.type === 'attach' && frame.linkName === 'hub/Partitions/0')
+  const attach = all.find((frame) => frame.type === 'attach' && frame.linkName.startsWith('hub/Partitions/0'))
   expect(attach).toMatchObject({ producerSequenceNumber: -1 })
   expect(all).toContainEqual({ type: 'flow', channel: attach?.channel })
   expect(all).toContainEqual({

@@ -53,8 +53,8 @@ const event = fc.tuple(message, fc.option(fc.constantFrom('gzip', 'x'.repeat(300
 const events = fc.array(event, { minLength: 1, maxLength: 5 })
 
 function gathered(from: readonly OutgoingEvent[], limit = 1_000_000): Transfer {
-  const transfer = new Transfer('0', limit)
-  for (const one of from) expect(transfer.tryAdd(one)).toBe(true)
+  const transfer = new Transfer(limit)
+  for (const one of from) expect(transfer.tryAdd(one, encodedSize(one))).toBe(true)
   return transfer
 }
 
@@ -99,13 +99,14 @@ describe('a transfer', () => {
     fc.assert(
       fc.property(events, event, (several, next) => {
         const { length } = transferOfSdk(several)
+        const last = several.at(-1) as OutgoingEvent
         const transfer = gathered(several, length)
-        expect(transfer.tryAdd(next)).toBe(false)
+        expect(transfer.tryAdd(next, encodedSize(next))).toBe(false)
         expect(transfer.count).toBe(several.length)
         expect(transfer.bytes.equals(transferOfSdk(several))).toBe(true)
-        expect(gathered(several.slice(0, -1), length).tryAdd(several.at(-1) as OutgoingEvent)).toBe(true)
+        expect(gathered(several.slice(0, -1), length).tryAdd(last, encodedSize(last))).toBe(true)
         const tooSmall = gathered(several.slice(0, -1), length - 1)
-        expect(tooSmall.tryAdd(several.at(-1) as OutgoingEvent)).toBe(false)
+        expect(tooSmall.tryAdd(last, encodedSize(last))).toBe(false)
       }),
       { numRuns: 200 },
     )

@@ -1,10 +1,16 @@
+import net from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sharedAccessOf } from '../../../../src/auth/shared-access.js'
 import { type Emulator, startEmulator } from '../../../../src/emulator/index.js'
-import type { IdempotentSender } from '../../../../src/eventhubs/transport.js'
-import type { OutgoingEvent } from '../../../../src/translate/event.js'
+import { amqpTypes } from '../../../../src/eventhubs/connection/amqp-types.js'
+import { AuthorizedConnection } from '../../../../src/eventhubs/connection/authorized-connection.js'
+import { idempotentCapability } from '../../../../src/eventhubs/sending/idempotent-sender.js'
+import type { EventSender } from '../../../../src/eventhubs/sending/sender.js'
+import { SendingLink } from '../../../../src/eventhubs/sending/sending-link.js'
+import type { Transfer } from '../../../../src/eventhubs/sending/transfer.js'
+import { createLogger } from '../../../../src/instrumentation/logger.js'
 import { eventually } from '../../../support/eventually.js'
-import { scaled } from '../../../support/pace.js'
-import { contents, eventOf, openTransport } from '../open-transport.js'
+import { openTransport, type TestTransport, transferOf } from '../open-transport.js'
 
 let emulator: Emulator
 beforeAll(async () => {
@@ -15,11 +21,45 @@ afterAll(() => emulator.close())
 let hubs = 0
 const newHub = () => `once-${++hubs}`
 
-/** Sends the same events until they are stored, as the producer does. */
-async function persist(sender: IdempotentSender, events: readonly OutgoingEvent[]): Promise<number> {
+const idempotent = (transport: TestTransport, hub: string) => transport.openSender(hub, '0', { idempotent: true })
+const sendOnce = async (sender: EventSender, ...texts: string[]) => sender.send(await transferOf(sender, ...texts))
+const stored = (hub: string) => (emulator.eventHubs.get(hub)?.events() ?? []).map(({ body }) => String(body))
+
+/** Opens a link for the producer of the first event there, under a higher epoch: what it had is over. */
+async function takeOver(hub: string): Promise<void> {
+  const annotations = emulator.eventHubs.get(hub)?.events()[0]?.messageAnnotations ?? {}
+  const id = annotations['com.microsoft:producer-id']
+  const epoch = annotations['com.microsoft:producer-epoch']
+  const connection = new AuthorizedConnection({
+    fullyQualifiedNamespace: 'localhost',
+    openStream: (onReady) => net.connect(emulator.port, '127.0.0.1', onReady),
+    connectTimeout: 1000,
+    requestTimeout: 1000,
+    logger: createLogger({ level: 0, logCreator: () => () => undefined }),
+    getCredential: async () => sharedAccessOf(emulator.connectionString).credential,
+  })
+  await SendingLink.open(connection, {
+    eventHubName: hub,
+    partitionId: '0',
+    identifier: 'thief',
+    requestTimeout: 1000,
+    capabilities: [idempotentCapability],
+    properties: {
+      'com.microsoft:producer-id': amqpTypes.long(id as number),
+      'com.microsoft:producer-epoch': amqpTypes.short((epoch as number) + 1),
+      'com.microsoft:producer-sequence-number': null,
+    },
+  })
+  await connection.close()
+}
+
+/** Sends the same transfer until it is stored, as the producer does. */
+async function persist(sender: EventSender, ...texts: string[]): Promise<number> {
+  let transfer: Transfer | undefined
   for (let attempt = 1; ; attempt++) {
     try {
-      await sender.send(events)
+      transfer ??= await transferOf(sender, ...texts)
+      await sender.send(transfer)
       return attempt
     } catch (error) {
       if (attempt > 20) throw error
@@ -29,112 +69,176 @@ async function persist(sender: IdempotentSender, events: readonly OutgoingEvent[
 }
 
 describe('idempotent publishing', () => {
-  it('stores in order, without waiting long for batches that are not full', async () => {
+  it('stores in order, each transfer in one piece', async () => {
     await using transport = await openTransport(emulator)
     const hub = newHub()
-    const sender = transport.openIdempotentSender(hub, '0')
-    await sender.send([eventOf('warm')])
-    const begun = Date.now()
-    for (let index = 0; index < 20; index++) await sender.send([eventOf(`a${index}`), eventOf(`b${index}`)])
-    expect(Date.now() - begun).toBeLessThan(scaled(5000))
-    const expected = Array.from({ length: 20 }, (_, index) => [`a${index}`, `b${index}`]).flat()
-    expect(await contents(transport, hub, '0')).toEqual(['warm', ...expected])
-  })
-
-  it('sends what it is handed in one transfer', async () => {
-    await using transport = await openTransport(emulator)
-    const hub = newHub()
-    const sender = transport.openIdempotentSender(hub, '0')
+    const sender = idempotent(transport, hub)
     const before = emulator.stats.transfersReceived
-    await sender.send(Array.from({ length: 500 }, (_, index) => eventOf(`e${index}`)))
-    await sender.send(Array.from({ length: 500 }, (_, index) => eventOf(`f${index}`)))
-    expect(emulator.stats.transfersReceived - before).toBe(2)
+    for (let index = 0; index < 20; index++) await sendOnce(sender, `a${index}`, `b${index}`)
+    expect(emulator.stats.transfersReceived - before).toBe(20)
+    expect(stored(hub)).toEqual(Array.from({ length: 20 }, (_, index) => [`a${index}`, `b${index}`]).flat())
   })
 
   for (const effect of ['connection', 'link', 'nothing'] as const) {
     it(`leaves one copy when acknowledgements are lost (${effect})`, async () => {
-      await using transport = await openTransport(emulator, { requestTimeout: 1500 })
+      await using transport = await openTransport(emulator, { requestTimeout: effect === 'nothing' ? 300 : 10_000 })
       const hub = newHub()
-      const sender = transport.openIdempotentSender(hub, '0')
+      const sender = idempotent(transport, hub)
+      const timeout = () => AbortSignal.timeout(300)
       emulator.faults.loseDispositions({ hub, probability: 0.4, times: 6, effect, seed: 7 })
       const expected: string[] = []
       let attempts = 0
       for (let round = 0; round < 20; round++) {
         const texts = Array.from({ length: 1 + (round % 3) }, (_, index) => `${round}.${index}`)
         expected.push(...texts)
-        attempts += await persist(sender, texts.map(eventOf))
+        const transfer = await transferOf(sender, ...texts)
+        for (let isStored = false; !isStored; attempts++) {
+          isStored = await sender.send(transfer, effect === 'nothing' ? { abortSignal: timeout() } : {}).then(
+            () => true,
+            () => false,
+          )
+        }
       }
       expect(attempts).toBeGreaterThan(20)
-      expect(await contents(transport, hub, '0')).toEqual(expected)
+      expect(stored(hub)).toEqual(expected)
     })
   }
 
-  it('leaves one copy when connections drop under load', async () => {
-    await using transport = await openTransport(emulator, { requestTimeout: 1500 })
+  it('finds out at once, without sending again, that what was not acknowledged is stored', async () => {
+    await using transport = await openTransport(emulator)
     const hub = newHub()
-    const sender = transport.openIdempotentSender(hub, '0')
+    const sender = idempotent(transport, hub)
+    await sendOnce(sender, 'first')
+    emulator.faults.loseDispositions({ hub, times: 1, effect: 'connection' })
+    const transfer = await transferOf(sender, 'second', 'third')
+    await expect(sender.send(transfer)).rejects.toMatchObject({ retriable: true })
+    const before = emulator.stats.transfersReceived
+    await sender.send(transfer)
+    expect(emulator.stats.transfersReceived).toBe(before)
+    expect(stored(hub)).toEqual(['first', 'second', 'third'])
+  })
+
+  it.each(['amqp:resource-limit-exceeded', 'amqp:unauthorized-access', 'com.microsoft:server-busy'])(
+    'leaves one copy when the acknowledgement is lost and the link then refused with %s',
+    async (condition) => {
+      await using transport = await openTransport(emulator)
+      const hub = newHub()
+      const sender = idempotent(transport, hub)
+      await sendOnce(sender, 'first')
+      emulator.faults.loseDispositions({ hub, times: 1, effect: 'connection' })
+      const refusal = emulator.faults.refuseAttach({ hub, condition, times: 1 })
+      const transfer = await transferOf(sender, 'once')
+      await expect(sender.send(transfer)).rejects.toThrow()
+      await expect(sender.send(transfer)).rejects.toThrow()
+      expect(refusal.hits).toBe(1)
+      await sender.send(transfer)
+      await sendOnce(sender, 'last')
+      expect(stored(hub)).toEqual(['first', 'once', 'last'])
+    },
+  )
+
+  it('leaves one copy when connections drop under load', async () => {
+    await using transport = await openTransport(emulator)
+    const hub = newHub()
+    const sender = idempotent(transport, hub)
     const expected: string[] = []
-    for (let round = 0; round < 100; round++) {
+    for (let round = 0; round < 60; round++) {
       expected.push(`${round}`)
-      const sending = persist(sender, [eventOf(`${round}`)])
+      const sending = persist(sender, `${round}`)
       // At another moment each time: with nothing sent yet, with the outcome unknown, once stored.
-      if (round % 5 === 0) {
-        await new Promise((resolve) => setTimeout(resolve, (round * 7) % 40))
+      if (round % 4 === 0) {
+        for (let turn = 0; turn < round / 4; turn++) await new Promise(setImmediate)
         await emulator.faults.dropConnections()
       }
       await sending
     }
-    expect(await contents(transport, hub, '0')).toEqual(expected)
+    expect(stored(hub)).toEqual(expected)
   })
 
-  it('does not take other events for those that failed', async () => {
-    await using transport = await openTransport(emulator, { requestTimeout: 1000 })
-    const hub = newHub()
-    const sender = transport.openIdempotentSender(hub, '0')
-    await sender.send([eventOf('first')])
-    const effect = 'nothing'
-    emulator.faults.loseDispositions({ hub, times: 1, effect })
-    await expect(sender.send([eventOf('given up')])).rejects.toMatchObject({ name: expect.stringMatching(/^KafkaJS/) })
-    await sender.send([eventOf('another')])
-    expect(await contents(transport, hub, '0')).toEqual(['first', 'given up', 'another'])
-  })
-
-  it('rejects an event that no transfer holds, and goes on', async () => {
+  it('does not take other events for those that were given up', async () => {
     await using transport = await openTransport(emulator)
     const hub = newHub()
-    const sender = transport.openIdempotentSender(hub, '0')
-    await expect(sender.send([eventOf('x'.repeat(1_048_577))])).rejects.toMatchObject({ type: 'MESSAGE_TOO_LARGE' })
-    await sender.send([eventOf('small')])
-    expect(await contents(transport, hub, '0')).toEqual(['small'])
+    const sender = idempotent(transport, hub)
+    await sendOnce(sender, 'first')
+    emulator.faults.loseDispositions({ hub, times: 1, effect: 'link' })
+    await expect(sendOnce(sender, 'given up')).rejects.toMatchObject({ name: expect.stringMatching(/^KafkaJS/) })
+    await sendOnce(sender, 'another')
+    expect(stored(hub)).toEqual(['first', 'given up', 'another'])
+  })
+
+  it('does not take other events for some that are stored late', async () => {
+    await using transport = await openTransport(emulator)
+    const hub = newHub()
+    const sender = idempotent(transport, hub)
+    await sendOnce(sender, 'first')
+    const thaw = emulator.faults.freeze({ hub, partition: '0' })
+    const late = await transferOf(sender, 'late')
+    await expect(sender.send(late, { abortSignal: AbortSignal.timeout(50) })).rejects.toThrow()
+    const sending = sendOnce(sender, 'another')
+    await eventually(() => emulator.stats.transfersReceived > 0)
+    thaw()
+    await sending
+    expect(stored(hub).filter((text) => text === 'another')).toHaveLength(1)
+  })
+
+  it.each([
+    ['nothing being in doubt', false],
+    ['a batch being in doubt', true],
+  ])('when its producer is taken over, %s', async (_what, isInDoubt) => {
+    await using transport = await openTransport(emulator)
+    const hub = newHub()
+    const sender = idempotent(transport, hub)
+    await sendOnce(sender, 'first')
+    const transfer = await transferOf(sender, 'second')
+    if (isInDoubt) {
+      emulator.faults.loseDispositions({ hub, times: 1, effect: 'connection' })
+      await expect(sender.send(transfer)).rejects.toMatchObject({ retriable: true })
+    }
+    await takeOver(hub)
+    if (!isInDoubt) {
+      await sender.send(transfer)
+    } else {
+      await expect(sender.send(transfer)).rejects.toMatchObject({
+        type: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
+        retriable: false,
+        message: expect.stringContaining('cannot be told'),
+      })
+    }
+    await sendOnce(sender, 'third')
+    expect(stored(hub)).toEqual(['first', 'second', 'third'])
   })
 
   it('goes on after an outage during which its caller gave up waiting', async () => {
     await using transport = await openTransport(emulator)
     const hub = newHub()
-    const sender = transport.openIdempotentSender(hub, '0')
-    await sender.send([eventOf('first')])
+    const sender = idempotent(transport, hub)
+    await sendOnce(sender, 'first')
+    const transfer = await transferOf(sender, 'second')
     const refusal = emulator.faults.refuseAttach({ hub, condition: 'com.microsoft:server-busy' })
     await emulator.faults.dropConnections()
-    const events = [eventOf('second')]
     for (let attempt = 0; attempt < 3; attempt++) {
-      const abortSignal = AbortSignal.timeout(100)
-      await expect(sender.send(events, { abortSignal })).rejects.toThrow()
+      await expect(sender.send(transfer, { abortSignal: AbortSignal.timeout(50) })).rejects.toThrow()
     }
     refusal.clear()
-    await persist(sender, events)
-    expect(await contents(transport, hub, '0')).toEqual(['first', 'second'])
+    for (let isStored = false; !isStored; ) {
+      isStored = await sender.send(transfer).then(
+        () => true,
+        () => false,
+      )
+    }
+    expect(stored(hub)).toEqual(['first', 'second'])
   })
 
   it('closes with a send in progress, leaving no connection', async () => {
     await using emulator = await startEmulator({})
     await using transport = await openTransport(emulator)
-    const sender = transport.openIdempotentSender('closing', '0')
-    await sender.send([eventOf('first')])
+    const sender = idempotent(transport, 'closing')
+    await sendOnce(sender, 'first')
     emulator.faults.freeze({ hub: 'closing', partition: '0' })
-    const sending = sender.send([eventOf('second')])
+    const sending = sendOnce(sender, 'second')
     const rejected = expect(sending).rejects.toMatchObject({ name: expect.stringMatching(/^KafkaJS/) })
-    await new Promise((resolve) => setImmediate(resolve))
-    await sender.close()
+    await eventually(() => emulator.stats.transfersReceived > 1)
+    await transport.close()
     await rejected
     await eventually(() => emulator.stats.openConnections === 0)
   })

@@ -1,27 +1,27 @@
 import type { Topics } from '../client/topics.js'
 import type { RecordMetadata } from '../types/index.js'
 import { createDeferred, type Deferred } from '../util/deferred.js'
-import { Posting, type PostingOptions } from './posting.js'
+import { PendingSend, type PendingSendOptions } from './pending-send.js'
 import {
-  type Consignment,
   type Partitioner,
+  type RoutedBatch,
   refuseTooLarge,
   route,
-  type TopicLoad,
+  type TopicRequest,
   UnknownPartition,
 } from './routing.js'
 import { Topic, type TopicContext } from './topic.js'
 
 /**
- * Takes postings in and lets each go to the partitions' senders as soon as all of its topics are known. One that has to
+ * Takes sends in and lets each go to the partitions' senders as soon as all of its topics are known. One that has to
  * wait holds back later ones with a topic in common, and no others: order holds from the call on.
  */
-export class Outbox {
+export class Accumulator {
   readonly #context: TopicContext
   readonly #partitions: Topics
   readonly #partitioner: Partitioner
   readonly #topics = new Map<string, Topic>()
-  #waiting: Posting[] = []
+  #waiting: PendingSend[] = []
   /** Topics of those that wait. */
   readonly #held = new Set<Topic>()
   /** Topics that something is being learnt of. */
@@ -46,17 +46,17 @@ export class Outbox {
   }
 
   /** Resolves when everything is stored; rejects with the first partition's failure. */
-  post(loads: readonly TopicLoad[], options: PostingOptions): Promise<RecordMetadata[]> {
-    const posting = new Posting(loads, options, this.#context.logger, this.#onFinished)
+  add(requests: readonly TopicRequest[], options: PendingSendOptions): Promise<RecordMetadata[]> {
+    const pending = new PendingSend(requests, options, this.#context.logger, this.#onFinished)
     this.#underWay++
     if (options.prepared) {
       const prepared = options.prepared.then(() => {
-        posting.isPrepared = true
+        pending.isPrepared = true
       })
-      this.#after(prepared, (error) => posting.reject(error))
+      this.#after(prepared, (error) => pending.reject(error))
     }
-    if (this.#isHeldBack(posting, this.#held) || !this.#advance(posting)) this.#hold(posting)
-    return posting.result
+    if (this.#isHeldBack(pending, this.#held) || !this.#advance(pending)) this.#hold(pending)
+    return pending.result
   }
 
   /** Runs something that `drained` is to wait for as well. */
@@ -69,7 +69,7 @@ export class Outbox {
     }
   }
 
-  /** Resolves when nothing that was posted is waiting or under way. */
+  /** Resolves when nothing that was taken in is waiting or under way. */
   async drained(): Promise<void> {
     while (this.#underWay > 0) {
       this.#idle ??= createDeferred()
@@ -88,13 +88,13 @@ export class Outbox {
     this.#idle = undefined
   }
 
-  #hold(posting: Posting): void {
-    this.#waiting.push(posting)
-    for (const { topic } of posting.loads) this.#held.add(topic)
+  #hold(pending: PendingSend): void {
+    this.#waiting.push(pending)
+    for (const { topic } of pending.requests) this.#held.add(topic)
   }
 
-  #isHeldBack({ loads }: Posting, held: ReadonlySet<Topic>): boolean {
-    return held.size > 0 && loads.some(({ topic }) => held.has(topic))
+  #isHeldBack({ requests }: PendingSend, held: ReadonlySet<Topic>): boolean {
+    return held.size > 0 && requests.some(({ topic }) => held.has(topic))
   }
 
   /** Lets go what can, oldest first. */
@@ -102,9 +102,9 @@ export class Outbox {
     const waiting = this.#waiting
     this.#waiting = []
     this.#held.clear()
-    for (const posting of waiting) {
-      if (posting.isSettled) continue
-      if (this.#isHeldBack(posting, this.#held) || !this.#advance(posting)) this.#hold(posting)
+    for (const pending of waiting) {
+      if (pending.isSettled) continue
+      if (this.#isHeldBack(pending, this.#held) || !this.#advance(pending)) this.#hold(pending)
     }
   }
 
@@ -136,55 +136,56 @@ export class Outbox {
     const since = performance.now()
     const learnt = work().finally(() => this.#learning.delete(topic))
     this.#after(learnt, (error) => {
-      for (const posting of this.#waiting) {
-        if (posting.postedAt <= since && posting.loads.some((load) => load.topic === topic)) posting.reject(error)
+      for (const pending of this.#waiting) {
+        if (pending.since <= since && pending.requests.some((request) => request.topic === topic)) pending.reject(error)
       }
     })
     return true
   }
 
-  /** Takes the posting as far as it goes now; true when it has left, or failed. */
-  #advance(posting: Posting): boolean {
+  /** Takes one as far as it goes now; true when it has left, or failed. */
+  #advance(pending: PendingSend): boolean {
     try {
-      if (!posting.isPrepared || !this.#isRouted(posting)) return false
-      const consignments = posting.consignments ?? []
-      if (!this.#isMeasured(posting, consignments)) return false
-      posting.letGo(consignments)
+      if (!pending.isPrepared || !this.#isRouted(pending)) return false
+      const batches = pending.batches ?? []
+      if (!this.#isMeasured(pending, batches)) return false
+      pending.letGo(batches)
     } catch (error) {
-      posting.reject(error)
+      pending.reject(error)
     }
     return true
   }
 
-  #isRouted(posting: Posting): boolean {
-    if (posting.consignments) return true
-    const { loads, postedAt, options } = posting
-    const unknown = loads.filter(({ topic }) => !topic.isKnown(postedAt))
+  #isRouted(pending: PendingSend): boolean {
+    if (pending.batches) return true
+    const { requests, since, options } = pending
+    const unknown = requests.filter(({ topic }) => !topic.isKnown(since))
     for (const { topic } of unknown) this.#learn(topic, () => topic.load())
     if (unknown.length > 0) return false
     const { timeout } = options
-    const routed = route(loads, this.#partitioner, { lane: timeout, timeout })
+    const { idempotent } = this.#context.settings
+    const routed = route(requests, this.#partitioner, { joinKey: timeout, timeout, idempotent })
     if (!(routed instanceof UnknownPartition)) {
-      posting.consignments = routed
+      pending.batches = routed
       return true
     }
     // It may have been added since the topic was looked at.
-    if (posting.hasSearchedPartition) throw routed.toError()
-    posting.hasSearchedPartition = this.#learn(routed.topic, () => routed.topic.load())
+    if (pending.hasSearchedPartition) throw routed.toError()
+    pending.hasSearchedPartition = this.#learn(routed.topic, () => routed.topic.load())
     return false
   }
 
   /** Whether every message is known to fit into a transfer. One that does not is found before anything is sent. */
-  #isMeasured(posting: Posting, consignments: readonly Consignment[]): boolean {
-    if (posting.options.acks === 0) return true
+  #isMeasured(pending: PendingSend, batches: readonly RoutedBatch[]): boolean {
+    if (pending.options.acks === 0) return true
     let isKnown = true
-    for (const [index, { topic, shipment }] of consignments.entries()) {
+    for (const [index, { topic, batch }] of batches.entries()) {
       if (topic.limit !== undefined) continue
       isKnown = false
       // By topic and then by partition: one look per topic.
-      if (consignments[index - 1]?.topic !== topic) this.#learn(topic, () => topic.learnLimit(shipment.partition))
+      if (batches[index - 1]?.topic !== topic) this.#learn(topic, () => topic.learnLimit(batch.partition))
     }
-    if (isKnown) refuseTooLarge(consignments)
+    if (isKnown) refuseTooLarge(batches)
     return isKnown
   }
 }

@@ -1,26 +1,27 @@
 import type { Logger, RecordMetadata } from '../types/index.js'
 import { createDeferred, type Deferred } from '../util/deferred.js'
-import { type Consignment, type TopicLoad, toRecordMetadata } from './routing.js'
-import type { Recipient } from './shipment.js'
+import type { BatchObserver } from './partition-batch.js'
+import { type RoutedBatch, type TopicRequest, toRecordMetadata } from './routing.js'
 
-export interface PostingOptions {
+export interface PendingSendOptions {
   /** 0 resolves with nothing as soon as the messages are on their way. */
   readonly acks: number
   readonly timeout: number | undefined
-  /** Resolves when the events of `loads` are complete; a posting without it has them complete. */
+  /** Resolves when the events of `requests` are complete; without it they are. */
   readonly prepared?: Promise<void> | undefined
   /** Takes what would be sent, instead of its being sent. */
-  readonly intercept?: ((consignments: readonly Consignment[]) => void) | undefined
+  readonly intercept?: ((batches: readonly RoutedBatch[]) => void) | undefined
 }
 
 /** One `send` from the call to its end. */
-export class Posting implements Recipient {
-  readonly loads: readonly TopicLoad[]
-  readonly options: PostingOptions
-  readonly postedAt = performance.now()
+export class PendingSend implements BatchObserver {
+  readonly requests: readonly TopicRequest[]
+  readonly options: PendingSendOptions
+  /** On the clock of `performance.now()`. */
+  readonly since = performance.now()
   isPrepared: boolean
   /** Where its messages go, once that was decided. */
-  consignments: Consignment[] | undefined
+  batches: RoutedBatch[] | undefined
   /** A partition was not there, and the topic was looked at again. */
   hasSearchedPartition: boolean = false
   readonly #result: Deferred<RecordMetadata[]> = createDeferred()
@@ -30,8 +31,8 @@ export class Posting implements Recipient {
   #isSettled: boolean = false
 
   /** `onFinished` is called when nothing of it is under way any more, which after a failure is later than that. */
-  constructor(loads: readonly TopicLoad[], options: PostingOptions, logger: Logger, onFinished: () => void) {
-    this.loads = loads
+  constructor(requests: readonly TopicRequest[], options: PendingSendOptions, logger: Logger, onFinished: () => void) {
+    this.requests = requests
     this.options = options
     this.isPrepared = options.prepared === undefined
     this.#logger = logger
@@ -55,32 +56,32 @@ export class Posting implements Recipient {
     this.#onFinished()
   }
 
-  /** Leaves: each shipment goes to its partition's sender, or all to who intercepts them. */
-  letGo(consignments: readonly Consignment[]): void {
+  /** Leaves: each batch goes to its partition's sender, or all to who intercepts them. */
+  letGo(batches: readonly RoutedBatch[]): void {
     this.#isSettled = true
-    this.#outstanding = consignments.length
+    this.#outstanding = batches.length
     const { acks, intercept } = this.options
     if (acks === 0) this.#result.resolve([])
-    if (intercept || consignments.length === 0) {
-      intercept?.(consignments)
-      this.#result.resolve(toRecordMetadata(consignments))
+    if (intercept || batches.length === 0) {
+      intercept?.(batches)
+      this.#result.resolve(toRecordMetadata(batches))
       this.#onFinished()
       return
     }
-    for (const { topic, shipment } of consignments) {
-      shipment.consign(this)
-      topic.sender(shipment.partition).enqueue(shipment)
+    for (const { topic, batch } of batches) {
+      batch.observe(this)
+      topic.sender(batch.partition).enqueue(batch)
     }
   }
 
-  shipmentStored(): void {
+  batchStored(): void {
     this.#outstanding--
     if (this.#outstanding > 0) return
-    this.#result.resolve(toRecordMetadata(this.consignments ?? []))
+    this.#result.resolve(toRecordMetadata(this.batches ?? []))
     this.#onFinished()
   }
 
-  shipmentFailed(error: unknown): void {
+  batchFailed(error: unknown): void {
     this.#outstanding--
     if (this.options.acks === 0) this.#logLoss(error)
     this.#result.reject(error)
@@ -89,7 +90,7 @@ export class Posting implements Recipient {
 
   #logLoss(error: unknown): void {
     const { name, message } = error as Error
-    const topics = this.loads.map(({ topic }) => topic.name)
+    const topics = this.requests.map(({ topic }) => topic.name)
     this.#logger.error(`Messages sent with acks 0 were lost: ${message}`, { topics, error: name })
   }
 }

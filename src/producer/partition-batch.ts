@@ -1,0 +1,91 @@
+import type { OutgoingEvent } from '../translate/event.js'
+
+/** Who is told what became of a batch, once. */
+export interface BatchObserver {
+  /** Every event of it is stored. */
+  batchStored(): void
+  /** It has failed for good; some of its events may be stored. */
+  batchFailed(error: unknown): void
+}
+
+export interface PartitionBatchOptions {
+  readonly partition: number
+  /** Batches go out in one transfer only with others of the same key. */
+  readonly joinKey: unknown
+  /** Ms that one transfer may take to be acknowledged; undefined leaves it to `requestTimeout`. */
+  readonly timeout: number | undefined
+}
+
+/** What one `send` has for one partition, and how far it has got. */
+export class PartitionBatch {
+  readonly partition: number
+  readonly joinKey: unknown
+  readonly timeout: number | undefined
+  readonly events: OutgoingEvent[] = []
+  /** Of each event, encoded. */
+  readonly sizes: number[] = []
+  #observer: BatchObserver | undefined
+  #packed = 0
+  #stored = 0
+  #isOver: boolean = false
+
+  constructor({ partition, joinKey, timeout }: PartitionBatchOptions) {
+    this.partition = partition
+    this.joinKey = joinKey
+    this.timeout = timeout
+  }
+
+  /** Adds an event of this encoded size. */
+  add(event: OutgoingEvent, size: number): void {
+    this.events.push(event)
+    this.sizes.push(size)
+  }
+
+  /** Adds those of another batch, from one on. */
+  append({ events, sizes }: PartitionBatch, from = 0): void {
+    for (let index = from; index < events.length; index++) {
+      this.add(events[index] as OutgoingEvent, sizes[index] as number)
+    }
+  }
+
+  /** Says who is to be told. */
+  observe(observer: BatchObserver): void {
+    this.#observer = observer
+  }
+
+  /** Its fate is known: nothing of it is to be sent any more. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** How many events are in some transfer. */
+  get packedCount(): number {
+    return this.#packed
+  }
+
+  get isPacked(): boolean {
+    return this.#packed === this.events.length
+  }
+
+  /** How many events are known to be stored: transfers of a partition are stored in order. */
+  get storedCount(): number {
+    return this.#stored
+  }
+
+  packed(count: number): void {
+    this.#packed += count
+  }
+
+  stored(count: number): void {
+    this.#stored += count
+    if (this.#stored < this.events.length || this.#isOver) return
+    this.#isOver = true
+    this.#observer?.batchStored()
+  }
+
+  failed(error: unknown): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#observer?.batchFailed(error)
+  }
+}
