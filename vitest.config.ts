@@ -17,7 +17,10 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/emulator/**/*.test.ts'] } },
       { extends: true, test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'] } },
-      { extends: true, test: { name: 'reliability', include: ['test/soak/**/*.test.ts', 'test/reliability/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'reliability', include: ['test/soak/**/*.test.ts', 'test/reliability/**/*.test.ts'] },
+      },
       { extends: true, test: { name: 'cli', include: ['test/cli/**/*.test.ts', 'test/console/**/*.test.ts'] } },
       // What is shipped: runs what `npm run build` has built.
       { extends: true, test: { name: 'package', include: ['test/package/**/*.test.ts'] } },

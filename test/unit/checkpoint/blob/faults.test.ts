@@ -11,8 +11,8 @@ import { type BlobCheckpointStoreOptions, blobCheckpointStore } from '../../../.
 import { createBlobSession } from '../../../../src/checkpoint/blob/session.js'
 import { checkpointStoreFromString } from '../../../../src/checkpoint/from-string.js'
 import { startAzurite } from '../../../support/azurite.js'
-import { scaled } from '../../../support/pace.js'
 import { startFaultyStorage } from '../../../support/faulty-storage.js'
+import { scaled } from '../../../support/pace.js'
 
 const azurite = await startAzurite()
 const storage = await startFaultyStorage(azurite)
