@@ -147,6 +147,7 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
     const run: Run = createRun({
       settings,
       clientId: context.settings.clientId,
+      requestTimeout: context.settings.requestTimeout,
       eventHubs: context.settings.eventHubs,
       config: given,
       topics: new Map(subscriptions.topics),

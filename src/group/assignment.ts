@@ -2,25 +2,60 @@ import { KafkaJSNonRetriableError } from '../errors/index.js'
 import { topicKey } from '../translate/names.js'
 import type { Assigner, Assignment } from '../types/index.js'
 import { AssignerProtocol } from './assigner-protocol.js'
-import type { MemberRecord } from './member-record.js'
-import { groupSpelling } from './topic-spelling.js'
+import type { AssignmentNotes, MemberRecord } from './member-record.js'
+import { groupSpelling, ownSpelling, type TopicSpelling } from './topic-spelling.js'
 
 /** The assigner that a group runs, and what it gives to whom. */
 export interface GroupAssignment {
   readonly protocol: string
   /** Member id → topic → partitions, sorted as numbers. */
   readonly members: ReadonlyMap<string, Assignment>
+  /** Member id → what else the assigner has said to it. */
+  readonly notes: ReadonlyMap<string, AssignmentNotes>
 }
 
-/**
- * Runs the group's assigner. Every member computes this from the same members and partitions and so comes to the same
- * result; there is no leader whose answer the others wait for. An assigner whose result depends on anything else (chance,
- * the time) leaves partitions unread.
- *
- * @param members - in the order of their slots; the first one's preference decides between assigners all can run
- * @param topics - every topic that some member subscribes to, sorted
- */
-export async function assign(
+/** Runs the group's assigner. */
+export interface Assigning {
+  /**
+   * The assigner runs when members, subscriptions or partitions have changed, not at every look.
+   *
+   * Every member computes this from the same members and partitions and so comes to the same result; there is no leader
+   * whose answer the others wait for. An assigner whose result depends on anything else (chance, the time) leaves
+   * partitions unread.
+   *
+   * @param members - in the order of their slots; the first one's preference decides between assigners all can run
+   * @param partitions - every topic that some member subscribes to, with what is to be handed out of it
+   */
+  assign(members: readonly MemberRecord[], partitions: ReadonlyMap<string, readonly number[]>): Promise<GroupAssignment>
+}
+
+export interface AssigningOptions {
+  readonly assigners: readonly Assigner[]
+  /** Told before the assigner runs. */
+  setAssignable(partitions: ReadonlyMap<string, readonly number[]>): void
+}
+
+export function createAssigning({ assigners, setAssignable }: AssigningOptions): Assigning {
+  let last: { readonly of: string; readonly result: GroupAssignment } | undefined
+  return {
+    async assign(members, partitions) {
+      const of = JSON.stringify([
+        members.map(({ memberId, topics, protocols }) => [memberId, Object.keys(topics), protocols]),
+        [...partitions],
+      ])
+      if (last?.of === of) return last.result
+      setAssignable(partitions)
+      const result = await runAssigner(assigners, members, [...partitions.keys()].sort(byKey))
+      last = { of, result }
+      return result
+    },
+  }
+}
+
+/** Members that spell topics differently must come to the same order. */
+const byKey = (a: string, b: string) => (topicKey(a) < topicKey(b) ? -1 : 1)
+
+async function runAssigner(
   assigners: readonly Assigner[],
   members: readonly MemberRecord[],
   topics: readonly string[],
@@ -29,20 +64,44 @@ export async function assign(
   const assigner = assigners.find(({ name }) => name === protocol)
   if (!assigner) throw new KafkaJSNonRetriableError(`The group runs a partition assigner unknown here: ${protocol}`)
   const result = new Map<string, Assignment>()
+  const notes = new Map<string, AssignmentNotes>()
+  const spelling = ownSpelling(topics)
   for (const { subscribers, topics: theirs } of bySubscribers(members, topics)) {
     const answers = await assigner.assign({
       members: subscribers.map((member) => ({
         memberId: member.memberId,
-        memberMetadata: Buffer.from(member.protocols.find(({ name }) => name === protocol)?.metadata ?? '', 'base64'),
+        memberMetadata: respell(metadataOf(member, protocol), spelling),
       })),
       topics: theirs,
     })
     for (const { memberId, memberAssignment } of answers) {
-      const given = AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment ?? {}
-      result.set(memberId, merge(result.get(memberId) ?? {}, given))
+      const {
+        assignment = {},
+        version = 0,
+        userData,
+      } = AssignerProtocol.MemberAssignment.decode(memberAssignment) ?? {}
+      result.set(memberId, merge(result.get(memberId) ?? {}, assignment))
+      notes.set(memberId, { version, userData: userData?.toString('base64') ?? '' })
     }
   }
-  return { protocol, members: result }
+  return { protocol, members: result, notes }
+}
+
+const nothing = { version: undefined, topics: [], userData: Buffer.alloc(0) }
+
+const metadataOf = (member: MemberRecord, protocol: string) =>
+  Buffer.from(member.protocols.find(({ name }) => name === protocol)?.metadata ?? '', 'base64')
+
+/** A member's metadata with topics as the group spells them. What is not in Kafka's format is left as it is. */
+function respell(metadata: Buffer, spelling: TopicSpelling): Buffer {
+  try {
+    const { version, topics, userData } = AssignerProtocol.MemberMetadata.decode(metadata) ?? nothing
+    const respelled = topics.map((topic) => spelling.of(topic) ?? topic)
+    if (version === undefined || respelled.every((topic, i) => topic === topics[i])) return metadata
+    return AssignerProtocol.MemberMetadata.encode({ version, topics: respelled, userData })
+  } catch {
+    return metadata
+  }
 }
 
 /**
@@ -52,14 +111,14 @@ export async function assign(
  */
 function bySubscribers(members: readonly MemberRecord[], topics: readonly string[]) {
   const sorted = [...members].sort((a, b) => (a.memberId < b.memberId ? -1 : 1))
+  const subscribed = new Map(sorted.map((member) => [member, new Set(Object.keys(member.topics).map(topicKey))]))
   const sets = new Map<string, { subscribers: MemberRecord[]; topics: string[] }>()
   for (const topic of topics) {
-    const key = topicKey(topic)
-    const subscribers = sorted.filter((member) => Object.keys(member.topics).some((own) => topicKey(own) === key))
-    const ids = JSON.stringify(subscribers.map(({ memberId }) => memberId))
-    const set = sets.get(ids)
+    const subscribers = sorted.filter((member) => subscribed.get(member)?.has(topicKey(topic)))
+    const key = JSON.stringify(subscribers.map(({ memberId }) => memberId))
+    const set = sets.get(key)
     if (set) set.topics.push(topic)
-    else sets.set(ids, { subscribers, topics: [topic] })
+    else sets.set(key, { subscribers, topics: [topic] })
   }
   return sets.values()
 }

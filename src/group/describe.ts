@@ -53,9 +53,9 @@ export async function describeGroup(
       clientHost: member.clientHost,
       memberMetadata: Buffer.from(member.protocols.find(({ name }) => name === protocol)?.metadata ?? '', 'base64'),
       memberAssignment: AssignerProtocol.MemberAssignment.encode({
-        version: 0,
+        version: member.assigned?.version ?? 0,
         assignment: held.get(member.memberId)?.assignment ?? {},
-        userData: Buffer.alloc(0),
+        userData: Buffer.from(member.assigned?.userData ?? '', 'base64'),
       }),
     })),
   }

@@ -1,6 +1,7 @@
 import { lastWrite } from '../retry/last-write.js'
 import { topicKey } from '../translate/names.js'
 import type { CheckpointStore, PartitionOwnership } from '../types/checkpoint-store.js'
+import { type Clock, systemClock } from '../util/clock.js'
 
 /** A partition of a topic. */
 export interface TopicPartition {
@@ -52,11 +53,12 @@ export interface LeasesOptions {
   readonly ownerId: string
   /** ms */
   readonly duration: number
-  readonly now?: () => number
+  readonly clock?: Clock
 }
 
 export function createLeases(options: LeasesOptions): Leases {
-  const { store, namespace, groupId, ownerId, duration, now = () => performance.now() } = options
+  const { store, namespace, groupId, ownerId, duration, clock = systemClock } = options
+  const { now } = clock
   const leases = new Map<string, Lease>()
 
   const keyOf = (record: PartitionOwnership) => partitionKey(record.eventHubName, Number(record.partitionId))
@@ -145,7 +147,7 @@ export function createLeases(options: LeasesOptions): Leases {
       const lease = leases.get(partitionKey(topic, partition))
       if (!lease) return
       leases.delete(partitionKey(topic, partition))
-      await lastWrite(() => store.claimOwnership([{ ...lease.ownership, ownerId: '' }]))
+      await lastWrite(() => store.claimOwnership([{ ...lease.ownership, ownerId: '' }]), clock)
     },
 
     drop(topic, partition) {

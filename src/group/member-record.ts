@@ -14,6 +14,15 @@ export interface MemberRecord {
   readonly protocols: readonly { readonly name: string; readonly metadata: string }[]
   /** Whether it reads all that it was assigned. */
   readonly state: 'joining' | 'stable'
+  /** What the assigner has said to it beside the partitions; left out where that is nothing. */
+  readonly assigned?: AssignmentNotes | undefined
+}
+
+/** The parts of an assignment, in Kafka's consumer protocol, that are no partitions. */
+export interface AssignmentNotes {
+  readonly version: number
+  /** base64 */
+  readonly userData: string
 }
 
 /** The event hub name under which slots are kept. No event hub can be called so. */
@@ -32,11 +41,15 @@ export function encodeMemberRecord(record: MemberRecord): string {
   return text
 }
 
+/** No honest record is larger when inflated: a few bytes must not become gigabytes in every member. */
+const MAX_INFLATED_LENGTH = 1_048_576
+
 /** Undefined for an empty or foreign value. */
 export function decodeMemberRecord(text: string): MemberRecord | undefined {
   if (text === '') return undefined
   try {
-    const value = JSON.parse(inflateRawSync(Buffer.from(text, 'base64url')).toString()) as MemberRecord & { v?: number }
+    const inflated = inflateRawSync(Buffer.from(text, 'base64url'), { maxOutputLength: MAX_INFLATED_LENGTH })
+    const value = JSON.parse(inflated.toString()) as MemberRecord & { v?: number }
     const isWhole = typeof value.memberId === 'string' && isObject(value.topics) && Array.isArray(value.protocols)
     return value.v === 1 && isWhole ? value : undefined
   } catch {

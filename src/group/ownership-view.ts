@@ -1,4 +1,5 @@
 import type { CheckpointStore, PartitionOwnership } from '../types/checkpoint-store.js'
+import { type Clock, systemClock } from '../util/clock.js'
 import { partitionKey } from './leases.js'
 import { fromOwnerId, type MemberRecord, patienceWith } from './member-record.js'
 import { createRecordWatch } from './record-watch.js'
@@ -23,6 +24,7 @@ export interface OwnershipViewOptions {
   readonly groupId: string
   /** ms */
   readonly sessionTimeout: number
+  readonly clock?: Clock
 }
 
 /** Processors of the Azure SDKs renew every 10 s and call a record of 60 s abandoned, by default. */
@@ -33,8 +35,9 @@ export function createOwnershipView({
   namespace,
   groupId,
   sessionTimeout,
+  clock = systemClock,
 }: OwnershipViewOptions): OwnershipView {
-  const watch = createRecordWatch()
+  const watch = createRecordWatch(clock.now)
 
   return {
     async read(topics, members) {

@@ -1,4 +1,5 @@
 import type { Logger } from '../types/index.js'
+import type { Clock } from '../util/clock.js'
 import { shareSuccess } from '../util/share.js'
 import { partitionKey, type TopicPartition } from './leases.js'
 import type { Session } from './session.js'
@@ -13,8 +14,8 @@ export interface Renewal {
   renew(): Promise<void>
   /** Renews one lease now; those asked for at the same time share one write. */
   verify(topic: string, partition: number): Promise<void>
-  /** Gives up leases that could not be renewed in time: they may have been taken. */
-  dropExpired(): void
+  /** Takes back the leases that have run out meanwhile and that nobody else has taken; the others are lost. */
+  recover(): Promise<void>
 }
 
 export interface RenewalOptions {
@@ -28,11 +29,12 @@ export interface RenewalOptions {
   /** The group is to be looked at. */
   readonly onChange: () => void
   readonly logger: Logger
+  readonly clock: Clock
 }
 
 export function createRenewal(options: RenewalOptions): Renewal {
-  const { session, groupId, sessionTimeout, serial, onLost, onChange, logger } = options
-  let timer: NodeJS.Timeout | undefined
+  const { session, groupId, sessionTimeout, serial, onLost, onChange, logger, clock } = options
+  let cancel = () => {}
   let stopped = false
   /** Leases to be made sure of in the round that waits for its turn. */
   let asked: Map<string, TopicPartition> | undefined
@@ -51,6 +53,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
     if (!present) onChange()
   }
 
+  /** They may have been taken, and the store does not tell. */
   const dropExpired = () => {
     const { leases } = session()
     const expired = leases.held().filter(({ topic, partition }) => !leases.holds(topic, partition))
@@ -60,7 +63,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
 
   const schedule = (delay: number) => {
     if (stopped) return
-    timer = setTimeout(() => {
+    cancel = clock.after(delay, () => {
       serial(renewAll).then(
         () => schedule(sessionTimeout / 3),
         (error: Error) => {
@@ -69,7 +72,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
           schedule(Math.min(1000, sessionTimeout / 10))
         },
       )
-    }, delay)
+    })
   }
 
   const renew = shareSuccess(() => serial(renewAll).finally(() => renew.reset()))
@@ -78,10 +81,14 @@ export function createRenewal(options: RenewalOptions): Renewal {
     start: () => schedule(sessionTimeout / 3),
     stop() {
       stopped = true
-      clearTimeout(timer)
+      cancel()
     },
     renew,
-    dropExpired,
+    async recover() {
+      const { leases } = session()
+      const expired = leases.held().filter(({ topic, partition }) => !leases.holds(topic, partition))
+      await renewLeases(expired)
+    },
 
     verify(topic, partition) {
       if (!asked) {

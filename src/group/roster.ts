@@ -1,5 +1,6 @@
 import { lastWrite } from '../retry/last-write.js'
 import type { CheckpointStore, PartitionOwnership } from '../types/checkpoint-store.js'
+import { type Clock, systemClock } from '../util/clock.js'
 import { decodeMemberRecord, encodeMemberRecord, MEMBERS, type MemberRecord } from './member-record.js'
 import { createRecordWatch } from './record-watch.js'
 
@@ -28,12 +29,13 @@ export interface RosterOptions {
   readonly store: CheckpointStore
   readonly namespace: string
   readonly groupId: string
+  readonly clock?: Clock
 }
 
 const JOIN_ATTEMPTS = 50
 
-export function createRoster({ store, namespace, groupId }: RosterOptions): Roster {
-  const watch = createRecordWatch()
+export function createRoster({ store, namespace, groupId, clock = systemClock }: RosterOptions): Roster {
+  const watch = createRecordWatch(clock.now)
   let own: PartitionOwnership | undefined
 
   const read = async (): Promise<Slot[]> => {
@@ -103,7 +105,7 @@ export function createRoster({ store, namespace, groupId }: RosterOptions): Rost
     async leave() {
       const slot = own
       if (!slot) return
-      await lastWrite(() => write(slot, ''))
+      await lastWrite(() => write(slot, ''), clock)
       own = undefined
     },
   }

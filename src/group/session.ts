@@ -1,9 +1,10 @@
 import { hostname } from 'node:os'
 import type { CheckpointStore } from '../types/checkpoint-store.js'
 import type { Assigner, Logger } from '../types/index.js'
+import { type Clock, systemClock } from '../util/clock.js'
 import { commonProtocol } from './assignment.js'
 import { createLeases, type Leases } from './leases.js'
-import { type MemberRecord, patienceWith, toOwnerId } from './member-record.js'
+import { type AssignmentNotes, type MemberRecord, patienceWith, toOwnerId } from './member-record.js'
 import { createOwnershipView, type OwnershipView } from './ownership-view.js'
 import { createRoster, type Slot } from './roster.js'
 
@@ -19,12 +20,19 @@ export interface Session {
   /** Takes a place among the members. */
   enter(counts: Counts): Promise<void>
   /** Brings what the others see up to date, when it has changed. */
-  announce(changes: { state?: MemberRecord['state']; counts?: Counts }): Promise<void>
+  announce(changes: Partial<Announcement>): Promise<void>
   /** False when the others have given this member's place away. */
   signOfLife(): Promise<boolean>
   /** Every member, this one included; those silent for too long have been removed. */
   members(): Promise<(Slot & { readonly record: MemberRecord })[]>
   leave(): Promise<void>
+}
+
+/** What a member says of itself that changes. */
+interface Announcement {
+  readonly state: MemberRecord['state']
+  readonly counts: Counts
+  readonly assigned: AssignmentNotes | undefined
 }
 
 /** Topic → number of partitions. */
@@ -40,40 +48,51 @@ export interface SessionOptions {
   readonly assigners: readonly Assigner[]
   readonly topics: readonly string[]
   readonly logger: Logger
+  readonly clock?: Clock
 }
 
 type Member = Slot & { readonly record: MemberRecord }
 
 export function createSession(options: SessionOptions): Session {
-  const { store, namespace, groupId, clientId, sessionTimeout, assigners, topics, logger } = options
+  const {
+    store,
+    namespace,
+    groupId,
+    clientId,
+    sessionTimeout,
+    assigners,
+    topics,
+    logger,
+    clock = systemClock,
+  } = options
   const memberId = `${clientId}-${crypto.randomUUID()}`
   const ownerId = toOwnerId(memberId)
-  const roster = createRoster({ store, namespace, groupId })
-  let state: MemberRecord['state'] = 'joining'
-  let counts: Counts = {}
+  const roster = createRoster({ store, namespace, groupId, clock })
+  let said: Announcement = { state: 'joining', counts: {}, assigned: undefined }
 
   const record = (): MemberRecord => ({
     memberId,
     clientId,
     clientHost: hostname(),
     sessionTimeout,
-    topics: counts,
+    topics: said.counts,
     protocols: assigners.map((assigner) => {
       const { name, metadata } = assigner.protocol({ topics: [...topics] })
       return { name, metadata: metadata.toString('base64') }
     }),
-    state,
+    state: said.state,
+    ...(said.assigned && isWorthSaying(said.assigned) && { assigned: said.assigned }),
   })
 
   return {
     memberId,
     ownerId,
-    leases: createLeases({ store, namespace, groupId, ownerId, duration: sessionTimeout }),
-    view: createOwnershipView({ store, namespace, groupId, sessionTimeout }),
+    leases: createLeases({ store, namespace, groupId, ownerId, duration: sessionTimeout, clock }),
+    view: createOwnershipView({ store, namespace, groupId, sessionTimeout, clock }),
     revoking: new Map(),
 
     async enter(known) {
-      counts = known
+      said = { ...said, counts: known }
       // A member that does not fit in is refused, as by Kafka, before the others see it.
       const others = (await this.members()).filter((slot) => slot.record.memberId !== memberId)
       commonProtocol([...others.map((slot) => slot.record), record()])
@@ -81,17 +100,15 @@ export function createSession(options: SessionOptions): Session {
     },
 
     async announce(changes) {
-      const next = { state: changes.state ?? state, counts: changes.counts ?? counts }
-      if (next.state === state && JSON.stringify(next.counts) === JSON.stringify(counts)) return
-      const before = { state, counts }
-      state = next.state
-      counts = next.counts
+      const next = { ...said, ...changes }
+      if (JSON.stringify(next) === JSON.stringify(said)) return
+      const before = said
+      said = next
       try {
         await roster.renew(record())
       } catch (error) {
         // Said again by the next look: the others have not heard it.
-        state = before.state
-        counts = before.counts
+        said = before
         throw error
       }
     },
@@ -112,3 +129,6 @@ export function createSession(options: SessionOptions): Session {
     leave: roster.leave,
   }
 }
+
+/** What kafkajs's own assigner says is what a record without notes means. */
+const isWorthSaying = ({ version, userData }: AssignmentNotes) => version !== 0 || userData !== ''

@@ -1,6 +1,6 @@
 import { KafkaJSNumberOfRetriesExceeded } from '../errors/index.js'
 import { timerDelay } from '../util/timers.js'
-import { wait } from '../util/wait.js'
+import { wait as waitByClock } from '../util/wait.js'
 
 /** How often and after which waits a failed operation is tried again. Complete: `config.ts` fills the defaults. */
 export interface RetrySettings {
@@ -25,6 +25,8 @@ export interface Attempt {
 }
 
 export interface RetryExecution {
+  /** How time is waited out; default: by the clock. */
+  readonly wait?: (ms: number, signal?: AbortSignal) => Promise<void>
   /** Ends the waiting: the error of the last attempt is thrown as it is. */
   readonly signal?: AbortSignal
   /** Called before each wait. */
@@ -59,7 +61,7 @@ export function nextRetryTime(retryTime: number, { factor, multiplier, maxRetryT
 export async function retry<T>(
   operation: (attempt: Attempt) => Promise<T>,
   settings: RetrySettings,
-  { signal, onRetry }: RetryExecution = {},
+  { signal, onRetry, wait = waitByClock }: RetryExecution = {},
 ): Promise<T> {
   signal?.throwIfAborted()
   let retryTime = firstRetryTime(settings)

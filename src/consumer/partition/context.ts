@@ -19,6 +19,8 @@ import type { FetchAllowance } from './fetch-allowance.js'
 export interface PartitionContext {
   readonly groupId: string
   readonly retry: RetrySettings
+  /** ms */
+  readonly requestTimeout: number
   readonly logger: Logger
   readonly instrumentation: Instrumentation<ConsumerEvents>
   readonly fetching: Fetching

@@ -1,6 +1,7 @@
 import { fetchPartitionEnds } from '../../offsets/partition-ends.js'
 import { EARLIEST, LATEST } from '../../translate/offset.js'
 import type { PartitionContext } from './context.js'
+import type { PartitionStatus } from './status.js'
 
 /** Decides where a partition is read from, and keeps what it decided as the group's committed offset. */
 export interface Positioning {
@@ -14,10 +15,11 @@ export interface Positioning {
   isRemoved(position: number): Promise<boolean>
 }
 
-export function createPositioning(context: PartitionContext, topic: string, partition: number): Positioning {
+export function createPositioning(context: PartitionContext, status: PartitionStatus): Positioning {
   const { fetching, progress, ownership, logger } = context
+  const { topic, partition, ended } = status
   const where = { topic, partition }
-  const ends = () => fetchPartitionEnds(fetching.transport, topic, partition)
+  const ends = () => fetchPartitionEnds(fetching.transport, topic, partition, { abortSignal: ended })
 
   const pin = async (position: number) => {
     if (!(await ownership.mayCommit(topic, partition))) return

@@ -1,4 +1,6 @@
+import { KafkaJSError } from '../../errors/index.js'
 import { retry } from '../../retry/retry.js'
+import { withDeadline } from '../../util/deadline.js'
 import { createDeferred } from '../../util/deferred.js'
 import type { PartitionContext } from './context.js'
 import { createPositioning } from './positioning.js'
@@ -41,7 +43,7 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
   const { autoCommit, offsets } = progress
   const where = { topic, partition }
   const status = createPartitionStatus(context, topic, partition)
-  const positioning = createPositioning(context, topic, partition)
+  const positioning = createPositioning(context, status)
   const positioned = createDeferred()
   const onceEnded = new Promise<void>((resolve) => {
     status.ended.addEventListener('abort', () => resolve(), { once: true })
@@ -86,12 +88,22 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
     }
   }
 
+  /** Nobody waits for more events; and an abandoned handler's error is told by the log, another member has the message. */
+  const isOver = ({ of }: Failure) => status.ending !== undefined && (of === 'reading' || status.isLost())
+
   const run = async () => {
     while (status.ending === undefined) {
       const failure = await attempt()
-      // An abandoned handler's error is told by the log; another member has the message.
-      if (failure && !(status.isLost() && status.ending)) await recovery.from(failure)
+      if (failure && !isOver(failure)) await recovery.from(failure)
     }
+  }
+
+  /** What follows the last message: someone waits for the partition. */
+  const conclude = async (signal: AbortSignal) => {
+    await reading?.suspend()
+    if (!autoCommit) return
+    const settings = { ...context.retry, retries: Math.min(LAST_COMMIT_RETRIES, context.retry.retries) }
+    await retry(async () => status.ending === 'finish' && offsets.commit(where), settings, { signal })
   }
 
   const end = (how: Ending) => {
@@ -109,10 +121,10 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
     async finish() {
       end('finish')
       await running
-      await reading?.suspend()
-      if (!autoCommit) return
-      const settings = { ...context.retry, retries: Math.min(LAST_COMMIT_RETRIES, context.retry.retries) }
-      await retry(async () => status.ending === 'finish' && offsets.commit(where), settings)
+      await withDeadline(conclude, {
+        ms: context.requestTimeout,
+        createError: () => new KafkaJSError(`The last commit was not done within ${context.requestTimeout} ms`),
+      })
     },
     abandon() {
       end('abandon')

@@ -111,6 +111,7 @@ export function connectRun({ connection, store: ownStore }: RunConnection, state
   const context: PartitionContext = {
     groupId,
     retry: settings.retry,
+    requestTimeout: state.requestTimeout,
     logger: runnerLogger,
     instrumentation,
     fetching: {

@@ -3,6 +3,7 @@ import type { Joined } from '../../group/member.js'
 import { retry } from '../../retry/retry.js'
 import type { Assignment, TopicPartitionOffset, TopicPartitions } from '../../types/index.js'
 import { createDeferred } from '../../util/deferred.js'
+import { isWithin } from '../../util/within.js'
 import { createPauses, type PauseEntry } from '../pauses.js'
 import { createSeeks } from '../seeks.js'
 import { type ConnectedRun, connectRun } from './assembly.js'
@@ -16,7 +17,10 @@ export interface Run {
    * has crashed, of which `onCrash` is told; never rejects.
    */
   start(connect: (signal: AbortSignal) => Promise<RunConnection>): Promise<void>
-  /** Finishes messages at hand, commits, leaves the group. */
+  /**
+   * Finishes messages at hand, commits, leaves the group. Waits for handlers for `rebalanceTimeout` and for the store for
+   * `requestTimeout`, at most; rejects if the store could not be told.
+   */
   stop(): Promise<void>
   /** Whether the calling code runs in one of this run's handlers, which `stop()` waits for. */
   isInHandler(): boolean
@@ -156,11 +160,11 @@ export function createRun(options: RunOptions): Run {
     async stop() {
       stopping.abort()
       ended.resolve()
-      await starting
+      await isWithin(starting, options.requestTimeout)
       try {
-        await connected?.member.leave()
+        await connected?.member.leave({ finish: settings.rebalanceTimeout, store: options.requestTimeout })
       } finally {
-        await connected?.workers.abandonedEnded()
+        await isWithin(connected?.workers.abandonedEnded() ?? Promise.resolve(), settings.rebalanceTimeout)
       }
     },
 

@@ -16,6 +16,8 @@ export interface RunConnection {
 export interface RunOptions {
   readonly settings: ConsumerSettings
   readonly clientId: string
+  /** ms */
+  readonly requestTimeout: number
   readonly eventHubs: EventHubsSettings
   readonly config: ConsumerRunConfig
   /** Topic → fromBeginning. */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createAssignerCluster } from '../../../src/group/assigner-cluster.js'
 import { AssignerProtocol } from '../../../src/group/assigner-protocol.js'
-import { assign, partitionsOf } from '../../../src/group/assignment.js'
+import { createAssigning, partitionsOf } from '../../../src/group/assignment.js'
 import type { MemberRecord } from '../../../src/group/member-record.js'
 import { PartitionAssigners } from '../../../src/group/round-robin.js'
 import { createLogger } from '../../../src/instrumentation/logger.js'
@@ -22,6 +22,9 @@ const member = (
   protocols: protocols.map((name) => ({ name, metadata: Buffer.from(`${memberId} ${name}`).toString('base64') })),
   state: 'stable',
 })
+
+const assign = (assigners: Assigner[], members: MemberRecord[], topics: string[]) =>
+  createAssigning({ assigners, setAssignable() {} }).assign(members, new Map(topics.map((topic) => [topic, [0]])))
 
 function roundRobin(partitions: Record<string, number>): Assigner {
   const { cluster, show } = createAssignerCluster(address)
@@ -90,4 +93,51 @@ it('takes the first member’s preference among what all can run; nothing in com
 it('knows of as many partitions as any member, and of none of a topic found gone', () => {
   const members = [member('a', { t: 4, u: 2 }), member('b', { t: 6, v: 3 })]
   expect(Object.fromEntries(partitionsOf(members, { t: 4, u: 0 }))).toEqual({ t: 6, u: 0, v: 3 })
+})
+
+it('runs when members, subscriptions or partitions change, and not when the same is looked at again', async () => {
+  const one = roundRobin({ t: 2 })
+  let runs = 0
+  const assigner: Assigner = {
+    ...one,
+    assign(given) {
+      runs++
+      return one.assign(given)
+    },
+  }
+  const assigning = createAssigning({ assigners: [assigner], setAssignable() {} })
+  const t = (...partitions: number[]) => new Map([['t', partitions]])
+  const [a, b] = [member('a', { t: 2 }), member('b', { t: 2 })]
+  const first = await assigning.assign([a], t(0, 1))
+  expect(await assigning.assign([{ ...a, state: 'joining' }], t(0, 1))).toBe(first)
+  expect(runs).toBe(1)
+  await assigning.assign([a, b], t(0, 1))
+  await assigning.assign([a, b], t(0, 1, 2))
+  await assigning.assign([a, { ...b, topics: { t: 2, u: 1 } }], t(0, 1, 2))
+  expect(runs).toBe(4)
+})
+
+it('shares a topic among members that spell it differently, each told in the spelling of the first', async () => {
+  const metadata = (topic: string) =>
+    AssignerProtocol.MemberMetadata.encode({ version: 1, topics: [topic], userData: Buffer.from('x') }).toString(
+      'base64',
+    )
+  const spelling = (memberId: string, topic: string): MemberRecord => ({
+    ...member(memberId, { [topic]: 4 }),
+    protocols: [{ name: 'RoundRobinAssigner', metadata: metadata(topic) }],
+  })
+  const members = [spelling('b', 'Orders'), spelling('a', 'orders')]
+  expect([...partitionsOf(members, { orders: 4 })]).toEqual([['Orders', 4]])
+  const one = roundRobin({ Orders: 4 })
+  const seen: unknown[] = []
+  const assigner: Assigner = {
+    ...one,
+    assign(given) {
+      seen.push(given.members.map((each) => AssignerProtocol.MemberMetadata.decode(each.memberMetadata)?.topics))
+      return one.assign(given)
+    },
+  }
+  const { members: given } = await assign([assigner], members, ['Orders'])
+  expect(Object.fromEntries(given)).toEqual({ a: { Orders: [0, 2] }, b: { Orders: [1, 3] } })
+  expect(seen).toEqual([[['Orders'], ['Orders']]])
 })

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { memoryCheckpointStore } from '../../../src/checkpoint/memory.js'
 import { createLeases } from '../../../src/group/leases.js'
 import type { CheckpointStore, PartitionOwnership } from '../../../src/types/checkpoint-store.js'
+import { systemClock } from '../../../src/util/clock.js'
 
 const fresh = (partition: number): PartitionOwnership => ({
   fullyQualifiedNamespace: 'ns',
@@ -18,7 +19,7 @@ function open(store: CheckpointStore, ownerId: string, clock = { now: 0 }) {
     groupId: 'group',
     ownerId,
     duration: 1000,
-    now: () => clock.now,
+    clock: { ...systemClock, now: () => clock.now },
   })
   return { leases, clock }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { deflateRawSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import {
   decodeMemberRecord,
@@ -43,4 +44,11 @@ it('marks members among the owners of partitions', () => {
   expect(fromOwnerId(toOwnerId('größe-1'))).toBe('größe-1')
   expect(fromOwnerId('0d0e1b4c-processor')).toBeUndefined()
   expect(fromOwnerId('')).toBeUndefined()
+})
+
+it('is not read when it inflates to more than a member can have to say', () => {
+  const bomb = deflateRawSync(Buffer.alloc(64 * 1024 * 1024)).toString('base64url')
+  const before = process.memoryUsage().arrayBuffers
+  expect(decodeMemberRecord(bomb)).toBeUndefined()
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * 1024 * 1024)
 })
