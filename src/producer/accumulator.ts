@@ -1,6 +1,7 @@
 import type { Topics } from '../client/topics.js'
 import type { RecordMetadata } from '../types/index.js'
 import { createDeferred, type Deferred } from '../util/deferred.js'
+import { soon } from '../util/timers.js'
 import { PendingSend, type PendingSendOptions } from './pending-send.js'
 import {
   type Partitioner,
@@ -120,7 +121,7 @@ export class Accumulator {
   #drainSoon(): void {
     if (this.#isDrainDue) return
     this.#isDrainDue = true
-    setImmediate(() => {
+    soon(() => {
       this.#isDrainDue = false
       this.#drain()
     })

@@ -1,4 +1,5 @@
 import { type Duplex, PassThrough } from 'node:stream'
+import { soon } from '../../util/timers.js'
 
 /** Begins a connection; `onReady` is called when bytes can be written, `onRefused` with a better reason than the stream's own. */
 export type OpenStream = (onReady: () => void, onRefused: (error: Error) => void) => Duplex
@@ -104,7 +105,7 @@ function open(openStream: OpenStream, ...callbacks: Parameters<OpenStream>): Dup
     return openStream(...callbacks)
   } catch (error) {
     const stream = new PassThrough()
-    setImmediate(() => stream.destroy(error as Error))
+    soon(() => stream.destroy(error as Error))
     return stream
   }
 }
