@@ -66,7 +66,7 @@ export function createTopicOffsetCalls(
           afterSequenceNumber: -1,
           // The service, which has an index by time, compares with "later than".
           enqueuedAfter: new Date(moment - 1),
-          isWanted: ({ enqueuedTimeUtc }) => enqueuedTimeUtc.getTime() >= moment,
+          isWanted: ({ enqueuedTime }) => enqueuedTime >= moment,
           otherGroups: () => consumerGroups(topic),
           signal,
         })

@@ -11,15 +11,15 @@ import { HubClient } from './connection/retirable-client.js'
 import { HubClients, type OpenHubClients } from './connection/retirable-clients.js'
 import { retryOptions } from './connection/sdk-options.js'
 import { verifyNamespace } from './connection/verify.js'
-import { ConsumerClient } from './reading/consumer-client.js'
-import { ConsumerClients } from './reading/consumer-clients.js'
 import { Reader } from './reading/reader.js'
+import { ReadingConnection } from './reading/reading-connection.js'
+import { ReadingConnections } from './reading/reading-connections.js'
 import { SendingClient } from './sending/sending-client.js'
 import type { EventHubsTransport, OperationOptions } from './transport.js'
 
 /**
  * Connections to ask over that one client keeps open, one per event hub; those not used for longest are closed for
- * others. The one to send over comes on top, and those to read over, one per event hub and consumer group.
+ * others. The one to send over and the one to read over come on top.
  */
 export const mostOpenConnections = 50
 
@@ -52,9 +52,8 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
     logger,
     onReplaced: () => {
       hubClients.retireAll()
-      consumerClients.retireAll()
+      readingConnections.renew()
       sending.renew()
-      for (const reader of readers) void reader.reopen()
     },
   })
 
@@ -95,8 +94,17 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
     idleTime: idleConnectionTime,
     getCredential: async (eventHubName) => (await connectionOptions(eventHubName)).credential,
   })
-  const consumerClients = new ConsumerClients(
-    async ({ eventHubName, ...key }) => new ConsumerClient({ ...(await connectionOptions(eventHubName)), ...key }),
+  const readingConnections = new ReadingConnections(
+    () =>
+      new ReadingConnection({
+        fullyQualifiedNamespace,
+        openStream,
+        connectTimeout: connectionTimeout,
+        requestTimeout,
+        identifier: clientId,
+        logger,
+        getCredential: async (eventHubName) => (await connectionOptions(eventHubName)).credential,
+      }),
   )
 
   const toError = (context: ErrorContext) => (error: unknown) => {
@@ -158,7 +166,7 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
     openReader: (options) => {
       const context = { operation: 'read', topic: options.eventHubName, partition: Number(options.partitionId) }
       const reader = new Reader(options, {
-        clients: consumerClients,
+        connections: readingConnections,
         timeout: connectionTimeout,
         logger,
         toError: toError(context),
@@ -170,7 +178,7 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
 
     async close() {
       await Promise.all([...readers].map((reader) => reader.close()))
-      await Promise.all([hubClients.close(), sending.close()])
+      await Promise.all([hubClients.close(), sending.close(), readingConnections.close()])
       credentials.close()
     },
   }

@@ -53,23 +53,39 @@ export interface ReaderOptions {
   readonly enqueuedAfter?: Date
   /** Epoch: the service disconnects readers with a lower or no epoch. Left out: no epoch. */
   readonly ownerLevel?: number
-  /** Most events one `onEvents` gets. */
-  readonly maxBatchSize: number
-  /** Most events asked for ahead of what `onEvents` has taken; at least `maxBatchSize`. */
-  readonly prefetchCount: number
+  /** Most events in one chunk; left out: 1000. */
+  readonly maxBatchSize?: number | undefined
+  /** Most events held and asked for ahead of what is done with; left out: what two chunks take. */
+  readonly prefetchCount?: number | undefined
+  /** Bytes that events held and asked for may take, at the moment; one event may always come. */
+  budget(): number
+  /** The service has accepted the link. */
+  onOpen?(): void
   /**
-   * Takes events in order. The next ones are asked for only when the promise settles. `lastEnqueuedSequenceNumber` is
-   * the newest in the partition as far as the service has told. Also called with no events about once a second while
-   * idle.
+   * The reader has ended by itself: nothing more comes. Told at once, also while nobody waits. Called once at most, not
+   * after `close()`.
    */
-  onEvents(events: readonly ReceivedEvent[], lastEnqueuedSequenceNumber: number | undefined): Promise<void>
-  /** The reader has ended by itself: nothing more comes. Called once at most, not after `close()`. */
   onEnd(error: Error): void
 }
 
-/** One open link to one partition. */
+/** Events in order. */
+export interface EventChunk {
+  readonly events: readonly ReceivedEvent[]
+  /** The newest sequence number in the partition as far as the service has told. */
+  readonly lastEnqueued: number | undefined
+}
+
+/** One link to one partition, opened when it is made. */
 export interface PartitionReader {
-  /** Ends the link. Resolves when no `onEvents` will be called any more; does not wait for one in progress. */
+  /**
+   * Waits until there is an event, and gives what has come. Calling it tells that what it gave before is done with, for
+   * which others are asked for. Not to be called again before it has settled. Undefined once closed; rejects with what
+   * ended the reader, when all that came before is taken.
+   */
+  next(): Promise<EventChunk | undefined>
+  /** What has come since, `limit` events at most: it joins what `next` gave, of which nothing is done with. */
+  more(limit: number): EventChunk | undefined
+  /** Ends the link and forgets what has come. */
   close(): Promise<void>
 }
 

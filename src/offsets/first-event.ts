@@ -3,7 +3,7 @@ import { createProtocolError } from '../errors/protocol-errors.js'
 import type { EventHubsTransport } from '../eventhubs/transport.js'
 import type { ReceivedEvent } from '../translate/event.js'
 import { DEFAULT_CONSUMER_GROUP } from '../translate/names.js'
-import { createDeferred } from '../util/deferred.js'
+import { wait } from '../util/wait.js'
 
 export interface FirstEventQuery {
   readonly transport: EventHubsTransport
@@ -44,31 +44,36 @@ export async function readFirstEvent(query: FirstEventQuery): Promise<ReceivedEv
   throw refused(query, refusals)
 }
 
+/** How long nothing may come before the partition is asked whether there is anything, ms. */
+const idleTime = 1000
+
 async function readThrough(consumerGroup: string, query: FirstEventQuery): Promise<ReceivedEvent | undefined> {
   const { transport, topic, partitionId, afterSequenceNumber, enqueuedAfter, signal } = query
   signal?.throwIfAborted()
-  const found = createDeferred<ReceivedEvent | undefined>()
-  const abort = () => found.reject(signal?.reason)
-  signal?.addEventListener('abort', abort, { once: true })
   const reader = transport.openReader({
     eventHubName: topic,
     consumerGroup,
     partitionId,
     afterSequenceNumber,
     ...(enqueuedAfter && { enqueuedAfter }),
-    maxBatchSize: 1,
     prefetchCount: 1,
-    async onEvents(events) {
-      const wanted = events.find((event) => query.isWanted?.(event) ?? true)
-      if (wanted) found.resolve(wanted)
-      if (events.length > 0) return
-      const { isEmpty } = await transport.getPartitionProperties(topic, partitionId)
-      if (isEmpty) found.resolve(undefined)
-    },
-    onEnd: found.reject,
+    budget: () => 0,
+    onEnd: () => {},
   })
+  const abort = () => void reader.close()
+  signal?.addEventListener('abort', abort, { once: true })
   try {
-    return await found.promise
+    let next = reader.next()
+    while (true) {
+      const idle = new AbortController()
+      const chunk = await Promise.race([next, wait(idleTime, idle.signal)])
+      idle.abort()
+      signal?.throwIfAborted()
+      const wanted = chunk?.events.find((event) => query.isWanted?.(event) ?? true)
+      if (wanted) return wanted
+      if (chunk) next = reader.next()
+      else if ((await transport.getPartitionProperties(topic, partitionId)).isEmpty) return undefined
+    }
   } finally {
     signal?.removeEventListener('abort', abort)
     await reader.close()

@@ -1,6 +1,6 @@
 /**
  * Bytes and text of values. Other senders put theirs into AMQP types Kafka has no word for. What JavaScript can't tell
- * apart any more when the SDK has decoded it stays bytes: a uuid is 16, a long beyond 2^53 is 8.
+ * apart any more once it is decoded stays bytes: a uuid is 16, a long beyond 2^53 is 8.
  */
 
 interface Described {

@@ -23,11 +23,10 @@ export async function compressEvent(event: OutgoingEvent, type: CompressionTypes
  */
 export function readEvent(event: ReceivedEvent): ReceivedMessage | Promise<ReceivedMessage> {
   const message = fromEvent(event)
-  const { messageAnnotations, applicationProperties } = event.getRawAmqpMessage()
-  const encoding: unknown = messageAnnotations?.[COMPRESSION_ANNOTATION]
+  const encoding = event.annotations?.[COMPRESSION_ANNOTATION]
   if (typeof encoding !== 'string') return message
   // It is our mark, unless the sender had a header of that name.
-  if (applicationProperties?.['content-encoding'] === undefined) delete message.headers['content-encoding']
+  if (event.applicationProperties?.['content-encoding'] === undefined) delete message.headers['content-encoding']
   return decompressed(message, encoding)
 }
 

@@ -1,5 +1,3 @@
-import type { AmqpAnnotatedMessage } from '@azure/core-amqp'
-
 /** What a message annotation that goes out may hold. */
 export type AnnotationValue = true | string | Buffer | readonly (string | Buffer)[]
 
@@ -16,15 +14,52 @@ export interface OutgoingEvent {
   }
 }
 
-/** An AMQP message of any sender. */
-export type RawMessage = AmqpAnnotatedMessage
+/** The properties section of a message. Times are ms since the epoch. */
+export interface MessageProperties {
+  readonly messageId?: unknown
+  readonly userId?: Buffer
+  readonly to?: string
+  readonly subject?: string
+  readonly replyTo?: string
+  readonly correlationId?: unknown
+  readonly contentType?: string
+  readonly contentEncoding?: string
+  readonly absoluteExpiryTime?: number
+  readonly creationTime?: number
+  readonly groupId?: string
+  readonly groupSequence?: number
+  readonly replyToGroupId?: string
+}
 
-/** An event as it comes in: the part of the SDK's `ReceivedEventData` that `translate/message.ts` reads. */
+/** The body of a message: what each of its sections holds. */
+export interface EventBody {
+  readonly type: 'data' | 'sequence' | 'value' | 'none'
+  readonly contents: readonly unknown[]
+}
+
+/**
+ * An event of any sender, as it comes in. What is not a plain number is decoded when it is asked for; of bytes that make no
+ * sense, asking throws `DecodingError`.
+ */
 export interface ReceivedEvent {
+  /** Of an event whose own was not readable: the one behind the event before it. */
   readonly sequenceNumber: number
   /** The service's own offset, an opaque string; commits store it beside the sequence number. */
   readonly offset: string
-  readonly enqueuedTimeUtc: Date
+  /** When the service has stored it, ms since the epoch. */
+  readonly enqueuedTime: number
   readonly partitionKey: string | null
-  getRawAmqpMessage(): RawMessage
+  /** Message annotations besides those above. */
+  readonly annotations: Readonly<Record<string, unknown>> | undefined
+  readonly applicationProperties: Readonly<Record<string, unknown>> | undefined
+  readonly properties: MessageProperties | undefined
+  /** A body of one section of bytes, which is what most have. */
+  readonly data: Buffer | undefined
+  readonly body: EventBody
+  /** The message as it came. */
+  readonly raw: Buffer
+  /** Why the event could not be read, and is not to be asked for more than its number and `raw`. */
+  readonly problem: Error | undefined
+  /** The newest event of the partition when this one was sent. */
+  readonly lastEnqueuedSequenceNumber: number | undefined
 }

@@ -1,11 +1,11 @@
 import type { IHeaders } from '../types/message.js'
 import { toBinary, toBytes } from './bytes.js'
-import type { RawMessage } from './event.js'
+import type { MessageProperties, ReceivedEvent } from './event.js'
 
 /** All headers as a flat AMQP list of name, value, name, value: written when a map can't hold them. */
 export const HEADERS_ANNOTATION = 'x-opt-kafka-headers'
 
-/** A map has one value per name, and no AMQP decoder in JavaScript delivers this one. */
+/** A map has one value per name, and other AMQP decoders in JavaScript do not deliver this one. */
 const UNSAFE_NAME = '__proto__'
 
 /** Names that the Kafka endpoint gives the properties of AMQP senders. The creation time is the message's timestamp. */
@@ -72,10 +72,12 @@ function toList(headers: IHeaders): (string | Buffer)[] {
  * Reads headers: a Buffer each, an array of Buffers where one was repeated. Other senders' AMQP types come as their text,
  * their message properties (`message-id`, `content-type`, …) and the annotations of IoT Hub under their own names.
  */
-export function fromProperties(event: RawMessage): IHeaders {
+export function fromProperties(
+  { applicationProperties, annotations }: Pick<ReceivedEvent, 'applicationProperties' | 'annotations'>,
+  properties: MessageProperties | undefined,
+): IHeaders {
   const headers: IHeaders = {}
-  const { applicationProperties, messageAnnotations, properties } = event
-  if (messageAnnotations?.[HEADERS_ANNOTATION]) fromList(headers, messageAnnotations[HEADERS_ANNOTATION])
+  if (annotations?.[HEADERS_ANNOTATION]) fromList(headers, annotations[HEADERS_ANNOTATION])
   for (const name in applicationProperties) {
     if (!Object.hasOwn(headers, name)) set(headers, name, applicationProperties[name])
   }
@@ -85,8 +87,8 @@ export function fromProperties(event: RawMessage): IHeaders {
       set(headers, name, properties[property as keyof typeof properties])
     }
   }
-  for (const name in messageAnnotations) {
-    if (isForeignAnnotation(name) && !Object.hasOwn(headers, name)) set(headers, name, messageAnnotations[name])
+  for (const name in annotations) {
+    if (isForeignAnnotation(name) && !Object.hasOwn(headers, name)) set(headers, name, annotations[name])
   }
   return headers
 }

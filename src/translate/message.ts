@@ -1,6 +1,6 @@
 import type { Message, RecordBatchEntry } from '../types/message.js'
 import { toBinary, toBytes, toJsonText } from './bytes.js'
-import type { AnnotationValue, OutgoingEvent, RawMessage, ReceivedEvent } from './event.js'
+import type { AnnotationValue, EventBody, OutgoingEvent, ReceivedEvent } from './event.js'
 import { fromProperties, HEADERS_ANNOTATION, toProperties } from './headers.js'
 import { toOffset } from './offset.js'
 
@@ -79,24 +79,24 @@ const LOG_APPEND_TIME = 1
 const RECORD_BATCH_MAGIC = 2
 
 /**
- * Reads an event of any sender. A body compressed by this library stays so: `readEvent` undoes it.
+ * Reads an event of any sender. A body compressed by this library stays so: `readEvent` undoes it. Throws what the event
+ * throws when it cannot be decoded.
  *
  * `key` and `value` may be slices of what the connection received.
  */
 export function fromEvent(event: ReceivedEvent): ReceivedMessage {
-  const raw = event.getRawAmqpMessage()
-  const annotations = raw.messageAnnotations
-  const creationTime = raw.properties?.creationTime
+  const { annotations, applicationProperties, properties, data } = event
+  const creationTime = properties?.creationTime
   const offset = toOffset(event.sequenceNumber)
-  const timestamp = String(creationTime ?? event.enqueuedTimeUtc.getTime())
+  const timestamp = toTimestamp(creationTime ?? event.enqueuedTime)
   return {
     magicByte: RECORD_BATCH_MAGIC,
     attributes: 0,
     timestamp,
     offset,
     key: toKey(annotations?.[KEY_ANNOTATION] ?? event.partitionKey),
-    value: annotations?.[NULL_VALUE_ANNOTATION] === true ? null : fromBody(raw),
-    headers: fromProperties(raw),
+    value: annotations?.[NULL_VALUE_ANNOTATION] === true ? null : (data ?? fromBody(event.body)),
+    headers: annotations || applicationProperties || properties ? fromProperties(event, properties) : {},
     isControlRecord: false,
     batchContext: {
       firstOffset: offset,
@@ -115,33 +115,27 @@ export function fromEvent(event: ReceivedEvent): ReceivedMessage {
   }
 }
 
+let lastTime = 0
+let lastTimestamp = '0'
+
+/** Events that were stored together have the same time: its text is made once. */
+function toTimestamp(time: number): string {
+  if (time !== lastTime) {
+    lastTime = time
+    lastTimestamp = String(time)
+  }
+  return lastTimestamp
+}
+
 function toKey(key: unknown): Buffer | null {
   return key === null || key === undefined ? null : toBytes(key)
 }
 
-/** How the SDK leaves a body that it got as one AMQP section, or several of a kind. */
-interface BodySection {
-  readonly typecode: number
-  readonly content: unknown
-  readonly multiple?: boolean
-}
-
-function isSection(body: unknown): body is BodySection {
-  return typeof body === 'object' && body !== null && 'typecode' in body && 'content' in body
-}
-
-/**
- * The bytes of a body: data sections one after the other, any other body as its JSON text, none as null. `bodyType` alone
- * does not tell: a binary value is 'data' to the SDK.
- */
-function fromBody({ body, bodyType }: RawMessage): Buffer | null {
-  const isMany = isSection(body) && body.multiple === true
-  const content: unknown = isSection(body) ? body.content : body
-  if (Buffer.isBuffer(content)) return content
-  if (content === null || content === undefined) return null
-  if (bodyType === 'data') {
-    if (Array.isArray(content)) return Buffer.concat(content.filter(Buffer.isBuffer))
-    return toBytes(content)
-  }
-  return Buffer.from(toJsonText(bodyType === 'sequence' && isMany ? (content as unknown[]).flat() : content))
+/** The bytes of a body: data sections one after the other, any other body as its JSON text, none as null. */
+function fromBody({ type, contents }: EventBody): Buffer | null {
+  const [first] = contents
+  if (type === 'none' || (contents.length === 1 && (first === null || Buffer.isBuffer(first))))
+    return (first as Buffer | null) ?? null
+  if (type === 'data') return contents.length === 1 ? toBytes(first) : Buffer.concat(contents.filter(Buffer.isBuffer))
+  return Buffer.from(toJsonText(contents.length === 1 ? first : contents.flat()))
 }

@@ -13,7 +13,6 @@ import type { Slots } from '../../util/slots.js'
 import type { Offsets } from '../offsets.js'
 import type { PauseEntry, Pauses } from '../pauses.js'
 import type { Seeks } from '../seeks.js'
-import type { FetchAllowance } from './fetch-allowance.js'
 
 /** What all partitions of one `run()` share. */
 export interface PartitionContext {
@@ -36,7 +35,6 @@ export interface Fetching {
   readonly transport: EventHubsTransport
   readonly readingGroups: ReadingGroups
   readonly limits: { readonly maxBatchSize?: number | undefined; readonly prefetchCount?: number | undefined }
-  readonly allowance: FetchAllowance
   /** Bytes one partition may hold. */
   readonly budget: () => number
   fromBeginning(topic: string): boolean

@@ -1,7 +1,6 @@
 import { protocolTypeOf } from '../../errors/index.js'
 import { wait } from '../../util/wait.js'
 import type { PartitionContext } from './context.js'
-import { createFetchSizing } from './fetch-sizing.js'
 import { handleChunk } from './handling.js'
 import { waitWhilePaused } from './paused-wait.js'
 import type { Positioning } from './positioning.js'
@@ -53,8 +52,8 @@ export function createReading(options: ReadingOptions): Reading {
       transport: fetching.transport,
       topic,
       partition,
-      sizing: createFetchSizing({ budget: fetching.budget, ...fetching.limits }),
-      allowance: fetching.allowance,
+      budget: fetching.budget,
+      limits: fetching.limits,
       readingGroup() {
         const chosen = fetching.readingGroups.of(topic)
         consumerGroup = chosen.consumerGroup

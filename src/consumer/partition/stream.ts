@@ -1,23 +1,26 @@
 import type { KafkaJSError } from '../../errors/index.js'
-import type { EventHubsTransport, PartitionReader } from '../../eventhubs/transport.js'
+import type { EventChunk, EventHubsTransport, PartitionReader } from '../../eventhubs/transport.js'
 import type { ReadingGroup } from '../../group/reading-groups.js'
 import type { ReceivedEvent } from '../../translate/event.js'
 import { createDeferred, type Deferred } from '../../util/deferred.js'
-import { sizeOfEvents } from './event-size.js'
-import type { FetchAllowance } from './fetch-allowance.js'
-import type { FetchSizing } from './fetch-sizing.js'
 
 export interface PartitionStreamOptions {
   readonly transport: EventHubsTransport
   readonly topic: string
   readonly partition: number
-  readonly sizing: FetchSizing
+  /** Bytes that the partition may hold ahead of the handler, at the moment. */
+  readonly budget: () => number
+  readonly limits?: FetchLimits
   /** Asked each time a link is opened. */
   readonly readingGroup: () => ReadingGroup
-  /** What all partitions may be receiving at a time; left out: anything. */
-  readonly allowance?: FetchAllowance
   /** A link has ended by itself. Told at once, also while the handler is busy. */
   readonly onEnd: (error: Error) => void
+}
+
+/** Numbers of events, where they are set. */
+export interface FetchLimits {
+  readonly maxBatchSize?: number | undefined
+  readonly prefetchCount?: number | undefined
 }
 
 /** Events handed to the consumer, the first of them at the stream's position. */
@@ -52,26 +55,33 @@ export interface PartitionStream {
   suspend(): Promise<void>
 }
 
-/** From this size on, an event counts when it is asked for. */
-const LARGE_EVENT_BYTES = 65_536
+interface Held {
+  events: readonly ReceivedEvent[]
+  /** Index of the first one that is not done with. */
+  from: number
+  first: boolean
+  isTaken: boolean
+}
+
+/** As many as a chunk has unless it is limited. */
+const mostEventsOfChunk = 1000
 
 export function createPartitionStream(options: PartitionStreamOptions, start: number): PartitionStream {
-  const { transport, topic, partition, sizing, readingGroup } = options
+  const { transport, topic, partition, budget, limits, readingGroup } = options
   let position = start
   let lastEnqueued = -1
   let reader: PartitionReader | undefined
-  /** Counts links, so that a late word from an old one is not heard. */
-  let link = 0
-  /** The link has brought events or a sign of life: its end is an ordinary disconnect. */
+  /** Events are waited for. */
+  let isPulling = false
+  /** The link has been accepted: its end is an ordinary disconnect. */
   let proven = false
   let links = 0
-  let held: { events: readonly ReceivedEvent[]; from: number; first: boolean; done: Deferred<void> } | undefined
+  let first = true
+  let held: Held | undefined
   let failure: Error | undefined
   let waiting: Deferred<void> | undefined
-  let reopen = false
   let interrupted = false
   let closing: Promise<void> = Promise.resolve()
-  let giveBack = () => {}
 
   const wake = () => {
     waiting?.resolve()
@@ -79,77 +89,76 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
   }
 
   const open = () => {
-    const number = ++link
-    let first = true
+    first = true
     proven = false
-    reopen = false
-    reader = transport.openReader({
+    isPulling = false
+    const opened = transport.openReader({
       eventHubName: topic,
       ...readingGroup(),
+      ...limits,
       partitionId: String(partition),
       afterSequenceNumber: position - 1,
-      maxBatchSize: sizing.maxBatchSize,
-      prefetchCount: sizing.prefetchCount,
-      async onEvents(received, last) {
-        if (number !== link) return
-        giveBack()
-        if (!proven) links++
+      budget,
+      onOpen() {
+        if (reader !== opened) return
         proven = true
-        if (last !== undefined && last > lastEnqueued) lastEnqueued = last
-        const events = received.length > 0 && isBehind(received[0]) ? received.filter((e) => !isBehind(e)) : received
-        const verdict = sizing.observe(received.length, sizeOfEvents(received))
-        reopen ||= verdict === 'reopen'
-        if (verdict === 'again' || (reopen && events.length === 0)) {
-          void close()
-          return wake()
-        }
-        if (events.length === 0) return
-        lastEnqueued = Math.max(lastEnqueued, events[events.length - 1]?.sequenceNumber ?? -1)
-        const done = createDeferred()
-        held = { events, from: 0, first, done }
-        first = false
-        wake()
-        await done.promise
-        await allowed(number)
+        links++
       },
       onEnd(error) {
-        if (number !== link) return
-        giveBack()
-        reader = undefined
-        options.onEnd(error)
-        if (!proven || (error as KafkaJSError).retriable === false) failure = error
-        wake()
+        if (reader === opened) options.onEnd(error)
       },
     })
-    sizing.opened()
+    reader = opened
   }
 
-  /** Waits until the next event may be received, where it is large and known to be there. */
-  const allowed = async (number: number) => {
-    const { allowance } = options
-    if (!allowance || number !== link || sizing.eventBytes < LARGE_EVENT_BYTES || lastEnqueued < position) return
-    const taken = await allowance.take(2 * sizing.eventBytes)
-    if (number === link) giveBack = taken
-    else taken()
+  /** Asks the link for what comes next; the answer of one that is no longer the present one is not heard. */
+  const pull = (from: PartitionReader) => {
+    if (isPulling) return
+    isPulling = true
+    from.next().then(
+      (chunk) => {
+        if (reader !== from) return
+        isPulling = false
+        if (chunk) receive(chunk)
+        wake()
+      },
+      (error: KafkaJSError) => {
+        if (reader !== from) return
+        reader = undefined
+        if (!proven || error.retriable === false) failure = error
+        wake()
+      },
+    )
+  }
+
+  const receive = ({ events: received, lastEnqueued: last }: EventChunk) => {
+    const events = isBehind(received[0]) ? received.filter((event) => !isBehind(event)) : received
+    lastEnqueued = Math.max(lastEnqueued, last ?? -1, received.at(-1)?.sequenceNumber ?? -1)
+    if (events.length === 0) return
+    held = { events, from: 0, first, isTaken: false }
+    first = false
+  }
+
+  /** Events that the handler has left as they were come again, with those that have come meanwhile. */
+  const growHeld = (some: Held) => {
+    const most = limits?.maxBatchSize ?? mostEventsOfChunk
+    const more = isPulling ? undefined : reader?.more(most - (some.events.length - some.from))
+    if (!more) return
+    some.events = [...some.events.slice(some.from), ...more.events]
+    some.from = 0
+    lastEnqueued = Math.max(lastEnqueued, more.lastEnqueued ?? -1, more.events.at(-1)?.sequenceNumber ?? -1)
   }
 
   const isBehind = (event: ReceivedEvent | undefined) => event !== undefined && event.sequenceNumber < position
 
   /** Ends the present link; whatever it still says is not heard, and the next is opened when it is gone. */
   const close = (): Promise<void> => {
-    link++
-    giveBack()
     const ending = reader?.close()
     reader = undefined
-    release()
+    held = undefined
     // The transport logs what went wrong; a link that can't be closed in order is gone as well.
     if (ending) closing = ending.catch(() => undefined)
     return closing
-  }
-
-  const release = () => {
-    held?.done.resolve()
-    held = undefined
   }
 
   return {
@@ -167,6 +176,8 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
       interrupted = false
       while (!interrupted) {
         if (held) {
+          if (held.isTaken) growHeld(held)
+          held.isTaken = true
           const { events, from, first } = held
           return { events: from === 0 ? events : events.slice(from), position, first, lastEnqueued }
         }
@@ -180,6 +191,7 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
           if (interrupted || reader) continue
           open()
         }
+        if (reader) pull(reader)
         waiting ??= createDeferred()
         await waiting.promise
       }
@@ -200,7 +212,7 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
         held.first = false
         return
       }
-      if (held && last !== undefined && next === last + 1 && !reopen) release()
+      if (held && last !== undefined && next === last + 1) held = undefined
       else void close()
     },
 

@@ -10,7 +10,6 @@ import { retry } from '../../retry/retry.js'
 import { createSlots } from '../../util/slots.js'
 import { createOffsets } from '../offsets.js'
 import type { PartitionContext } from '../partition/context.js'
-import { createFetchAllowance } from '../partition/fetch-allowance.js'
 import type { RunConnection, RunState } from './types.js'
 import { createWorkers, type Workers } from './workers.js'
 
@@ -118,7 +117,6 @@ export function connectRun({ connection, store: ownStore }: RunConnection, state
       transport,
       readingGroups,
       limits: { maxBatchSize: eventHubs.maxBatchSize, prefetchCount: eventHubs.prefetchCount },
-      allowance: createFetchAllowance(settings.maxBytes),
       budget: () => Math.min(settings.maxBytesPerPartition, settings.maxBytes / Math.max(1, workers.size)),
       fromBeginning: (topic) => topics.get(topic) ?? false,
       async partitionCount(topic) {

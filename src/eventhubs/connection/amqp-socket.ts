@@ -10,7 +10,10 @@ export interface SocketObserver {
   /** How long opening may take, ms. */
   readonly connectTimeout: number
   onOpening(socket: AmqpSocket): void
-  onBytes(bytes: Buffer): void
+  /** Bytes have come; `pass` hands some to the library. */
+  onBytes(bytes: Buffer, pass: (bytes: Buffer) => void): void
+  /** The library writes bytes. */
+  onSending?(bytes: Uint8Array): void
   /** Called once, with the error if there was one. */
   onClosed(socket: AmqpSocket, error: Error | undefined): void
 }
@@ -48,10 +51,10 @@ export class AmqpSocket {
     this.#stream = open(observer.openStream, onReady, (error) => {
       this.#error ??= error
     })
+    const pass = (bytes: Buffer) => this.onmessage?.({ data: bytes })
     this.#stream.on('data', (bytes: Buffer) => {
       this.#wasHeard = true
-      observer.onBytes(bytes)
-      this.onmessage?.({ data: bytes })
+      observer.onBytes(bytes, pass)
     })
     this.#stream.on('error', (error) => {
       // One per address tried, when a name has several.
@@ -62,6 +65,12 @@ export class AmqpSocket {
   }
 
   send(bytes: Uint8Array): void {
+    this.#observer.onSending?.(bytes)
+    this.write(bytes)
+  }
+
+  /** Writes beside the library. */
+  write(bytes: Uint8Array): void {
     if (this.#stream.writable) this.#stream.write(bytes)
   }
 

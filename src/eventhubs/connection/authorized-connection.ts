@@ -6,7 +6,7 @@ import { withDeadline } from '../../util/deadline.js'
 import { claimFor, openContext } from './amqp-context.js'
 import { connectionLost, type OpenStream } from './amqp-socket.js'
 import { closeWithin } from './close-within.js'
-import { Wire } from './watched-connection.js'
+import { Wire, type WireEvents } from './watched-connection.js'
 
 export interface AuthorizedConnectionOptions {
   readonly fullyQualifiedNamespace: string
@@ -16,6 +16,7 @@ export interface AuthorizedConnectionOptions {
   /** How long the service may take to judge a token, ms. */
   readonly requestTimeout: number
   readonly logger: Logger
+  readonly events?: WireEvents
   /** What proves the right to an event hub. Rejects when it is for another one only. */
   getCredential(eventHubName: string): Promise<ConnectionCredential['credential']>
 }
@@ -47,7 +48,13 @@ export class AuthorizedConnection {
     this.#options = options
     // Every link listens, and what it waits for.
     setMaxListeners(0, this.#farewell.signal)
-    this.#wire = new Wire(options, { onLost: (error) => this.#end(error) })
+    this.#wire = new Wire(options, {
+      ...options.events,
+      onLost: (error) => {
+        this.#end(error)
+        options.events?.onLost?.(error)
+      },
+    })
     this.#context = openContext(options.fullyQualifiedNamespace, this.#wire)
   }
 
@@ -75,6 +82,11 @@ export class AuthorizedConnection {
   retire(): void {
     this.#isRetired = true
     if (this.isUnused) void this.close()
+  }
+
+  /** Writes beside the library: whole frames. */
+  write(bytes: Buffer): void {
+    this.#wire.write(bytes)
   }
 
   /** Retires it when nothing has been heard since then, on the clock of `performance.now()`: it may be broken unnoticed. */

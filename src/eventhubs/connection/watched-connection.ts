@@ -7,6 +7,10 @@ import { type AmqpErrorValue, createFrameReader, type LinkFrame } from './frames
 export interface WireEvents {
   /** The connection went without having been closed from here. */
   onLost?(error: Error): void
+  /** Bytes have come, which only get to the library when they are passed. What it throws ends the connection. */
+  onReceived?(bytes: Buffer, pass: (bytes: Buffer) => void): void
+  /** The library writes. */
+  onSending?(bytes: Buffer): void
   /** The service answered an attach. */
   onLinkOpen?(linkName: string, producerSequenceNumber: number | undefined): void
   /** The service ended a link, or the session beneath it; `wasEstablished` says that it had accepted it before. */
@@ -70,16 +74,35 @@ export class Wire {
     for (const socket of this.#sockets) socket.destroy()
   }
 
+  /** Writes beside the library: whole frames. */
+  write(bytes: Buffer): void {
+    for (const socket of this.#sockets) socket.write(bytes)
+  }
+
   #observer(): SocketObserver {
     return {
       connectTimeout: this.#connectTimeout,
       openStream: (...callbacks) => this.#open(...callbacks),
       onOpening: (socket) => this.#sockets.add(socket),
-      onBytes: (bytes) => {
-        this.#heardAt = performance.now()
-        this.#read(bytes)
-      },
+      onBytes: (bytes, pass) => this.#onBytes(bytes, pass),
+      onSending: (bytes) => this.#events.onSending?.(bytes as Buffer),
       onClosed: (socket, error) => this.#onClosed(socket, error),
+    }
+  }
+
+  #onBytes(bytes: Buffer, pass: (bytes: Buffer) => void): void {
+    this.#heardAt = performance.now()
+    const passOn = (rest: Buffer) => {
+      this.#read(rest)
+      pass(rest)
+    }
+    const { onReceived } = this.#events
+    try {
+      if (onReceived) onReceived(bytes, passOn)
+      else passOn(bytes)
+    } catch (error) {
+      const reason = Object.assign(error as Error, { code: 'FramingError' })
+      for (const socket of this.#sockets) socket.destroy(reason)
     }
   }
 

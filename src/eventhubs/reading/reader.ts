@@ -1,166 +1,201 @@
-import type { EventPosition, ReceivedEventData } from '@azure/event-hubs'
+import type { ReceivedEvent } from '../../translate/event.js'
 import type { Logger } from '../../types/index.js'
-import { createDeferred } from '../../util/deferred.js'
-import { closeWithin } from '../connection/close-within.js'
-import type { PartitionReader, ReaderOptions } from '../transport.js'
-import type { ConsumerClients, ConsumerLoan } from './consumer-clients.js'
+import { createDeferred, type Deferred } from '../../util/deferred.js'
+import type { EventChunk, PartitionReader, ReaderOptions } from '../transport.js'
+import { Credit, eventOverhead } from './credit.js'
+import type { LinkOptions, OpenLink } from './reading-connection.js'
+import type { ReadingConnections } from './reading-connections.js'
+import { parseEvent, UNREADABLE } from './received-event.js'
 
 export interface ReaderContext {
-  readonly clients: ConsumerClients
-  /** How long opening the link, or hearing from it, may take, ms. */
+  readonly connections: ReadingConnections
+  /** How long opening the link may take, ms. */
   readonly timeout: number
   readonly logger: Logger
   toError(error: unknown): Error
   onClosed(reader: Reader): void
 }
 
-/** How long the SDK waits for events before it says that there are none, s. */
-const idleWait = 1
+/** Most events in one chunk, unless asked for otherwise. */
+const mostEvents = 1000
 
-/** One stretch of reading over one link. */
-interface Stretch {
-  readonly closed: Promise<void>
-  close(): Promise<void>
-}
+type State =
+  | { readonly is: 'opening' }
+  | { readonly is: 'open'; readonly link: OpenLink }
+  | { readonly is: 'ended'; readonly error: Error }
+  | { readonly is: 'closed' }
 
 /**
- * Reads one partition through a single-partition subscription. What the SDK would do after an error, which is to begin
- * again from where the subscription began, does not get through: the first error ends the reader.
+ * Reads one partition over one link. Events wait in a queue until they are asked for; for what has been taken and is done
+ * with, others are asked for. It ends with its link.
  */
 export class Reader implements PartitionReader {
   readonly #options: ReaderOptions
   readonly #context: ReaderContext
-  #after: number
-  #state: 'open' | 'ended' | 'closed' = 'open'
-  #stretch: Stretch
-  #delivering: Promise<void> = Promise.resolve()
+  readonly #credit: Credit
+  readonly #mostEvents: number
+  readonly #farewell = createDeferred()
+  #state: State = { is: 'opening' }
+  #queue: ReceivedEvent[] = []
+  #queueBytes = 0
+  /** What `next` has given last: it is done with when `next` is called again. */
+  #handed = { count: 0, bytes: 0 }
+  #piece = { count: 0, bytes: 0 }
+  #waiting: Deferred<void> | undefined
+  #lastSequenceNumber: number
+  #newest: ReceivedEvent | undefined
 
   constructor(options: ReaderOptions, context: ReaderContext) {
     this.#options = options
     this.#context = context
-    this.#after = options.afterSequenceNumber
-    this.#stretch = this.#begin()
+    this.#lastSequenceNumber = options.afterSequenceNumber
+    const { budget, maxBatchSize = mostEvents, prefetchCount = 2 * maxBatchSize } = options
+    this.#mostEvents = maxBatchSize
+    this.#credit = new Credit({ budget, limit: Math.max(1, prefetchCount) })
+    void this.#open()
   }
 
+  async next(): Promise<EventChunk | undefined> {
+    this.#handed = { count: 0, bytes: 0 }
+    this.#grant()
+    while (this.#queue.length === 0) {
+      const state = this.#state
+      if (state.is === 'closed') return undefined
+      if (state.is === 'ended') throw state.error
+      this.#waiting ??= createDeferred()
+      await this.#waiting.promise
+    }
+    return this.#take(this.#mostEvents)
+  }
+
+  more(limit: number): EventChunk | undefined {
+    return limit > 0 && this.#queue.length > 0 ? this.#take(limit) : undefined
+  }
+
+  /** What is on its way to be opened is closed when it is open, and not waited for. */
   async close(): Promise<void> {
-    if (this.#state === 'open') this.#state = 'closed'
-    await this.#stretch.close()
+    const state = this.#state
+    this.#become({ is: 'closed' })
+    this.#queue = []
+    this.#farewell.resolve()
+    if (state.is === 'open') await state.link.close()
+    this.#context.onClosed(this)
   }
 
-  /** Goes on over a new link, after the last event delivered. */
-  async reopen(): Promise<void> {
-    if (this.#state !== 'open') return
-    const before = this.#stretch
-    const reopened = createDeferred<Stretch>()
-    this.#stretch = {
-      close: async () => (await reopened.promise).close(),
-      closed: reopened.promise.then((next) => next.closed),
+  async #open(): Promise<void> {
+    const { timeout, connections } = this.#context
+    const interruption = createDeferred<never>()
+    const timer = setTimeout(() => interruption.reject(silence(timeout)), timeout)
+    void this.#farewell.promise.then(() => interruption.reject(new Error('The reader was closed')))
+    const attempt = new AbortController()
+    const opening = connections.open(this.#linkOptions(), attempt.signal)
+    try {
+      const link = await Promise.race([opening, interruption.promise])
+      // It may have ended at once.
+      if (this.#state.is !== 'opening') return await link.close()
+      this.#become({ is: 'open', link })
+      this.#options.onOpen?.()
+      this.#grant()
+    } catch (error) {
+      attempt.abort()
+      opening.then((late) => late.close()).catch(() => {})
+      this.#end(error)
+    } finally {
+      clearTimeout(timer)
     }
-    await before.close()
-    await this.#delivering
-    this.#stretch = this.#begin()
-    reopened.resolve(this.#stretch)
   }
 
-  #end(error: unknown): void {
-    if (this.#state !== 'open') return
-    this.#state = 'ended'
-    void this.#stretch.close()
-    this.#options.onEnd(this.#context.toError(error))
-  }
-
-  #begin(): Stretch {
+  #linkOptions(): LinkOptions {
     const { eventHubName, consumerGroup, partitionId, ownerLevel } = this.#options
-    const { clients, timeout, logger } = this.#context
-    const closing = new AbortController()
-    const { signal } = closing
-    const isCurrent = () => !signal.aborted && this.#state === 'open'
-    const end = (error: unknown) => {
-      if (isCurrent()) this.#end(error)
-    }
-    let watchdog: NodeJS.Timeout | undefined
-    const expectNews = () => {
-      clearTimeout(watchdog)
-      if (isCurrent()) watchdog = setTimeout(() => end(silence(timeout)), timeout + idleWait * 1000)
-    }
-    const run = async () => {
-      let loan: ConsumerLoan | undefined
-      try {
-        const key = { eventHubName, consumerGroup, hasOwnerLevelZero: ownerLevel === 0 }
-        expectNews()
-        loan = await clients.take(key, { partitionId, onLinkEnd: end })
-        if (signal.aborted) return
-        const subscription = loan.client.sdk.subscribe(
-          partitionId,
-          {
-            processEvents: async (events, { lastEnqueuedEventProperties }) => {
-              clearTimeout(watchdog)
-              if (!isCurrent()) return
-              await this.#deliver(events, lastEnqueuedEventProperties?.sequenceNumber, isCurrent, end)
-              expectNews()
-            },
-            processError: async (error) => end(error),
-            processClose: async (reason) => end(new Error(`The service ended the link (${reason})`)),
-          },
-          { ...this.#subscribeOptions(), startPosition: this.#startPosition() },
-        )
-        await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-        await closeWithin(() => subscription.close(), logger, loan.client.ended !== undefined)
-      } catch (error) {
-        if (isCurrent()) this.#end(error)
-        else logger.debug('Closing a reader failed', { partition: partitionId, error: String(error) })
-      } finally {
-        clearTimeout(watchdog)
-        await loan?.release()
-        if (this.#state !== 'open') this.#context.onClosed(this)
-      }
-    }
-    const closed = Promise.resolve().then(run)
-    const close = () => {
-      closing.abort()
-      return closed
-    }
-    return { closed, close }
-  }
-
-  #startPosition(): EventPosition {
-    const { enqueuedAfter, afterSequenceNumber } = this.#options
-    const hasDelivered = this.#after !== afterSequenceNumber
-    return enqueuedAfter && !hasDelivered ? { enqueuedOn: enqueuedAfter } : positionAfter(this.#after)
-  }
-
-  #subscribeOptions() {
-    const { ownerLevel, maxBatchSize, prefetchCount } = this.#options
     return {
-      maxBatchSize,
-      prefetchCount: Math.max(prefetchCount, maxBatchSize),
-      maxWaitTimeInSeconds: idleWait,
-      skipParsingBodyAsJson: true,
-      trackLastEnqueuedEventProperties: true,
-      ...(ownerLevel === undefined ? {} : { ownerLevel }),
+      eventHubName,
+      consumerGroup,
+      partitionId,
+      ownerLevel,
+      filter: filterOf(this.#options),
+      onDelivery: (payload) => this.#onDelivery(payload),
+      onPieceEnd: () => this.#onPieceEnd(),
+      onEnd: (error) => this.#end(error),
     }
   }
 
-  async #deliver(
-    events: readonly ReceivedEventData[],
-    lastEnqueued: number | undefined,
-    isCurrent: () => boolean,
-    end: (error: unknown) => void,
-  ): Promise<void> {
-    await this.#delivering
-    if (!isCurrent()) return
-    this.#after = events.at(-1)?.sequenceNumber ?? this.#after
-    this.#delivering = this.#options.onEvents(events, lastEnqueued).catch((error: unknown) => {
-      if (isCurrent()) end(error)
-      else this.#context.logger.debug('Handling events failed after the reader was closed', { error: String(error) })
-    })
-    await this.#delivering
+  /** Not after it is closed, and once: what is closed stays so. */
+  #become(state: State): void {
+    if (this.#state.is === 'closed' || this.#state.is === 'ended') return
+    this.#state = state
+    if (state.is !== 'open') this.#wake()
+  }
+
+  /** What came before the end may still be taken. */
+  #end(cause: unknown): void {
+    if (this.#state.is === 'closed' || this.#state.is === 'ended') return
+    const { onClosed, toError } = this.#context
+    const state = this.#state
+    const error = toError(cause)
+    this.#become({ is: 'ended', error })
+    // Hands the connection back.
+    if (state.is === 'open') void state.link.close()
+    onClosed(this)
+    this.#options.onEnd(error)
+  }
+
+  #wake(): void {
+    this.#waiting?.resolve()
+    this.#waiting = undefined
+  }
+
+  #onDelivery(payload: Buffer): void {
+    const event = parseEvent(payload)
+    // Sequence numbers are contiguous, except where events were removed before there was anyone to read them.
+    if (event.sequenceNumber === UNREADABLE) event.sequenceNumber = this.#lastSequenceNumber + 1
+    this.#lastSequenceNumber = event.sequenceNumber
+    this.#newest = event
+    this.#queue.push(event)
+    this.#piece.count++
+    this.#piece.bytes += payload.length + eventOverhead
+  }
+
+  #onPieceEnd(): void {
+    const piece = this.#piece
+    if (piece.count > 0) {
+      this.#queueBytes += piece.bytes
+      this.#credit.learn(piece)
+      this.#piece = { count: 0, bytes: 0 }
+      this.#wake()
+    }
+    this.#grant()
+  }
+
+  #grant(): void {
+    if (this.#state.is !== 'open') return
+    const held = {
+      count: this.#queue.length + this.#handed.count,
+      bytes: this.#queueBytes + this.#handed.bytes,
+    }
+    const { link } = this.#state
+    const count = this.#credit.more(held, link.credit)
+    if (count > 0) link.grant(count)
+  }
+
+  #take(limit: number): EventChunk {
+    const queue = this.#queue
+    const events = queue.length <= limit ? queue : queue.splice(0, limit)
+    if (events === queue) this.#queue = []
+    let bytes = 0
+    for (const event of events) bytes += event.raw.length + eventOverhead
+    this.#queueBytes -= bytes
+    this.#handed.count += events.length
+    this.#handed.bytes += bytes
+    return { events, lastEnqueued: this.#newest?.lastEnqueuedSequenceNumber }
   }
 }
 
-function positionAfter(sequenceNumber: number): EventPosition {
-  // Earliest, in the service's own words: an empty event hub has refused sequence number -1.
-  return sequenceNumber < 0 ? { offset: '-1' } : { sequenceNumber, isInclusive: false }
+/** Positions in the service's own words. Source: `eventPosition.js` of `@azure/event-hubs`. */
+function filterOf({ afterSequenceNumber, enqueuedAfter }: ReaderOptions): string {
+  if (enqueuedAfter) return `amqp.annotation.x-opt-enqueued-time > '${enqueuedAfter.getTime()}'`
+  // Earliest, as the service puts it: an empty event hub has refused sequence number -1.
+  if (afterSequenceNumber < 0) return `amqp.annotation.x-opt-offset > '-1'`
+  return `amqp.annotation.x-opt-sequence-number > '${afterSequenceNumber}'`
 }
 
 function silence(timeout: number): Error {

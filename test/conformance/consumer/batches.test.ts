@@ -166,7 +166,8 @@ describe('resolving', () => {
       if (batches.length === 1) throw new Error('a failure for the test')
     })
     await eventually(async () => expect(await bench.committed()).toEqual({ 0: '10' }))
-    expect(batches[1]).toEqual(batches[0])
+    // With what has come since, as another fetch of kafkajs's would bring it.
+    expect(batches[1]?.slice(0, batches[0]?.length)).toEqual(batches[0])
   })
 
   it('leaves what a handler has not reached that ends because the consumer is stopping', async () => {

@@ -55,63 +55,55 @@ export async function send(transport: EventHubsTransport, hub: string, partition
 }
 
 /** A reader that keeps what it gets. */
-export interface Collector extends PartitionReader {
+export interface Collector {
   readonly sequenceNumbers: number[]
-  /** Times at which events, or the news that there are none, came; ms. */
-  readonly calls: number[]
+  /** How many events came at a time. */
+  readonly chunks: number[]
   readonly ended: Promise<Error>
+  close(): Promise<void>
 }
 
-export function collect(
-  transport: EventHubsTransport,
-  options: Pick<ReaderOptions, 'eventHubName' | 'partitionId'> & Partial<ReaderOptions>,
-): Collector {
+type Place = Pick<ReaderOptions, 'eventHubName' | 'partitionId'>
+
+export function collect(transport: EventHubsTransport, options: Place & Partial<ReaderOptions>): Collector {
   const sequenceNumbers: number[] = []
-  const calls: number[] = []
+  const chunks: number[] = []
   let onEnd!: (error: Error) => void
   const ended = new Promise<Error>((resolve) => {
     onEnd = resolve
   })
-  const reader = transport.openReader({
+  const reader = openReader(transport, { onEnd, ...options })
+  const read = async () => {
+    for (let chunk = await reader.next(); chunk; chunk = await reader.next()) {
+      chunks.push(chunk.events.length)
+      sequenceNumbers.push(...chunk.events.map((event) => event.sequenceNumber))
+    }
+  }
+  read().catch(() => {})
+  return { sequenceNumbers, chunks, ended, close: () => reader.close() }
+}
+
+/** Opens a reader from the beginning of a partition, which may hold a megabyte. */
+export function openReader(transport: EventHubsTransport, options: Place & Partial<ReaderOptions>): PartitionReader {
+  return transport.openReader({
     consumerGroup: '$Default',
     afterSequenceNumber: -1,
-    maxBatchSize: 100,
-    prefetchCount: 300,
-    async onEvents(events) {
-      calls.push(Date.now())
-      sequenceNumbers.push(...events.map((event) => event.sequenceNumber))
-    },
-    onEnd,
+    budget: () => 1_048_576,
+    onEnd: () => {},
     ...options,
   })
-  return Object.assign(reader, { sequenceNumbers, calls, ended })
 }
 
 /** The text of every event of a partition, in order. */
 export async function contents(transport: EventHubsTransport, hub: string, partition: string): Promise<string[]> {
   const { lastEnqueuedSequenceNumber } = await transport.getPartitionProperties(hub, partition)
   const texts: string[] = []
-  let done!: () => void
-  const complete = new Promise<void>((resolve) => {
-    done = resolve
-  })
-  const reader = transport.openReader({
-    eventHubName: hub,
-    partitionId: partition,
-    consumerGroup: '$Default',
-    afterSequenceNumber: -1,
-    maxBatchSize: 100,
-    prefetchCount: 300,
-    async onEvents(events) {
-      for (const event of events) {
-        const body = event.getRawAmqpMessage().body as Buffer | { content: Buffer }
-        texts.push(Buffer.isBuffer(body) ? body.toString() : body.content.toString())
-      }
-      if (texts.length > lastEnqueuedSequenceNumber) done()
-    },
-    onEnd: done,
-  })
-  if (lastEnqueuedSequenceNumber >= 0) await complete
+  const reader = openReader(transport, { eventHubName: hub, partitionId: partition })
+  while (texts.length <= lastEnqueuedSequenceNumber) {
+    const chunk = await reader.next()
+    if (!chunk) break
+    texts.push(...chunk.events.map(({ data }) => String(data)))
+  }
   await reader.close()
   return texts
 }

@@ -1,27 +1,32 @@
 import { AmqpAnnotatedMessage } from '@azure/core-amqp'
 import rhea from 'rhea'
+import { parseEvent } from '../../../src/eventhubs/reading/received-event.js'
 import type { OutgoingEvent, ReceivedEvent } from '../../../src/translate/event.js'
 
 /** What the service adds to an event. */
 export interface Stored {
   sequenceNumber?: number
-  enqueuedTimeUtc?: Date
+  enqueuedTime?: number
   partitionKey?: string | null
 }
 
-/** A rhea message as bytes and back as the SDK hands it on: the codec of the real thing, without the connection. */
-export function receive(message: object, stored: Stored = {}): ReceivedEvent {
-  const decoded = rhea.message.decode(rhea.message.encode(message as never) as never)
-  const raw = AmqpAnnotatedMessage.fromRheaMessage(decoded as never)
-  const typecode = (decoded as { body?: { typecode?: number } }).body?.typecode
-  raw.bodyType = typecode === 0x75 || Buffer.isBuffer(raw.body) ? 'data' : typecode === 0x76 ? 'sequence' : 'value'
-  return {
-    sequenceNumber: stored.sequenceNumber ?? 0,
-    offset: '0',
-    enqueuedTimeUtc: stored.enqueuedTimeUtc ?? new Date(0),
-    partitionKey: stored.partitionKey ?? null,
-    getRawAmqpMessage: () => raw,
+/** A rhea message as bytes, with what the service annotates. */
+export function encode(message: object, stored: Stored = {}): Buffer {
+  const { sequenceNumber = 0, enqueuedTime = 0, partitionKey } = stored
+  const { message_annotations: annotations, ...rest } = message as { message_annotations?: object }
+  const all = {
+    ...annotations,
+    'x-opt-sequence-number': rhea.types.wrap_long(sequenceNumber),
+    'x-opt-offset': String(sequenceNumber * 100),
+    'x-opt-enqueued-time': rhea.types.wrap_timestamp(enqueuedTime),
+    ...(partitionKey !== undefined && { 'x-opt-partition-key': partitionKey }),
   }
+  return rhea.message.encode({ ...rest, message_annotations: all } as never) as never
+}
+
+/** A rhea message as bytes and back as readers hand it on: the codec of the real thing, without the connection. */
+export function receive(message: object, stored: Stored = {}): ReceivedEvent {
+  return parseEvent(encode(message, stored))
 }
 
 /** An outgoing event over the wire. */

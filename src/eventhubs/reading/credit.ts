@@ -1,0 +1,57 @@
+/**
+ * How many events to ask for, so that what waits in memory is bounded by bytes although AMQP's credit counts events. A
+ * partition starts with one event, learns how large events are, and goes on from there.
+ */
+export interface CreditOptions {
+  /** Bytes that the partition may hold, at the moment. */
+  readonly budget: () => number
+  /** Most events that are held or asked for, whatever their size. */
+  readonly limit: number
+}
+
+/** What is held: handed over and not done with, or waiting. */
+export interface Held {
+  readonly count: number
+  readonly bytes: number
+}
+
+/** What an event costs beside the bytes it comes in. */
+export const eventOverhead = 256
+/** What the first events, which tell the size of all, are trusted with. */
+const mostAtFirst = 256
+/** So many events tell enough. */
+const enoughEvents = 64
+
+export class Credit {
+  readonly #options: CreditOptions
+  #averageBytes = 0
+  #seen = 0
+
+  constructor(options: CreditOptions) {
+    this.#options = options
+  }
+
+  /** Events have come that take so many bytes, overhead included. */
+  learn({ count, bytes }: Held): void {
+    if (count === 0) return
+    const average = bytes / count
+    this.#averageBytes = this.#seen === 0 ? average : this.#averageBytes * 0.7 + average * 0.3
+    this.#seen += count
+  }
+
+  /** How many events more to ask for, when `outstanding` are asked for already. Nothing that is asked for is taken back. */
+  more(held: Held, outstanding: number): number {
+    const ahead = this.#ahead(held)
+    const missing = ahead - outstanding
+    // A quarter at a time: each time is a frame.
+    return missing > 0 && missing * 4 >= ahead ? missing : 0
+  }
+
+  #ahead({ count, bytes }: Held): number {
+    const { budget, limit } = this.#options
+    const least = count === 0 ? 1 : 0
+    if (this.#seen === 0) return least
+    const most = (this.#seen < enoughEvents ? Math.min(limit, mostAtFirst) : limit) - count
+    return Math.max(least, Math.min(most, Math.floor((budget() - bytes) / this.#averageBytes)))
+  }
+}

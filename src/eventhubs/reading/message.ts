@@ -1,0 +1,184 @@
+import type { EventBody, MessageProperties } from '../../translate/event.js'
+import { type AmqpMap, DecodingError, decodeValue, endOfValue } from './decoding.js'
+
+/** Descriptors of the sections of a message. AMQP 1.0 part 3, 3.2. */
+export const SECTION = {
+  header: 0x70,
+  deliveryAnnotations: 0x71,
+  messageAnnotations: 0x72,
+  properties: 0x73,
+  applicationProperties: 0x74,
+  data: 0x75,
+  sequence: 0x76,
+  value: 0x77,
+  footer: 0x78,
+} as const
+
+const symbolic: ReadonlyMap<unknown, number> = new Map([
+  ['amqp:header:list', SECTION.header],
+  ['amqp:delivery-annotations:map', SECTION.deliveryAnnotations],
+  ['amqp:message-annotations:map', SECTION.messageAnnotations],
+  ['amqp:properties:list', SECTION.properties],
+  ['amqp:application-properties:map', SECTION.applicationProperties],
+  ['amqp:data:binary', SECTION.data],
+  ['amqp:amqp-sequence:list', SECTION.sequence],
+  ['amqp:amqp-value:*', SECTION.value],
+  ['amqp:footer:map', SECTION.footer],
+])
+
+/** What stands for a section that the specification does not have. */
+export const UNKNOWN_SECTION = -1
+
+/**
+ * Finds the sections of a message, in the order in which they come. After each `next()` that is true, `code` is the
+ * section's descriptor, `value` where its content begins, `end` the byte behind it.
+ */
+export class SectionReader {
+  code: number = UNKNOWN_SECTION
+  start = 0
+  value = 0
+  end = 0
+  readonly #bytes: Buffer
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  /** Throws `DecodingError` for what is no section. */
+  next(): boolean {
+    const bytes = this.#bytes
+    const at = this.end
+    if (at >= bytes.length) return false
+    this.start = at
+    if (bytes[at] === 0x00 && bytes[at + 1] === 0x53 && at + 2 < bytes.length) {
+      const code = bytes[at + 2] as number
+      this.code = code >= SECTION.header && code <= SECTION.footer ? code : UNKNOWN_SECTION
+      this.value = at + 3
+    } else this.#readLongDescriptor(at)
+    this.end = endOfValue(bytes, this.value, bytes.length)
+    return true
+  }
+
+  #readLongDescriptor(at: number): void {
+    const bytes = this.#bytes
+    if (bytes[at] !== 0x00) throw new DecodingError(`a message has a section without descriptor, at byte ${at}`)
+    this.value = endOfValue(bytes, at + 1, bytes.length)
+    const descriptor = decodeValue(bytes, at + 1, this.value)
+    const code = typeof descriptor === 'number' ? descriptor : symbolic.get(descriptor)
+    this.code = code !== undefined && code >= SECTION.header && code <= SECTION.footer ? code : UNKNOWN_SECTION
+  }
+}
+
+/** A message with all it has. */
+export interface DecodedMessage {
+  readonly header?: readonly unknown[]
+  readonly deliveryAnnotations?: AmqpMap
+  readonly messageAnnotations?: AmqpMap
+  readonly properties?: MessageProperties
+  readonly applicationProperties?: AmqpMap
+  readonly body: EventBody
+  readonly footer?: AmqpMap
+  /** Sections that the specification does not have, with their descriptors. */
+  readonly unknown: readonly unknown[]
+}
+
+/** Decodes all of a message. Throws `DecodingError`. */
+export function decodeMessage(bytes: Buffer): DecodedMessage {
+  const message: { -readonly [Part in keyof DecodedMessage]: DecodedMessage[Part] } = {
+    body: decodeBody(bytes),
+    unknown: [],
+  }
+  const unknown: unknown[] = []
+  const sections = new SectionReader(bytes)
+  while (sections.next()) {
+    const { code, value } = sections
+    switch (code) {
+      case SECTION.header:
+        message.header = decodeList(bytes, value)
+        break
+      case SECTION.deliveryAnnotations:
+        message.deliveryAnnotations = decodeMap(bytes, value) ?? {}
+        break
+      case SECTION.messageAnnotations:
+        message.messageAnnotations = decodeMap(bytes, value) ?? {}
+        break
+      case SECTION.properties:
+        message.properties = decodeProperties(bytes, value)
+        break
+      case SECTION.applicationProperties:
+        message.applicationProperties = decodeMap(bytes, value) ?? {}
+        break
+      case SECTION.footer:
+        message.footer = decodeMap(bytes, value) ?? {}
+        break
+      case UNKNOWN_SECTION:
+        unknown.push(decodeValue(bytes, sections.start, sections.end))
+    }
+  }
+  return { ...message, unknown }
+}
+
+/** A section that is a map; undefined when null. */
+export function decodeMap(bytes: Buffer, at: number): AmqpMap | undefined {
+  const value = decodeValue(bytes, at)
+  if (value === null) return undefined
+  const type = bytes[at]
+  if (type !== 0xc1 && type !== 0xd1) throw new DecodingError(`a section that must be a map is none, at byte ${at}`)
+  return value as AmqpMap
+}
+
+function decodeList(bytes: Buffer, at: number): readonly unknown[] {
+  const value = decodeValue(bytes, at)
+  const type = bytes[at]
+  if (type === 0x45 || type === 0xc0 || type === 0xd0) return value as unknown[]
+  throw new DecodingError(`a section that must be a list is none, at byte ${at}`)
+}
+
+/** Names of the properties and where the list has them. AMQP 1.0 part 3, 3.2.4. */
+const propertyPlaces = [
+  ['absoluteExpiryTime', 8],
+  ['contentEncoding', 7],
+  ['contentType', 6],
+  ['correlationId', 5],
+  ['creationTime', 9],
+  ['groupId', 10],
+  ['groupSequence', 11],
+  ['messageId', 0],
+  ['replyTo', 4],
+  ['replyToGroupId', 12],
+  ['subject', 3],
+  ['to', 2],
+  ['userId', 1],
+] as const
+
+/** Those properties that are there. Times are ms since the epoch. */
+export function decodeProperties(bytes: Buffer, at: number): MessageProperties {
+  const list = decodeList(bytes, at)
+  const properties: Record<string, unknown> = {}
+  for (const [name, place] of propertyPlaces) {
+    const value = list[place]
+    if (value !== undefined && value !== null) properties[name] = value instanceof Date ? value.getTime() : value
+  }
+  return properties
+}
+
+const bodyTypes = new Map<number, EventBody['type']>([
+  [SECTION.data, 'data'],
+  [SECTION.sequence, 'sequence'],
+  [SECTION.value, 'value'],
+])
+
+/** The sections of a body. They are to be of one kind: of several, a value counts, and else the kind that comes first. */
+export function decodeBody(bytes: Buffer): EventBody {
+  const sections = new SectionReader(bytes)
+  let type: EventBody['type'] = 'none'
+  let contents: unknown[] = []
+  while (sections.next()) {
+    const kind = bodyTypes.get(sections.code)
+    if (!kind || (type !== 'none' && kind !== type && kind !== 'value')) continue
+    if (kind !== type || kind === 'value') contents = []
+    type = kind
+    contents.push(decodeValue(bytes, sections.value, sections.end))
+  }
+  return { type, contents }
+}

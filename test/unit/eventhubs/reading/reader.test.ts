@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type Emulator, startEmulator } from '../../../../src/emulator/index.js'
+import { eventually } from '../../../support/eventually.js'
+import { collect, openReader, openTransport, send, type TestTransport } from '../open-transport.js'
+
+let emulator: Emulator
+let transport: TestTransport
+let hubs = 0
+beforeAll(async () => {
+  emulator = await startEmulator()
+  transport = await openTransport(emulator)
+})
+afterAll(async () => {
+  await transport.close()
+  await emulator.close()
+})
+
+const newHub = () => {
+  const name = `hub-${hubs++}`
+  emulator.eventHubs.create({ name, partitionCount: 2 })
+  return name
+}
+
+it('gives every event after a position, and the newest number', async () => {
+  const hub = newHub()
+  await send(transport, hub, '0', ...'abcdef')
+  const reader = openReader(transport, { eventHubName: hub, partitionId: '0', afterSequenceNumber: 2 })
+  const numbers: number[] = []
+  while (numbers.length < 3) {
+    const chunk = await reader.next()
+    expect(chunk?.lastEnqueued).toBe(5)
+    numbers.push(...(chunk?.events ?? []).map(({ sequenceNumber }) => sequenceNumber))
+  }
+  expect(numbers).toEqual([3, 4, 5])
+  await reader.close()
+  expect(await reader.next()).toBeUndefined()
+})
+
+it('gives an event as soon as it has come, and what has come meanwhile at once', async () => {
+  const hub = newHub()
+  const reader = openReader(transport, { eventHubName: hub, partitionId: '0' })
+  const first = reader.next()
+  await send(transport, hub, '0', 'first')
+  expect((await first)?.events).toHaveLength(1)
+  const second = reader.next()
+  await send(transport, hub, '0', ...'abc')
+  await second
+  await send(transport, hub, '0', ...'defghijklm')
+  await eventually(() => emulator.stats.eventsDelivered >= 14)
+  const rest: string[] = []
+  while (rest.length + ((await second)?.events.length ?? 0) < 13) {
+    rest.push(...((await reader.next())?.events ?? []).map(({ data }) => String(data)))
+  }
+  expect(rest.join('').endsWith('defghijklm')).toBe(true)
+  await reader.close()
+})
+
+it('gives no more at a time than it is asked for, and asks for no more than it may hold', async () => {
+  const hub = newHub()
+  for (let i = 0; i < 30; i++) await send(transport, hub, '0', 'x'.repeat(5000))
+  const before = emulator.stats.eventsDelivered
+  const reader = openReader(transport, {
+    eventHubName: hub,
+    partitionId: '0',
+    maxBatchSize: 4,
+    budget: () => 60_000,
+  })
+  let count = 0
+  while (count < 30) {
+    const { events } = (await reader.next()) ?? { events: [] }
+    expect(events.length).toBeLessThanOrEqual(4)
+    count += events.length
+    expect(emulator.stats.eventsDelivered - before).toBeLessThanOrEqual(count + 11)
+  }
+  await reader.close()
+})
+
+it('asks for one event at a time where not even one fits, and never for another before', async () => {
+  const hub = newHub()
+  await send(transport, hub, '0', ...'abcde')
+  const before = emulator.stats.eventsDelivered
+  const reader = openReader(transport, { eventHubName: hub, partitionId: '0', budget: () => 0 })
+  for (let i = 0; i < 5; i++) {
+    expect((await reader.next())?.events).toHaveLength(1)
+    expect(emulator.stats.eventsDelivered - before).toBe(i + 1)
+  }
+  await reader.close()
+})
+
+it('ends once when the connection goes, gives what came before, and then the reason', async () => {
+  await using own = await openTransport(emulator)
+  const hub = newHub()
+  await send(transport, hub, '0', ...'abc')
+  const ends: Error[] = []
+  const reader = openReader(own, { eventHubName: hub, partitionId: '0', onEnd: (error) => ends.push(error) })
+  expect((await reader.next())?.events).toHaveLength(1)
+  const before = emulator.stats.eventsDelivered
+  const rest = reader.next()
+  await eventually(() => emulator.stats.eventsDelivered === before + 2)
+  await rest
+  await emulator.faults.dropConnections()
+  await eventually(() => ends.length === 1)
+  let last: unknown
+  for (let i = 0; i < 3 && !last; i++) await reader.next().catch((error: unknown) => (last = error))
+  expect(last).toBe(ends[0])
+  expect(last).toMatchObject({ retriable: true })
+  await reader.close()
+  expect(ends).toHaveLength(1)
+})
+
+it('ends with the reason while nobody waits, when another takes the partition', async () => {
+  const hub = newHub()
+  await send(transport, hub, '0', 'x')
+  const reader = collect(transport, { eventHubName: hub, partitionId: '0', ownerLevel: 5 })
+  await eventually(() => reader.sequenceNumbers.length === 1)
+  const leave = emulator.faults.stealEpoch({ hub, partition: '0' })
+  expect(await reader.ended).toMatchObject({ type: 'FENCED_INSTANCE_ID', message: expect.stringMatching(/epoch/i) })
+  await reader.close()
+  leave()
+})
+
+it('with owner level 0 keeps out readers without one, and gives way to a higher one', async () => {
+  const hub = newHub()
+  let isOpen = false
+  const onOpen = () => {
+    isOpen = true
+  }
+  const first = collect(transport, { eventHubName: hub, partitionId: '0', ownerLevel: 0, onOpen })
+  await eventually(() => isOpen)
+  const plain = collect(transport, { eventHubName: hub, partitionId: '0' })
+  expect((await plain.ended).message).toMatch(/epoch/i)
+  const second = collect(transport, { eventHubName: hub, partitionId: '0', ownerLevel: 1 })
+  expect((await first.ended).message).toMatch(/epoch/i)
+  await Promise.all([first, plain, second].map((reader) => reader.close()))
+})
+
+it('is not opened where the service refuses it, with the reason', async () => {
+  const onOpen = () => {
+    throw new Error('was opened')
+  }
+  const reader = collect(transport, { eventHubName: newHub(), partitionId: '0', consumerGroup: 'nobody', onOpen })
+  expect(await reader.ended).toMatchObject({ type: 'GROUP_ID_NOT_FOUND' })
+  await reader.close()
+})
+
+it('opens again on the same partition right after it was closed', async () => {
+  const hub = newHub()
+  await send(transport, hub, '0', 'x')
+  for (let round = 0; round < 5; round++) {
+    const reader = collect(transport, { eventHubName: hub, partitionId: '0', ownerLevel: 0 })
+    await eventually(() => reader.sequenceNumbers.length === 1)
+    await reader.close()
+  }
+})
+
+it('closes before it is open', async () => {
+  const hub = newHub()
+  const before = emulator.stats.openConnections
+  await using own = await openTransport(emulator)
+  const reader = openReader(own, { eventHubName: hub, partitionId: '0' })
+  const next = reader.next()
+  await reader.close()
+  expect(await next).toBeUndefined()
+  await eventually(() => emulator.stats.openConnections <= before)
+})
+
+it('reads any number of event hubs over one connection, closed with the last of them', async () => {
+  await using own = await openTransport(emulator)
+  const names = Array.from({ length: 30 }, newHub)
+  for (const hub of names) await send(transport, hub, '0', hub)
+  const before = emulator.stats.connectionsAccepted
+  const readers = names.map((hub) => collect(own, { eventHubName: hub, partitionId: '0' }))
+  await eventually(() => readers.every(({ sequenceNumbers }) => sequenceNumbers.length === 1))
+  expect(emulator.stats.connectionsAccepted).toBe(before + 1)
+  const open = emulator.stats.openConnections
+  for (const reader of readers) await reader.close()
+  await eventually(() => emulator.stats.openConnections === open - 1)
+})
