@@ -1,8 +1,10 @@
 import { type ClientConnection, endLinksOnChange } from './amqp/connection.js'
 import { createAuthorizer } from './authorization.js'
-import { type EmulatorFaults, Faults } from './faults.js'
+import { type EmulatorFaults, Faults, type FaultyConnection } from './faults.js'
 import { createNamespaceHandler } from './http/namespace.js'
 import { type EmulatedEventHubs, inspectNamespace } from './inspection.js'
+import type { KafkaHead } from './kafka/head.js'
+import type { KafkaSettings } from './kafka/options.js'
 import { Namespace } from './model/namespace.js'
 import { type EmulatorOptions, emulatorSettings } from './options.js'
 import { startServer } from './server.js'
@@ -24,6 +26,18 @@ export interface EmulatorKafkaConfig {
   }
 }
 
+/** What real kafkajs, or another Kafka client, needs to reach an emulator's Kafka endpoint. @public */
+export interface KafkaEndpointConfig {
+  /** The name that the program goes by. */
+  clientId: string
+  /** One: host and port. */
+  brokers: string[]
+  /** Whether the port speaks TLS. The certificate is trusted the Node way: `NODE_EXTRA_CA_CERTS`. */
+  ssl: boolean
+  /** The connection string as Kafka clients present it. */
+  sasl: { mechanism: 'plain'; username: string; password: string }
+}
+
 /** A running emulator. @public */
 export interface Emulator {
   /** Interface it listens on. */
@@ -36,6 +50,13 @@ export interface Emulator {
   connectionStringOf(options: { keyName?: string; eventHub?: string }): string
   /** Configuration for `new Kafka()`. With TLS the certificate is trusted the Node way: `NODE_EXTRA_CA_CERTS`. */
   kafkaConfig(options: { clientId: string }): EmulatorKafkaConfig
+  /** Port of the Kafka endpoint: the second one where `kafka.port` asked for it, else that of all. Undefined without one. */
+  readonly kafkaPort: number | undefined
+  /**
+   * Configuration of real kafkajs for the Kafka endpoint; `kafkaConfig()` is this library's. Throws a `RangeError` when the
+   * endpoint is switched off.
+   */
+  kafkaEndpointConfig(options?: { clientId?: string; keyName?: string }): KafkaEndpointConfig
   /** The event hubs, to be looked at, created and deleted. */
   readonly eventHubs: EmulatedEventHubs
   /** Faults to inject. */
@@ -61,16 +82,26 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const settings = emulatorSettings(options)
   const namespace = new Namespace(settings)
   for (const spec of settings.eventHubs) namespace.createEventHub(spec)
-  const connections = new Set<ClientConnection>()
-  const faults = new Faults({ namespace, connections })
+  const connections = { amqp: new Set<ClientConnection>(), all: new Set<FaultyConnection>() }
+  let kafka: KafkaHead | undefined
+  const faults = new Faults({ namespace, connections: connections.all, groups: () => kafka?.coordinator })
   const stats = createStats()
   const clientHost = clientHostOf(settings.host)
+
+  /** With the first client, so that whoever has none pays nothing for it. */
+  async function loadKafka(service: Service): Promise<KafkaHead> {
+    const { createKafkaHead } = await import('./kafka/head.js')
+    kafka = createKafkaHead({ service, settings: settings.kafka as KafkaSettings, connections: connections.all })
+    return kafka
+  }
 
   const server = await startServer({
     host: settings.host,
     port: settings.port,
     tls: settings.tls,
     connections,
+    kafkaPort: settings.kafka?.port,
+    loadKafka: settings.kafka && loadKafka,
     service(port): Service {
       const host = `${clientHost}:${port}`
       const authorizer = createAuthorizer({ sharedAccessKeys: settings.sharedAccessKeys, jwt: settings.jwt })
@@ -80,7 +111,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   })
   const { port } = server
   const host = `${clientHost}:${port}`
-  endLinksOnChange(namespace, connections, host)
+  endLinksOnChange(namespace, connections.amqp, host)
   const trimming = setInterval(() => {
     for (const eventHub of namespace.listEventHubs()) eventHub.trim(Date.now())
   }, TRIM_EVERY_MS).unref()
@@ -124,6 +155,17 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
         brokers: [host],
         ssl: true,
         eventHubs: { connectionString, customEndpointAddress: `sb://${host}` },
+      }
+    },
+    kafkaPort: settings.kafka && (server.kafkaPort ?? port),
+    kafkaEndpointConfig({ clientId = 'kafkajs', keyName } = {}) {
+      if (!settings.kafka) throw new RangeError('The Kafka endpoint of this emulator is switched off')
+      const password = connectionStringOf(keyName === undefined ? {} : { keyName })
+      return {
+        clientId,
+        brokers: [`${clientHost}:${server.kafkaPort ?? port}`],
+        ssl: settings.tls !== undefined,
+        sasl: { mechanism: 'plain', username: '$ConnectionString', password },
       }
     },
     eventHubs: inspectNamespace(namespace),

@@ -37,6 +37,39 @@ export function fits(access: Access, filter: FaultFilter): boolean {
 
 const sameName = (a: string, b: string) => a.toLowerCase() === b.toLowerCase()
 
+/** Which answers of the Kafka endpoint are an error; what is left out does not matter. @public */
+export interface KafkaErrorOptions {
+  /** Name of the API as the protocol has it, e.g. `Produce` or `JoinGroup`. */
+  api: string
+  /** Name of the event hub; case does not matter. */
+  hub?: string
+  /** Number of the partition. */
+  partition?: string | number
+  /** Group id. */
+  group?: string
+  /** Number of the error, e.g. 6 for NOT_LEADER_OR_FOLLOWER. */
+  code: number
+  /** How many. Default: every one, until cleared. */
+  times?: number
+}
+
+/** What a part of a Kafka request is about. */
+export interface KafkaAccess {
+  readonly api: string
+  readonly hub?: string
+  readonly partition?: number
+  readonly group?: string
+}
+
+function fitsKafka(access: KafkaAccess, { api, hub, partition, group }: KafkaErrorOptions): boolean {
+  return (
+    sameName(access.api, api) &&
+    (hub === undefined || sameName(access.hub ?? '', hub)) &&
+    (partition === undefined || access.partition === Number(partition)) &&
+    (group === undefined || access.group === group)
+  )
+}
+
 /** A fault that is in force until it is used up or cleared. @public */
 export interface Fault {
   /** How often it has struck. */
@@ -73,7 +106,7 @@ export interface LoseDispositionsOptions extends FaultFilter {
  * @public
  */
 export interface EmulatorFaults {
-  /** Breaks every AMQP connection without a goodbye. Resolves with how many, when all are gone. */
+  /** Breaks every connection, AMQP and Kafka, without a goodbye. Resolves with how many, when all are gone. */
   dropConnections(): Promise<number>
   /** Detaches the links that fit, now. Resolves with how many. */
   detachLinks(options: FaultFilter & FaultError): Promise<number>
@@ -81,14 +114,18 @@ export interface EmulatorFaults {
   refuseAttach(options: FaultFilter & FaultError & { times?: number }): Fault
   /**
    * Rejects transfers with `com.microsoft:server-busy`, for `forMs` milliseconds or `times` transfers, whichever ends
-   * first. Default: until cleared.
+   * first. Default: until cleared. Kafka clients wait for their answer until it ends; when that is longer than they would
+   * wait, a Produce is refused with POLICY_VIOLATION and a Fetch finds nothing.
    */
   throttle(options?: FaultFilter & { forMs?: number; times?: number }): Fault
   /** Stores at once and acknowledges `ms` milliseconds later. Default: every transfer, until cleared. */
   delayDispositions(options: FaultFilter & { ms: number; times?: number }): Fault
   /** Stores transfers without acknowledging them: what a client can't tell from a failure. */
   loseDispositions(options?: LoseDispositionsOptions): Fault
-  /** Every token presented so far is over: the links it allowed are dropped. Resolves with how many. */
+  /**
+   * Every token presented so far is over: the links it allowed are dropped, a Kafka connection ends with its next request.
+   * Resolves with how many.
+   */
   expireTokens(): Promise<number>
   /**
    * Nothing goes into or out of a partition: transfers stay unacknowledged, readers get nothing. Returns the function that
@@ -101,6 +138,15 @@ export interface EmulatorFaults {
    * partition.
    */
   stealEpoch(options: { hub: string; partition: string | number; group?: string; epoch?: number }): () => void
+  /** Answers requests of the Kafka endpoint, or their parts, with an error, without doing what they ask. */
+  kafkaError(options: KafkaErrorOptions): Fault
+  /** Makes the members of a Kafka group join anew. Throws a `RangeError` when it has none. */
+  rebalance(groupId: string): void
+  /**
+   * Ends the session of one member of a Kafka group, or of all. Returns how many. Throws a `RangeError` when there is no such
+   * member.
+   */
+  expireMember(groupId: string, memberId?: string): number
   /** Ends every fault, frozen partitions and stolen epochs included. */
   clear(): void
 }
@@ -113,8 +159,14 @@ export interface FaultyConnection {
   detachLinks?(filter: FaultFilter, error: Required<FaultError>): number
 }
 
-interface Rule extends Fault {
-  strikes(target: Access): boolean
+/** The groups of the Kafka head, as far as faults act on them. */
+export interface FaultyGroups {
+  rebalance(groupId: string): boolean
+  expire(groupId: string, memberId?: string): number
+}
+
+interface Rule<T = Access> extends Fault {
+  strikes(target: T): boolean
 }
 
 /** Faults in force; links ask it at the points where they can strike. */
@@ -122,14 +174,23 @@ export class Faults implements EmulatorFaults {
   #namespace: Namespace
   #connections: ReadonlySet<FaultyConnection>
   #refusals = new Map<Rule, Required<FaultError>>()
-  #throttles = new Set<Rule>()
+  /** Each with the time it ends, by the monotonic clock. */
+  #throttles = new Map<Rule, number>()
   #delays = new Map<Rule, number>()
   #losses = new Map<Rule, 'connection' | 'link' | 'nothing'>()
+  #kafkaErrors = new Map<Rule<KafkaAccess>, number>()
   #releases = new Set<() => void>()
+  #groups: () => FaultyGroups | undefined
 
-  constructor(options: { namespace: Namespace; connections: ReadonlySet<FaultyConnection> }) {
+  constructor(options: {
+    namespace: Namespace
+    connections: ReadonlySet<FaultyConnection>
+    /** Undefined as long as no Kafka client has come. */
+    groups?: () => FaultyGroups | undefined
+  }) {
     this.#namespace = options.namespace
     this.#connections = options.connections
+    this.#groups = options.groups ?? (() => undefined)
   }
 
   async dropConnections(): Promise<number> {
@@ -146,7 +207,7 @@ export class Faults implements EmulatorFaults {
   }
 
   refuseAttach(options: FaultFilter & FaultError & { times?: number }): Fault {
-    const rule = createRule(options, options.times, () => this.#refusals.delete(rule))
+    const rule: Rule = createRule(named(options), options.times, () => this.#refusals.delete(rule))
     this.#refusals.set(rule, scripted(options))
     return rule
   }
@@ -154,18 +215,18 @@ export class Faults implements EmulatorFaults {
   throttle(options: FaultFilter & { forMs?: number; times?: number } = {}): Fault {
     const { forMs, times } = options
     const until = forMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + forMs
-    const rule = createRule(
-      options,
+    const rule: Rule = createRule(
+      named(options),
       times,
       () => this.#throttles.delete(rule),
       () => performance.now() < until,
     )
-    this.#throttles.add(rule)
+    this.#throttles.set(rule, until)
     return rule
   }
 
   delayDispositions(options: FaultFilter & { ms: number; times?: number }): Fault {
-    const rule = createRule(options, options.times, () => this.#delays.delete(rule))
+    const rule: Rule = createRule(named(options), options.times, () => this.#delays.delete(rule))
     this.#delays.set(rule, options.ms)
     return rule
   }
@@ -173,8 +234,8 @@ export class Faults implements EmulatorFaults {
   loseDispositions(options: LoseDispositionsOptions = {}): Fault {
     const { times, probability = 1, seed = 1, effect = 'connection' } = options
     const random = createRandom(seed)
-    const rule = createRule(
-      options,
+    const rule: Rule = createRule(
+      named(options),
       times,
       () => this.#losses.delete(rule),
       () => random() < probability,
@@ -200,8 +261,28 @@ export class Faults implements EmulatorFaults {
     return this.#untilReleased(() => readers.remove(thief))
   }
 
+  kafkaError(options: KafkaErrorOptions): Fault {
+    const rule: Rule<KafkaAccess> = createRule(
+      (access: KafkaAccess) => fitsKafka(access, options),
+      options.times,
+      () => this.#kafkaErrors.delete(rule),
+    )
+    this.#kafkaErrors.set(rule, options.code)
+    return rule
+  }
+
+  rebalance(groupId: string): void {
+    if (!this.#groups()?.rebalance(groupId)) throw new RangeError(`The Kafka group '${groupId}' has no members`)
+  }
+
+  expireMember(groupId: string, memberId?: string): number {
+    const expired = this.#groups()?.expire(groupId, memberId) ?? 0
+    if (expired === 0) throw new RangeError(`The Kafka group '${groupId}' has no ${memberId ?? 'member'}`)
+    return expired
+  }
+
   clear(): void {
-    for (const rules of [this.#refusals, this.#throttles, this.#delays, this.#losses]) rules.clear()
+    for (const rules of [this.#refusals, this.#throttles, this.#delays, this.#losses, this.#kafkaErrors]) rules.clear()
     for (const release of [...this.#releases]) release()
   }
 
@@ -212,8 +293,18 @@ export class Faults implements EmulatorFaults {
 
   /** Whether a transfer is refused because the service is busy. */
   throttles(target: Access): boolean {
-    for (const rule of this.#throttles) if (rule.strikes(target)) return true
-    return false
+    return firstStruck(this.#throttles, target) !== undefined
+  }
+
+  /** For how many milliseconds an access is throttled; infinity for one that no time ends. */
+  throttleMsOf(target: Access): number {
+    const until = firstStruck(this.#throttles, target)
+    return until === undefined ? 0 : until - performance.now()
+  }
+
+  /** Which error a part of a Kafka request is answered with, if any. */
+  kafkaErrorOf(target: KafkaAccess): number | undefined {
+    return firstStruck(this.#kafkaErrors, target)
   }
 
   /** How many milliseconds the acknowledgement of a stored transfer waits. */
@@ -241,17 +332,17 @@ export class Faults implements EmulatorFaults {
   }
 }
 
-function firstStruck<T>(rules: ReadonlyMap<Rule, T>, target: Access): T | undefined {
+function firstStruck<A, T>(rules: ReadonlyMap<Rule<A>, T>, target: A): T | undefined {
   for (const [rule, value] of rules) if (rule.strikes(target)) return value
   return undefined
 }
 
-function createRule(
-  filter: FaultFilter,
+function createRule<A>(
+  fitsRule: (access: A) => boolean,
   times = Number.POSITIVE_INFINITY,
   remove: () => void = () => {},
   condition: () => boolean = () => true,
-): Rule {
+): Rule<A> {
   let hits = 0
   return {
     get hits() {
@@ -259,13 +350,15 @@ function createRule(
     },
     clear: remove,
     strikes(target) {
-      if (!fits(target, filter) || !condition()) return false
+      if (!fitsRule(target) || !condition()) return false
       hits++
       if (hits >= times) remove()
       return true
     },
   }
 }
+
+const named = (filter: FaultFilter) => (access: Access) => fits(access, filter)
 
 function scripted({ condition, description }: FaultError): Required<FaultError> {
   return { condition, description: description ?? 'A fault that was scripted in the emulator.' }

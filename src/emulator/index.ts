@@ -1,13 +1,21 @@
 /**
- * An emulator of Azure Event Hubs in this process: native AMQP 1.0, AMQP over WebSockets and the namespace's management
- * API on one port.
+ * An emulator of Azure Event Hubs in this process: native AMQP 1.0, AMQP over WebSockets, the Kafka protocol and the
+ * namespace's management API on one port.
  *
  * @packageDocumentation
  */
 
-export { type Emulator, type EmulatorKafkaConfig, startEmulator } from './emulator.js'
-export type { EmulatorFaults, Fault, FaultError, FaultFilter, LoseDispositionsOptions } from './faults.js'
+export { type Emulator, type EmulatorKafkaConfig, type KafkaEndpointConfig, startEmulator } from './emulator.js'
+export type {
+  EmulatorFaults,
+  Fault,
+  FaultError,
+  FaultFilter,
+  KafkaErrorOptions,
+  LoseDispositionsOptions,
+} from './faults.js'
 export type { EmulatedEvent, EmulatedEventHub, EmulatedEventHubs, EmulatedPartition } from './inspection.js'
+export type { KafkaEndpointOptions } from './kafka/options.js'
 export type { EventHubSpec, RetentionOptions } from './model/spec.js'
 export type {
   Claim,

@@ -1,3 +1,4 @@
+import { type KafkaEndpointOptions, type KafkaSettings, kafkaSettings } from './kafka/options.js'
 import { DEFAULT_PARTITION_COUNT, type EventHubSpec } from './model/spec.js'
 
 /** What a key or token allows. `Manage` includes the other two. @public */
@@ -64,6 +65,8 @@ export interface EmulatorOptions {
   maxMessageSizeInBytes?: number
   /** Default: the service's. */
   idleLimits?: IdleLimits
+  /** The Kafka endpoint. `false`: the protocol is not spoken. */
+  kafka?: false | KafkaEndpointOptions
 }
 
 /** Options with every default filled in. */
@@ -79,6 +82,8 @@ export interface EmulatorSettings {
   readonly tls: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined
   readonly maxMessageSizeInBytes: number
   readonly idleLimits: Required<IdleLimits>
+  /** Undefined: the protocol is not spoken. */
+  readonly kafka: KafkaSettings | undefined
 }
 
 /** Name and key of Microsoft's emulator, so that one connection string fits both. */
@@ -109,6 +114,7 @@ export function emulatorSettings(options: EmulatorOptions): EmulatorSettings {
     jwt,
     tls: options.tls,
     maxMessageSizeInBytes,
+    kafka: options.kafka === false ? undefined : kafkaSettings(options.kafka),
     idleLimits: {
       // Microsoft: AMQP protocol guide ("within 20 seconds"); Event Hubs AMQP troubleshooting guide (the other three).
       authentication: idleLimits.authentication ?? 20_000,

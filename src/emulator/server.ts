@@ -4,13 +4,17 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
 import { ClientConnection } from './amqp/connection.js'
 import { type Carrier, streamCarrier, Wire } from './amqp/wire.js'
+import type { FaultyConnection } from './faults.js'
 import { answerHealth } from './http/health.js'
 import { createUpgradeHandler } from './http/websocket.js'
+import type { KafkaHead } from './kafka/head.js'
 import type { Service } from './service.js'
 
-/** The listening port. */
+/** The listening ports. */
 export interface Server {
   readonly port: number
+  /** The second one, where Kafka clients are used to find it. */
+  readonly kafkaPort: number | undefined
   /** Ends every connection and stops listening. */
   close(): Promise<void>
 }
@@ -21,7 +25,7 @@ const SILENCE_MS = 60_000
 const TLS_HANDSHAKE = 0x16
 
 /**
- * One TCP port for AMQP, AMQP over WebSockets, the namespace's HTTP API and the health check: the first bytes of a
+ * One TCP port for AMQP, AMQP over WebSockets, Kafka, the namespace's HTTP API and the health check: the first bytes of a
  * connection tell which. With a certificate only TLS is spoken.
  */
 export async function startServer(options: {
@@ -32,7 +36,15 @@ export async function startServer(options: {
   service(port: number): Service
   /** Takes every HTTP request except the health check. */
   onRequest(service: Service): RequestListener
-  connections: Set<ClientConnection>
+  connections: {
+    readonly amqp: Set<ClientConnection>
+    /** Those of both protocols. */
+    readonly all: Set<FaultyConnection>
+  }
+  /** Port for Kafka clients besides the first one. */
+  kafkaPort: number | undefined
+  /** Loads the Kafka head, with the first connection that wants it. Undefined: the protocol is not spoken. */
+  loadKafka: ((service: Service) => Promise<KafkaHead>) | undefined
 }): Promise<Server> {
   const { host, port, tls, connections } = options
   const secureContext = tls && createSecureContext({ cert: tls.cert, key: tls.key })
@@ -48,10 +60,28 @@ export async function startServer(options: {
     }
     const wire = new Wire(carrier)
     const connection = new ClientConnection(service, wire, containerId)
-    connections.add(connection)
+    connections.amqp.add(connection)
+    connections.all.add(connection)
     wire.onClose(() => {
-      connections.delete(connection)
+      connections.amqp.delete(connection)
+      connections.all.delete(connection)
     })
+  }
+
+  let kafka: Promise<KafkaHead> | undefined
+  async function acceptKafka(socket: Socket): Promise<void> {
+    if (!service || !options.loadKafka) {
+      socket.destroy()
+      return
+    }
+    try {
+      kafka ??= options.loadKafka(service)
+      const head = await kafka
+      head.accept(socket)
+    } catch (error) {
+      service.report(error)
+      socket.destroy()
+    }
   }
 
   const http = createHttpServer((request, response) => {
@@ -71,6 +101,8 @@ export async function startServer(options: {
   function acceptPlain(socket: Socket): void {
     whenFirstBytes(socket, 4, (first) => {
       if (first.toString('latin1', 0, 4) === 'AMQP') acceptAmqp(streamCarrier(socket))
+      // The size of a Kafka request: below 16 MiB. AMQP and HTTP begin with a letter.
+      else if (first[0] === 0) void acceptKafka(socket)
       else http.emit('connection', socket)
     })
   }
@@ -83,31 +115,58 @@ export async function startServer(options: {
     })
   }
 
-  const server = createServer({ noDelay: true }, (socket) => {
+  function accept(socket: Socket): void {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
     if (secureContext) acceptTls(socket)
     else acceptPlain(socket)
-  })
+  }
+
+  const first = await listen({ host, port, accept })
+  const listeners = [first]
+  if (options.kafkaPort !== undefined) {
+    try {
+      listeners.push(await listen({ host, port: options.kafkaPort, accept }))
+    } catch (error) {
+      await first.close()
+      throw error
+    }
+  }
+  service = options.service(first.port)
+  handleRequest = options.onRequest(service)
+
+  return {
+    port: first.port,
+    kafkaPort: listeners[1]?.port,
+    async close() {
+      const closed = listeners.map((listener) => listener.close())
+      const head = await kafka?.catch(() => undefined)
+      head?.close()
+      await Promise.all([...connections.all].map((connection) => connection.drop()))
+      for (const socket of sockets) socket.destroy()
+      await Promise.all(closed)
+    },
+  }
+}
+
+interface Listener {
+  readonly port: number
+  /** Takes no more connections; resolves when those there are have ended. */
+  close(): Promise<void>
+}
+
+async function listen(options: { host: string; port: number; accept(socket: Socket): void }): Promise<Listener> {
+  const server = createServer({ noDelay: true }, options.accept)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, host, () => {
+    server.listen(options.port, options.host, () => {
       server.off('error', reject)
       resolve()
     })
   })
-  const { port: actualPort } = server.address() as AddressInfo
-  service = options.service(actualPort)
-  handleRequest = options.onRequest(service)
-
   return {
-    port: actualPort,
-    async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      await Promise.all([...connections].map((connection) => connection.drop()))
-      for (const socket of sockets) socket.destroy()
-      await closed
-    },
+    port: (server.address() as AddressInfo).port,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
   }
 }
 

@@ -20,6 +20,12 @@ export interface EmulatorStats {
   readonly tokensReceived: number
   /** Requests to `$management`. */
   readonly managementRequests: number
+  /** Kafka connections open now. */
+  readonly openKafkaConnections: number
+  /** Kafka connections ended because the peer broke the protocol. */
+  readonly kafkaConnectionsFailed: number
+  /** Kafka requests, refused ones included. */
+  readonly kafkaRequests: number
 }
 
 /** The same, to be counted up. */
@@ -37,5 +43,8 @@ export function createStats(): Stats {
     eventsDelivered: 0,
     tokensReceived: 0,
     managementRequests: 0,
+    openKafkaConnections: 0,
+    kafkaConnectionsFailed: 0,
+    kafkaRequests: 0,
   }
 }

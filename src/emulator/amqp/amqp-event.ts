@@ -1,14 +1,15 @@
-import type { IncomingEvent, ProducerMark, Stamp } from '../model/event.js'
+import type { IncomingEvent, Origin, ProducerMark, Stamp } from '../model/event.js'
 import { encodeString, symbol, writeLong } from './encode.js'
 import { SECTION } from './sections.js'
 
 /**
- * An event that came over AMQP: the bytes it came in, and what is to be put between them. The annotations of the service
- * are added when it is stored, in one copy.
+ * An event as an encoded AMQP message: the bytes it came in, and what is to be put between them. The annotations of the
+ * service are added when it is stored, in one copy.
  */
 export class AmqpEvent implements IncomingEvent {
   readonly partitionKey: string | undefined
   readonly producer: ProducerMark | undefined
+  readonly origin: Origin
   readonly #buffer: Buffer
   readonly #start: number
   readonly #headerEnd: number
@@ -25,10 +26,12 @@ export class AmqpEvent implements IncomingEvent {
     restStart: number
     end: number
     annotations: Annotations
+    origin?: Origin
   }) {
     const { annotations } = fields
     this.partitionKey = annotations.partitionKey
     this.producer = annotations.producer
+    this.origin = fields.origin ?? 'amqp'
     this.#buffer = fields.buffer
     this.#start = fields.start
     this.#headerEnd = fields.headerEnd
@@ -91,7 +94,8 @@ const KEY_OFFSET = symbol('x-opt-offset', 0xa1)
 const KEY_ENQUEUED_TIME = symbol('x-opt-enqueued-time', 0x83)
 /** -1: no geo-replication. Seen in recent samples of Microsoft's documentation. */
 const KEY_SEQUENCE_NUMBER_EPOCH = symbol('x-opt-sequence-number-epoch', 0x54, 0xff)
-const STAMP_ENTRIES = 4
+/** Entries that the annotations of every stored event begin with. */
+export const STAMP_ENTRIES = 4
 /** Size of the stamped entries without the digits of the offset. */
 const STAMP_SIZE =
   KEY_SEQUENCE_NUMBER.length +

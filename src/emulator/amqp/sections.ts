@@ -206,3 +206,21 @@ export function readMap(buffer: Buffer, at: number, end: number): MapEntry[] {
   }
   return entries
 }
+
+/** Where the items of a list begin, unread; the last one ends with the list. */
+export function readList(buffer: Buffer, at: number, end: number): number[] {
+  const next = skipValue(buffer, at, end)
+  const type = buffer[at]
+  if (type === 0x40 || type === 0x45) return []
+  if (type !== 0xc0 && type !== 0xd0) throw new DecodeError('expected a list')
+  const width = type === 0xc0 ? 1 : 4
+  if (at + 1 + 2 * width > next) throw new DecodeError('unexpected end')
+  const count = width === 1 ? (buffer[at + 2] as number) : buffer.readUInt32BE(at + 5)
+  const items: number[] = []
+  let item = at + 1 + 2 * width
+  for (let index = 0; index < count; index++) {
+    items.push(item)
+    item = skipValue(buffer, item, next)
+  }
+  return items
+}

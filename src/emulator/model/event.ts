@@ -13,14 +13,10 @@ export interface ProducerMark {
 }
 
 /**
- * What a head keeps of an event in the form it came in, beside the form that all heads read. A head that finds its own
- * name here gives back what it was given, byte by byte.
+ * The protocol an event came by. The form it is stored in is the same for all and loses nothing; what readers of another
+ * protocol see of it depends on where it came from.
  */
-export interface OriginalForm {
-  /** Of the head the event came by. */
-  readonly head: 'kafka'
-  readonly bytes: Buffer
-}
+export type Origin = 'amqp' | 'kafka'
 
 /**
  * An event on its way into the log. The log asks for its size and has it written into one buffer per batch, as an encoded
@@ -30,7 +26,7 @@ export interface IncomingEvent {
   readonly partitionKey: string | undefined
   /** Of an idempotent producer over AMQP; heads with an idempotence of their own leave it out. */
   readonly producer: ProducerMark | undefined
-  readonly original?: OriginalForm | undefined
+  readonly origin: Origin
   /** Bytes it takes when it is stored at that offset. */
   sizeAt(offset: number): number
   /** Writes the event as readers get it. */
@@ -48,8 +44,7 @@ export interface StoredEvent {
   readonly batch: Buffer
   readonly start: number
   readonly end: number
-  /** Undefined when it came over AMQP. */
-  readonly original: OriginalForm | undefined
+  readonly origin: Origin
 }
 
 /** The bytes of a stored event. */

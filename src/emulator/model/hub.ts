@@ -17,6 +17,7 @@ export interface ConsumerGroup {
 export class EventHub {
   readonly name: string
   readonly createdAt = new Date()
+  readonly timestampType: 'log-append' | 'create'
   updatedAt: Date = this.createdAt
   userMetadata: string | undefined
   #partitions: Partition[] = []
@@ -26,6 +27,7 @@ export class EventHub {
 
   constructor(spec: EventHubSpec) {
     this.name = spec.name
+    this.timestampType = spec.timestampType ?? 'log-append'
     this.#retention = retentionOf(spec.retention ?? {}, {})
     this.createConsumerGroup(DEFAULT_CONSUMER_GROUP)
     for (const group of spec.consumerGroups ?? []) if (!this.getConsumerGroup(group)) this.createConsumerGroup(group)

@@ -11,10 +11,6 @@ export interface PartitionRetention {
 /** What an event costs in memory beside its bytes. Measured on Node 20. */
 export const EVENT_OVERHEAD = 200
 
-function overheadOf(original: StoredEvent['original']): number {
-  return original ? EVENT_OVERHEAD + original.bytes.length : EVENT_OVERHEAD
-}
-
 const COMPACT_AFTER = 1024
 
 /** The log of one partition: events in order, the oldest forgotten. */
@@ -46,6 +42,11 @@ export class PartitionLog {
   /** Sequence number of the next event. */
   get end(): number {
     return this.#nextSequenceNumber
+  }
+
+  /** The offset the next event gets. */
+  get nextOffset(): number {
+    return this.#nextOffset
   }
 
   /** Sequence number of the oldest event kept; the next one's when none is. */
@@ -80,12 +81,12 @@ export class PartitionLog {
       const offset = this.#nextOffset
       const size = event.sizeAt(offset)
       const start = offset - base
-      const { original } = event
+      const { origin } = event
       event.write(batch, start, { sequenceNumber, offset, enqueuedTime })
-      this.#events.push({ sequenceNumber, offset, enqueuedTime, batch, start, end: start + size, original })
+      this.#events.push({ sequenceNumber, offset, enqueuedTime, batch, start, end: start + size, origin })
       this.#last = { sequenceNumber, offset, enqueuedTime }
       this.#nextOffset = offset + size
-      this.#bytes += size + overheadOf(original)
+      this.#bytes += size + EVENT_OVERHEAD
       sequenceNumber++
     }
     this.#nextSequenceNumber = sequenceNumber
@@ -124,7 +125,7 @@ export class PartitionLog {
       if (this.count <= count && this.#bytes <= bytes && event.enqueuedTime + ageMs > now) break
       this.#events[this.#head] = undefined
       this.#head++
-      this.#bytes -= event.end - event.start + overheadOf(event.original)
+      this.#bytes -= event.end - event.start + EVENT_OVERHEAD
     }
     if (this.#head >= COMPACT_AFTER && this.#head * 2 >= this.#events.length) {
       this.#events = this.#events.slice(this.#head)

@@ -18,6 +18,11 @@ export interface EventHubSpec {
   consumerGroups?: readonly string[]
   /** How long events are kept. */
   retention?: RetentionOptions
+  /**
+   * Which time Kafka clients see: that of storing, or the producer's. The service's property of that name. Default
+   * `log-append`.
+   */
+  timestampType?: 'log-append' | 'create'
 }
 
 export const DEFAULT_PARTITION_COUNT = 4
