@@ -8,7 +8,7 @@ import type { AuthProvider } from '../types/auth-provider.js'
 import type { Logger } from '../types/index.js'
 import { endpointOf } from './connection/endpoint.js'
 import { HubClient } from './connection/retirable-client.js'
-import { HubClients, type OpenHubClients } from './connection/retirable-clients.js'
+import { HubClients } from './connection/retirable-clients.js'
 import { retryOptions } from './connection/sdk-options.js'
 import { verifyNamespace } from './connection/verify.js'
 import { Reader } from './reading/reader.js'
@@ -73,15 +73,13 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
   }
 
   const hubClients = new HubClients(
-    {
-      async ask(eventHubName, onRetired) {
-        const { credential, ...connection } = await connectionOptions(eventHubName)
-        return new HubClient({ ...connection, onRetired }, ({ webSocketOptions }) => {
-          const clientOptions = { retryOptions: retryOptions(requestTimeout), webSocketOptions, identifier: clientId }
-          return new EventHubProducerClient(fullyQualifiedNamespace, eventHubName, credential, clientOptions)
-        })
-      },
-    } satisfies OpenHubClients<{ ask: EventHubProducerClient }>,
+    async (eventHubName, onRetired) => {
+      const { credential, ...connection } = await connectionOptions(eventHubName)
+      return new HubClient({ ...connection, onRetired }, ({ webSocketOptions }) => {
+        const clientOptions = { retryOptions: retryOptions(requestTimeout), webSocketOptions, identifier: clientId }
+        return new EventHubProducerClient(fullyQualifiedNamespace, eventHubName, credential, clientOptions)
+      })
+    },
     { limit: mostOpenConnections, idleTime: idleConnectionTime },
   )
   const sending = new SendingClient({
@@ -120,7 +118,7 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
     eventHubName: string,
     operation: (sdk: EventHubProducerClient, abortSignal: AbortSignal) => Promise<T>,
     { abortSignal }: OperationOptions = {},
-  ) => hubClients.use('ask', eventHubName, (client) => client.call(operation, { timeout: requestTimeout, abortSignal }))
+  ) => hubClients.use(eventHubName, (client) => client.call(operation, { timeout: requestTimeout, abortSignal }))
 
   return {
     address: {

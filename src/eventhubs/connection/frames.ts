@@ -1,6 +1,6 @@
 /**
  * Reads, on the way in, what the SDK does not tell: that a link was opened, may send, or was ended by the service and
- * why. The SDK leaves a send waiting for its timeout when the link goes, and forgets the reason for which it lost a
+ * why. The SDK leaves a question waiting for its timeout when the link goes, and forgets the reason for which it lost a
  * receiver whose handler is busy.
  */
 
@@ -12,13 +12,7 @@ export interface AmqpErrorValue {
 
 /** A frame worth knowing about. */
 export type LinkFrame =
-  | {
-      readonly type: 'attach'
-      readonly channel: number
-      readonly linkName: string
-      /** Of the last event the service knows from an idempotent producer. */
-      readonly producerSequenceNumber: number | undefined
-    }
+  | { readonly type: 'attach'; readonly channel: number; readonly linkName: string }
   | { readonly type: 'flow'; readonly channel: number }
   | { readonly type: 'detach'; readonly channel: number; readonly error: AmqpErrorValue | undefined }
   | { readonly type: 'close'; readonly channel: number; readonly error: AmqpErrorValue | undefined }
@@ -31,10 +25,6 @@ const performatives = new Map<number, { type: LinkFrame['type']; error: number }
   [0x17, { type: 'detach', error: 0 }],
   [0x18, { type: 'close', error: 0 }],
 ])
-
-/** Where an attach has its properties (AMQP 1.0 part 2, 2.7.3), and the one that idempotent publishing looks for. */
-const attachProperties = 13
-const sequenceNumberProperty = 'com.microsoft:producer-sequence-number'
 
 /** Size, data offset, type and channel; the performative's descriptor follows. AMQP 1.0 part 2, 2.3.1. */
 const headerLength = 8
@@ -89,10 +79,8 @@ function readFrame(frame: Buffer, onFrame: (frame: LinkFrame) => void): void {
   const channel = frame.readUInt16BE(6)
   if (!performative) return
   const fields = listAt(frame, body + descriptorLength)
-  if (performative.type === 'attach') {
-    const producerSequenceNumber = numberAt(frame, valueAt(frame, fields[attachProperties], sequenceNumberProperty))
-    onFrame({ type: 'attach', channel, linkName: textAt(frame, fields[0]), producerSequenceNumber })
-  } else if (performative.type === 'flow') onFrame({ type: 'flow', channel })
+  if (performative.type === 'attach') onFrame({ type: 'attach', channel, linkName: textAt(frame, fields[0]) })
+  else if (performative.type === 'flow') onFrame({ type: 'flow', channel })
   else onFrame({ type: performative.type, channel, error: errorAt(frame, fields[performative.error]) })
 }
 
@@ -119,36 +107,6 @@ function listAt(frame: Buffer, at: number | undefined): number[] {
 
 /** Lists and maps, short and long. */
 const compounds = new Set([0xc0, 0xd0, 0xc1, 0xd1])
-
-function valueAt(frame: Buffer, map: number | undefined, key: string): number | undefined {
-  const entries = listAt(frame, map)
-  for (let index = 0; index < entries.length; index += 2) {
-    if (textAt(frame, entries[index]) === key) return entries[index + 1]
-  }
-  return undefined
-}
-
-/** An int, as the service writes sequence numbers; or a uint or long. */
-function numberAt(frame: Buffer, at: number | undefined): number | undefined {
-  if (at === undefined) return undefined
-  switch (frame[at]) {
-    case 0x43:
-      return 0
-    case 0x52:
-      return frame.readUInt8(at + 1)
-    case 0x54:
-    case 0x55:
-      return frame.readInt8(at + 1)
-    case 0x70:
-      return frame.readUInt32BE(at + 1)
-    case 0x71:
-      return frame.readInt32BE(at + 1)
-    case 0x81:
-      return Number(frame.readBigInt64BE(at + 1))
-    default:
-      return undefined
-  }
-}
 
 /** Bytes of an encoded value, whatever its type: the first digit of its code tells. AMQP 1.0 part 1, 1.2. */
 function sizeOf(frame: Buffer, at: number): number {

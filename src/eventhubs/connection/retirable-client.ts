@@ -1,3 +1,4 @@
+import type { EventHubProducerClient } from '@azure/event-hubs'
 import type { Logger } from '../../types/index.js'
 import { createDeferred } from '../../util/deferred.js'
 import type { OpenStream } from './amqp-socket.js'
@@ -12,56 +13,45 @@ export interface HubClientOptions {
   onRetired(client: HubClient): void
 }
 
-/** What speaks to an event hub over a connection of its own. */
-export interface Speaker {
-  close(): Promise<void>
-}
-
 export interface CallOptions {
   /** Ms, after which the call is given up. */
   readonly timeout: number
-  /** The link that the call depends on: when the service ends it, the call ends. */
-  readonly linkName?: string
   readonly abortSignal?: AbortSignal | undefined
 }
 
-interface Call {
-  readonly linkName: string | undefined
-  end(error: Error): void
-}
-
 /**
- * A client for sending, or for asking about partitions, with its connection. It serves for one connection: when that or
- * one of its links ends it is retired, and closed with its last call. So nothing reconnects by itself, and a send does
- * not wait out its timeout when the link beneath it has gone.
+ * A client of the SDK to ask about an event hub with, and its connection. It serves for one connection: when that or one
+ * of its links ends it is retired, and closed with its last call. So nothing reconnects by itself, and a call does not
+ * wait out its timeout when the link beneath it has gone.
  */
-export class HubClient<S extends Speaker = Speaker> {
+export class HubClient {
   lastUsed = 0
-  readonly #speaker: S
+  readonly #sdk: EventHubProducerClient
   readonly #wire: Wire
   readonly #options: HubClientOptions
-  readonly #calls = new Set<Call>()
+  /** What ends each call in progress. */
+  readonly #calls = new Set<(error: Error) => void>()
   readonly #closed = createDeferred()
   #isRetired = false
   #isClosing = false
 
-  constructor(options: HubClientOptions, open: (wire: Wire) => S) {
+  constructor(options: HubClientOptions, open: (wire: Wire) => EventHubProducerClient) {
     this.#options = options
     this.#wire = new Wire(options, {
-      onLost: (error) => this.#onLost(error),
-      onLinkEnd: (linkName, error, wasEstablished) => this.#onLinkEnd(linkName, error, wasEstablished),
+      onLost: (error) => this.#onEnd(error),
+      onLinkEnd: (_linkName, error, wasEstablished) => wasEstablished && this.#onEnd(error),
     })
-    this.#speaker = open(this.#wire)
+    this.#sdk = open(this.#wire)
   }
 
   get isBusy(): boolean {
     return this.#calls.size > 0
   }
 
-  /** Rejects with what ended the call: the caller's signal, the time, the link, the connection, or the service. */
+  /** Rejects with what ended the call: the caller's signal, the time, a link, the connection, or the service. */
   async call<T>(
-    operation: (speaker: S, signal: AbortSignal) => Promise<T>,
-    { timeout, linkName, abortSignal }: CallOptions,
+    operation: (sdk: EventHubProducerClient, signal: AbortSignal) => Promise<T>,
+    { timeout, abortSignal }: CallOptions,
   ): Promise<T> {
     const controller = new AbortController()
     let reason: Error | undefined
@@ -73,7 +63,6 @@ export class HubClient<S extends Speaker = Speaker> {
       controller.abort()
       interruption.reject(error)
     }
-    const call = { linkName, end }
     const onAbort = () => end(abortError(abortSignal))
     const timer = setTimeout(() => {
       end(timeoutError(timeout))
@@ -81,18 +70,18 @@ export class HubClient<S extends Speaker = Speaker> {
     }, timeout)
     abortSignal?.addEventListener('abort', onAbort, { once: true })
     if (abortSignal?.aborted) onAbort()
-    this.#calls.add(call)
+    this.#calls.add(end)
     this.lastUsed = Date.now()
     try {
       if (this.#wire.ended) throw this.#wire.ended
-      return await Promise.race([operation(this.#speaker, controller.signal), interruption.promise])
+      return await Promise.race([operation(this.#sdk, controller.signal), interruption.promise])
     } catch (error) {
       if (isOfConnection(error)) this.retire()
       throw reason ?? this.#wire.ended ?? error
     } finally {
       clearTimeout(timer)
       abortSignal?.removeEventListener('abort', onAbort)
-      this.#calls.delete(call)
+      this.#calls.delete(end)
       if (this.#isRetired && !this.isBusy) void this.#close()
     }
   }
@@ -110,7 +99,7 @@ export class HubClient<S extends Speaker = Speaker> {
     this.retire()
     if (atOnce) {
       const error = Object.assign(new Error('Disconnected while a request was in progress'), { code: 'ECONNABORTED' })
-      for (const call of this.#calls) call.end(error)
+      for (const end of this.#calls) end(error)
       void this.#close()
     }
     return this.#closed.promise
@@ -119,32 +108,24 @@ export class HubClient<S extends Speaker = Speaker> {
   async #close(): Promise<void> {
     if (this.#isClosing) return
     this.#isClosing = true
-    await closeWithin(() => this.#speaker.close(), this.#options.logger, this.#wire.ended !== undefined)
+    await closeWithin(() => this.#sdk.close(), this.#options.logger, this.#wire.ended !== undefined)
     this.#wire.destroy()
     this.#closed.resolve()
   }
 
-  #onLost(error: Error): void {
-    for (const call of this.#calls) call.end(error)
-    this.retire()
-  }
-
-  #onLinkEnd(linkName: string, error: Error, wasEstablished: boolean): void {
-    if (!wasEstablished) return
-    for (const call of this.#calls) if (call.linkName === linkName) call.end(error)
+  #onEnd(error: Error): void {
+    for (const end of this.#calls) end(error)
     this.retire()
   }
 }
 
-/** What the service says about an event hub, a partition or an event; the connection is as good as before. */
+/** What the service says about an event hub or a partition; the connection is as good as before. */
 const entityCodes = new Set([
   'ArgumentError',
   'ArgumentOutOfRangeError',
-  'MessageTooLargeError',
   'MessagingEntityNotFoundError',
   'QuotaExceededError',
   'ServerBusyError',
-  'SenderBusyError',
 ])
 
 function isOfConnection(error: unknown): boolean {

@@ -1,16 +1,8 @@
 import { KafkaJSConnectionClosedError } from '../../errors/index.js'
-import type { HubClient, Speaker } from './retirable-client.js'
+import type { HubClient } from './retirable-client.js'
 
 /** Opens a client of an event hub; `onRetired` is to be called when it takes no more calls. */
-type OpenHubClient<S extends Speaker> = (
-  eventHubName: string,
-  onRetired: (client: HubClient) => void,
-) => Promise<HubClient<S>>
-
-/** How to open each kind of client. */
-export type OpenHubClients<Speakers> = {
-  readonly [Kind in keyof Speakers]: Speakers[Kind] extends Speaker ? OpenHubClient<Speakers[Kind]> : never
-}
+type OpenHubClient = (eventHubName: string, onRetired: (client: HubClient) => void) => Promise<HubClient>
 
 export interface HubClientsOptions {
   /** Most connections that stay open. */
@@ -27,33 +19,29 @@ interface Entry {
 }
 
 /**
- * The clients that send and those that ask, one of each per event hub, since a connection of the SDK serves one. One that
- * is idle for long is closed. At most `limit` of them stay open: before another is opened, the one not used for longest
- * is closed, unless all are in use.
+ * The clients to ask with, one per event hub, since a connection of the SDK serves one. One that is idle for long is
+ * closed. At most `limit` of them stay open: before another is opened, the one not used for longest is closed, unless all
+ * are in use.
  */
-export class HubClients<Speakers extends { readonly [Kind in keyof Speakers]: Speaker }> {
-  readonly #open: OpenHubClients<Speakers>
+export class HubClients {
+  readonly #open: OpenHubClient
   readonly #options: HubClientsOptions
   readonly #entries = new Map<string, Entry>()
   readonly #closing = new Set<Promise<void>>()
   #sweep: NodeJS.Timeout | undefined
   #isClosed = false
 
-  constructor(open: OpenHubClients<Speakers>, options: HubClientsOptions) {
+  constructor(open: OpenHubClient, options: HubClientsOptions) {
     this.#open = open
     this.#options = options
   }
 
-  /** Runs something with the event hub's client of a kind, opening it if need be. */
-  async use<Kind extends keyof Speakers & string, T>(
-    kind: Kind,
-    eventHubName: string,
-    operation: (client: HubClient<Speakers[Kind]>) => Promise<T>,
-  ): Promise<T> {
-    const entry = this.#entries.get(`${kind} ${eventHubName}`) ?? this.#enter(kind, eventHubName)
+  /** Runs something with the event hub's client, opening it if need be. */
+  async use<T>(eventHubName: string, operation: (client: HubClient) => Promise<T>): Promise<T> {
+    const entry = this.#entries.get(eventHubName) ?? this.#enter(eventHubName)
     entry.claims++
     try {
-      return await operation((await entry.opening) as HubClient<Speakers[Kind]>)
+      return await operation(await entry.opening)
     } finally {
       entry.claims--
     }
@@ -72,9 +60,9 @@ export class HubClients<Speakers extends { readonly [Kind in keyof Speakers]: Sp
     await Promise.all(this.#closing)
   }
 
-  #enter(kind: keyof Speakers & string, eventHubName: string): Entry {
-    const entry: Entry = { opening: this.#openWithinLimit(kind, eventHubName), client: undefined, claims: 0 }
-    this.#entries.set(`${kind} ${eventHubName}`, entry)
+  #enter(eventHubName: string): Entry {
+    const entry: Entry = { opening: this.#openWithinLimit(eventHubName), client: undefined, claims: 0 }
+    this.#entries.set(eventHubName, entry)
     this.#sweepLater()
     entry.opening.then(
       (client) => {
@@ -86,7 +74,7 @@ export class HubClients<Speakers extends { readonly [Kind in keyof Speakers]: Sp
     return entry
   }
 
-  async #openWithinLimit(kind: keyof Speakers, eventHubName: string): Promise<HubClient> {
+  async #openWithinLimit(eventHubName: string): Promise<HubClient> {
     if (this.#isClosed) throw new KafkaJSConnectionClosedError('The client is disconnected')
     while (this.#entries.size + this.#closing.size >= this.#options.limit) {
       const oldest = this.#idle().sort((a, b) => a.lastUsed - b.lastUsed)[0]
@@ -94,7 +82,7 @@ export class HubClients<Speakers extends { readonly [Kind in keyof Speakers]: Sp
       if (!this.#closing.size) break
       await Promise.race(this.#closing)
     }
-    return this.#open[kind](eventHubName, (client) => void this.#discard(client))
+    return this.#open(eventHubName, (client) => void this.#discard(client))
   }
 
   #idle(): HubClient[] {

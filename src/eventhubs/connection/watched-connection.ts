@@ -12,7 +12,7 @@ export interface WireEvents {
   /** The library writes. */
   onSending?(bytes: Buffer): void
   /** The service answered an attach. */
-  onLinkOpen?(linkName: string, producerSequenceNumber: number | undefined): void
+  onLinkOpen?(linkName: string): void
   /** The service ended a link, or the session beneath it; `wasEstablished` says that it had accepted it before. */
   onLinkEnd?(linkName: string, error: Error, wasEstablished: boolean): void
 }
@@ -131,7 +131,7 @@ export class Wire {
           ...this.#links.get(frame.channel),
           name: frame.linkName,
         })
-        this.#events.onLinkOpen?.(frame.linkName, frame.producerSequenceNumber)
+        this.#events.onLinkOpen?.(frame.linkName)
         break
       case 'flow': {
         const link = this.#links.get(frame.channel)
