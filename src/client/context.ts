@@ -4,6 +4,7 @@ import { sharedMemoryCheckpointStore } from '../checkpoint/memory.js'
 import { isLoopback, resolveNamespace } from '../config/namespace.js'
 import type { KafkaSettings } from '../config/settings.js'
 import type { EventHubsTransport } from '../eventhubs/transport.js'
+import type { Requests } from '../instrumentation/events.js'
 import type { RootLogger } from '../instrumentation/logger.js'
 import type { Management } from '../management/management.js'
 import type { AuthProvider } from '../types/auth-provider.js'
@@ -18,7 +19,7 @@ export interface ClientContext {
    * Resolves `brokers` and credentials, and connects nothing yet. Each client opens its own and closes it when it
    * disconnects. Rejects with kafkajs's errors for bad brokers or credentials.
    */
-  open(): Promise<NamespaceAccess>
+  open(requests: Requests): Promise<NamespaceAccess>
 }
 
 /** A namespace as one client reaches it: events over AMQP, its event hubs over HTTPS, its groups in a store. */
@@ -52,7 +53,7 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
   return {
     settings,
     logger,
-    async open() {
+    async open(requests) {
       const namespace = await resolveNamespace(settings)
       auth ??= authProviderFromSettings(settings)
       const provider = auth
@@ -68,7 +69,13 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
       const management = shareSuccess(async () => {
         if (settings.eventHubs.management === false) return undefined
         const { createManagement } = await import('../management/from-settings.js')
-        return createManagement({ namespace, auth: provider, settings, logger: logger.namespace('Management') })
+        return createManagement({
+          namespace,
+          auth: provider,
+          settings,
+          logger: logger.namespace('Management'),
+          timedOut: (apiName, createdAt) => requests.expired(apiName, transport.address.broker, createdAt),
+        })
       })
       return {
         transport,

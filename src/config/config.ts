@@ -117,6 +117,13 @@ export function kafkaSettings(config: KafkaConfig | ConnectionStringConfig): Kaf
   })
 }
 
+/** The mechanism that kafkajs would use; undefined with an `eventHubs.auth` of one's own. */
+export function saslMechanismOf({ sasl, eventHubs }: KafkaSettings): 'PLAIN' | 'OAUTHBEARER' | undefined {
+  if (eventHubs.auth) return undefined
+  if (sasl?.mechanism.toLowerCase() === 'oauthbearer') return 'OAUTHBEARER'
+  return sasl || eventHubs.connectionString !== undefined ? 'PLAIN' : undefined
+}
+
 /** Reads what `kafka.producer()` was given. */
 export function producerSettings(config: ProducerConfig | undefined, kafka: KafkaSettings): ProducerSettings {
   const given = config ?? {}

@@ -1,6 +1,6 @@
 import { EventHubProducerClient } from '@azure/event-hubs'
 import { CredentialSource } from '../auth/credential-source.js'
-import type { KafkaSettings, ResolvedNamespace } from '../config/config.js'
+import { type KafkaSettings, type ResolvedNamespace, saslMechanismOf } from '../config/config.js'
 import { KafkaJSSASLAuthenticationError, protocolTypeOf } from '../errors/index.js'
 import { type ErrorContext, toKafkaJSError } from '../translate/error.js'
 import { topicKey } from '../translate/names.js'
@@ -41,6 +41,7 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
   const { fullyQualifiedNamespace, isEmulator } = namespace
   const { connectionTimeout, requestTimeout, reauthenticationThreshold, clientId } = settings
   const endpoint = endpointOf(namespace, settings)
+  const mechanism = saslMechanismOf(settings)
   const { openStream } = endpoint
   const readers = new Set<Reader>()
 
@@ -106,7 +107,7 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
   )
 
   const toError = (context: ErrorContext) => (error: unknown) => {
-    const translated = toKafkaJSError(error, { broker: endpoint.address, ...context })
+    const translated = toKafkaJSError(error, { broker: endpoint.address, mechanism, ...context })
     if (isRefusal(translated)) credentials.invalidate()
     return translated
   }

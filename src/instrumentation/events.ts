@@ -186,6 +186,8 @@ export interface Requests {
     operation: (signal: AbortSignal) => Promise<T>,
     options?: RequestOptions,
   ): Promise<T>
+  /** Tells that a request which something else has timed has expired, and gives the error of it. */
+  expired(apiName: ApiName, broker: string, createdAt: number): KafkaJSRequestTimeoutError
 }
 
 export interface RequestsOptions {
@@ -211,9 +213,18 @@ export function createRequests(options: RequestsOptions): Requests {
       instrumentation.emit('REQUEST_QUEUE_SIZE', { broker, clientId, queueSize: running })
   }
 
+  const expired = (apiName: ApiName, broker: string, createdAt: number, correlationId: number) => {
+    const [apiKey, apiVersion] = apis[apiName]
+    const times = { broker, clientId, correlationId, createdAt, sentAt: createdAt, pendingDuration: 0 }
+    instrumentation.emit('REQUEST_TIMEOUT', { ...times, apiName, apiKey, apiVersion })
+    return new KafkaJSRequestTimeoutError(`Request ${apiName}(key: ${apiKey}, version: ${apiVersion}) timed out`, times)
+  }
+
   // One promise and one timer per request, and nothing is put together that nobody listens for: a producer comes by
   // here for each transfer.
   return {
+    expired: (apiName, broker, createdAt) => expired(apiName, broker, createdAt, correlations++),
+
     run<T>(
       apiName: ApiName,
       broker: string,
@@ -242,12 +253,10 @@ export function createRequests(options: RequestsOptions): Requests {
           queueSize(broker)
         }
         const expire = () => {
-          const text = `Request ${apiName}(key: ${apiKey}, version: ${apiVersion}) timed out`
-          const error = new KafkaJSRequestTimeoutError(text, times())
           end(false)
+          const error = expired(apiName, broker, createdAt, correlationId)
           reject(error)
           controller.abort(error)
-          instrumentation.emit('REQUEST_TIMEOUT', () => ({ ...times(), ...api() }))
         }
         const timer = enforceRequestTimeout
           ? setTimeout(expire, timerDelay(Math.max(requestTimeout, timeout)))

@@ -6,7 +6,7 @@ import { KafkaJSNonRetriableError } from '../errors/index.js'
 import type { RetrySettings } from '../retry/retry.js'
 import type { ArmEventHub } from './arm-event-hub.js'
 import { viaProxy } from './http-proxy.js'
-import { busyRetryPolicy } from './retry-policy.js'
+import { busyRetryPolicy, deadlinePolicy, expiredRetryPolicy, type RequestDeadline } from './retry-policy.js'
 
 /** The subset of `EventHubManagementClient` this library needs; versions 5 and 6 of `@azure/arm-eventhub` have it. */
 export interface ArmClient {
@@ -41,6 +41,7 @@ export interface ArmClientOptions {
   readonly credential: TokenCredential
   readonly endpoint: string | undefined
   readonly retry: RetrySettings
+  readonly deadline: RequestDeadline
   /** Certificates to trust besides the system's. */
   readonly tls: ConnectionOptions | undefined
   /** URL of an HTTP proxy, or an agent. Default: what `HTTPS_PROXY` and `NO_PROXY` say. */
@@ -62,7 +63,7 @@ async function loadSdk(): Promise<typeof import('@azure/arm-eventhub')> {
 /** Loads the optional peer `@azure/arm-eventhub`, and opens its client. */
 export async function openArmClient(options: ArmClientOptions): Promise<OpenArmClient> {
   const arm = await loadSdk()
-  const { subscriptionId, credential, endpoint, retry, tls, proxy } = options
+  const { subscriptionId, credential, endpoint, retry, deadline, tls, proxy } = options
   const client = new arm.EventHubManagementClient(credential, subscriptionId, {
     ...(endpoint !== undefined && { endpoint, credentialScopes: `${endpoint.replace(/\/$/, '')}/.default` }),
     ...(tls && { tlsOptions: tls as TlsSettings }),
@@ -74,6 +75,8 @@ export async function openArmClient(options: ArmClientOptions): Promise<OpenArmC
     },
   })
   client.pipeline.addPolicy(busyRetryPolicy(retry), { phase: 'Retry' })
+  client.pipeline.addPolicy(expiredRetryPolicy(retry), { phase: 'Retry' })
+  client.pipeline.addPolicy(deadlinePolicy(deadline), { afterPhase: 'Retry' })
   return {
     client: client as unknown as ArmClient,
     retries: retry.retries,

@@ -8,12 +8,14 @@ import { parseAddress } from '../eventhubs/connection/endpoint.js'
 import type { AuthProvider } from '../types/auth-provider.js'
 import type { Logger, ManagementOptions } from '../types/index.js'
 import type { Management } from './management.js'
+import type { RequestDeadline } from './retry-policy.js'
 
 export interface ManagementFromSettingsOptions {
   readonly namespace: ResolvedNamespace
   readonly auth: AuthProvider
   readonly settings: KafkaSettings
   readonly logger: Logger
+  readonly timedOut: RequestDeadline['timedOut']
 }
 
 /** Ports of AMQP, on which no HTTPS is spoken. */
@@ -34,12 +36,8 @@ export async function createManagement(options: ManagementFromSettingsOptions): 
 }
 
 // Loaded when they are needed: most clients manage nothing.
-async function createNamespaceManager({
-  namespace,
-  auth,
-  settings,
-  logger,
-}: ManagementFromSettingsOptions): Promise<Management> {
+async function createNamespaceManager(options: ManagementFromSettingsOptions): Promise<Management> {
+  const { namespace, auth, settings, logger } = options
   const [{ createNamespaceHttp }, { createNamespaceManagement }] = await Promise.all([
     import('./namespace-http.js'),
     import('./namespace-management.js'),
@@ -58,7 +56,7 @@ async function createNamespaceManager({
       onReplaced: () => undefined,
     }),
     retry: adminSettings(undefined, settings).retry,
-    requestTimeout: settings.requestTimeout,
+    deadline: deadlineOf(options),
     proxy: settings.eventHubs.proxy,
     tls: tlsOptions(settings),
   })
@@ -66,9 +64,10 @@ async function createNamespaceManager({
 }
 
 async function createResourceManager(
-  { namespace, auth, settings }: ManagementFromSettingsOptions,
+  options: ManagementFromSettingsOptions,
   management: ManagementOptions,
 ): Promise<Management> {
+  const { namespace, auth, settings } = options
   const { subscriptionId, resourceGroupName, endpoint } = management
   if (!subscriptionId || !resourceGroupName) {
     throw new KafkaJSNonRetriableError(
@@ -85,6 +84,7 @@ async function createResourceManager(
     credential,
     endpoint,
     retry: adminSettings(undefined, settings).retry,
+    deadline: deadlineOf(options),
     // Certificates of one's own are for a cloud of one's own: Azure's are everywhere trusted.
     tls: endpoint === undefined ? undefined : tlsOptions(settings),
     proxy: settings.eventHubs.proxy,
@@ -105,6 +105,11 @@ async function tokenCredential(
   throw new KafkaJSNonRetriableError(
     'eventHubs.management needs a credential: Azure Resource Manager does not take shared access keys. Set credential to e.g. new DefaultAzureCredential()',
   )
+}
+
+function deadlineOf({ settings, timedOut }: ManagementFromSettingsOptions): RequestDeadline {
+  const { requestTimeout, enforceRequestTimeout } = settings
+  return { requestTimeout: enforceRequestTimeout ? requestTimeout : undefined, timedOut }
 }
 
 function tlsOptions({ ssl }: KafkaSettings): ConnectionOptions | undefined {

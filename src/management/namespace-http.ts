@@ -15,7 +15,7 @@ import {
 import type { CredentialSource } from '../auth/credential-source.js'
 import type { RetrySettings } from '../retry/retry.js'
 import { viaProxy } from './http-proxy.js'
-import { busyRetryPolicy } from './retry-policy.js'
+import { busyRetryPolicy, deadlinePolicy, expiredRetryPolicy, type RequestDeadline } from './retry-policy.js'
 
 /** What the namespace's HTTPS API is reached with. */
 export interface NamespaceHttpOptions {
@@ -25,8 +25,7 @@ export interface NamespaceHttpOptions {
   readonly endpoint: string
   readonly credentials: CredentialSource
   readonly retry: RetrySettings
-  /** For each attempt, ms. */
-  readonly requestTimeout: number
+  readonly deadline: RequestDeadline
   /** URL of an HTTP proxy, or an agent. Default: what `HTTPS_PROXY` and `NO_PROXY` say. */
   readonly proxy?: string | Agent | undefined
   /** Certificates of the user's `ssl` option. */
@@ -79,6 +78,8 @@ export function createNamespaceHttp(options: NamespaceHttpOptions): NamespaceHtt
     ...connection(options),
   })
   pipeline.addPolicy(busyRetryPolicy(options.retry), { phase: 'Retry' })
+  pipeline.addPolicy(expiredRetryPolicy(options.retry), { phase: 'Retry' })
+  pipeline.addPolicy(deadlinePolicy(options.deadline), { afterPhase: 'Retry' })
   pipeline.addPolicy(authenticationPolicy(options.credentials, options.fullyQualifiedNamespace), { phase: 'Sign' })
   const client = createDefaultHttpClient()
   const closing = new AbortController()
@@ -92,7 +93,6 @@ export function createNamespaceHttp(options: NamespaceHttpOptions): NamespaceHtt
           method,
           url: requestUrl(options.endpoint, path, query),
           headers: createHttpHeaders({ 'Content-Type': CONTENT_TYPE, Accept: 'application/atom+xml', ...headers }),
-          timeout: options.requestTimeout,
           abortSignal: closing.signal,
           allowInsecureConnection: options.endpoint.startsWith('http:'),
           // Not the pipeline's `tlsOptions`, which proxies and agents pass over.

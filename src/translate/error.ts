@@ -13,6 +13,9 @@ import { redactError } from '../util/redact.js'
 import type { ErrorKind, ErrorRow, ErrorTraits } from './error-row.js'
 import { errorTable } from './error-table.js'
 
+/** kafkajs's names of the mechanisms that Event Hubs has. */
+export type SaslMechanism = 'PLAIN' | 'OAUTHBEARER'
+
 /** Where a foreign error came from; what its message names. */
 export interface ErrorContext {
   /** What was being done, e.g. `send`. */
@@ -21,6 +24,8 @@ export interface ErrorContext {
   readonly partition?: number
   /** `host:port`. */
   readonly broker?: string
+  /** Which of kafkajs's mechanisms the credential stands for, where that is known. */
+  readonly mechanism?: SaslMechanism | undefined
 }
 
 /** The fields that errors of the SDK, of rhea, of Node and of HTTP clients have, as far as they are looked at. */
@@ -145,7 +150,7 @@ function build(
       })
     }
     case 'authentication':
-      return new KafkaJSSASLAuthenticationError(compose('SASL authentication failed', context, said, advice), { cause })
+      return new KafkaJSSASLAuthenticationError(compose(saslFailure(context), context, said, advice), { cause })
     case 'aborted':
       return new KafkaJSNonRetriableError(compose('The operation was ended before it was done', context, said), {
         cause,
@@ -153,6 +158,17 @@ function build(
     case 'mistake':
       return new KafkaJSNonRetriableError(compose(said || traits.name, context, ''), { cause })
   }
+}
+
+/** What kafkajs's errors of the mechanism begin with. */
+const saslFailure = ({ mechanism }: ErrorContext) => `SASL ${mechanism ? `${mechanism} ` : ''}authentication failed`
+
+/** What a provider or credential says of itself, behind kafkajs's text. */
+function asSaslFailure(error: KafkaJSSASLAuthenticationError, context: ErrorContext): KafkaJSSASLAuthenticationError {
+  if (/^SASL\b/.test(error.message)) return error
+  return new KafkaJSSASLAuthenticationError(`${saslFailure(context)}: ${error.message}`, {
+    cause: error.cause ?? error,
+  })
 }
 
 function hostAndPort(broker = ''): { host: string; port: number } {
@@ -166,12 +182,13 @@ function hostAndPort(broker = ''): { host: string; port: number } {
  * of the original too.
  */
 export function toKafkaJSError(error: unknown, context: ErrorContext = {}): KafkaJSError {
+  if (error instanceof KafkaJSSASLAuthenticationError) return asSaslFailure(error, context)
   if (isKafkaJSError(error)) return error
   // Of the family, though not a KafkaJSError in kafkajs either.
   if (error instanceof KafkaJSAggregateError) return error as unknown as KafkaJSError
   const cause = error instanceof Error ? redactError(error) : error
   const telling = innermost(error)
-  if (isKafkaJSError(telling)) return telling
+  if (isKafkaJSError(telling)) return toKafkaJSError(telling, context)
   const foreign = asForeign(telling)
   const traits = traitsOf(foreign)
   const row = rowOf(traits)

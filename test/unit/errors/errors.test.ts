@@ -126,13 +126,14 @@ describe('the error family', () => {
 
 describe('the protocol errors', () => {
   const { errorCodes } = createRequire(import.meta.url)('kafkajs/src/protocol/error.js') as {
-    errorCodes: { type: string; code: number; retriable: boolean; helpUrl?: string }[]
+    errorCodes: { type: string; code: number; retriable: boolean; message: string; helpUrl?: string }[]
   }
 
   it.each(errorCodes.map((row) => [row.type, row] as const))(
-    '%s has its code',
-    (type, { code, retriable, helpUrl }) => {
-      expect(createProtocolError(type)).toMatchObject({ name: 'KafkaJSProtocolError', type, code, retriable })
+    '%s has its code and text, which programs match',
+    (type, { code, retriable, message, helpUrl }) => {
+      expect(createProtocolError(type)).toMatchObject({ name: 'KafkaJSProtocolError', type, code, retriable, message })
+      expect(createProtocolError(type, { message: 'and what to do' }).message).toBe(`${message}: and what to do`)
       expect(createProtocolError(code)).toMatchObject({ type, code, retriable })
       expect(createProtocolError(type).helpUrl).toBe(helpUrl)
     },
@@ -149,7 +150,8 @@ describe('the protocol errors', () => {
       retriable: true,
       cause: origin,
     })
-    expect(error).toMatchObject({ message: 'too large for t', code: 10, retriable: true, cause: origin })
+    const message = `${protocolErrorRow('MESSAGE_TOO_LARGE').message}: too large for t`
+    expect(error).toMatchObject({ message, code: 10, retriable: true, cause: origin })
   })
 })
 

@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import type { TokenCredential } from '@azure/core-auth'
 import { describe, expect, it } from 'vitest'
 import { kafkaSettings } from '../../../src/config/config.js'
+import { KafkaJSRequestTimeoutError } from '../../../src/errors/index.js'
 import { createLogger } from '../../../src/instrumentation/logger.js'
 import type { ArmClient } from '../../../src/management/arm-client.js'
 import type { ArmEventHub } from '../../../src/management/arm-event-hub.js'
@@ -34,6 +35,7 @@ async function managementOf({ endpoint, ca }: ArmServer, options: ManagementOpti
     auth: { getCredential: () => ({ name: 'key', key: 'c2VjcmV0' }) },
     settings,
     logger: createLogger({ level: 0 }),
+    timedOut: () => new KafkaJSRequestTimeoutError('late'),
   })
   return management as Management
 }
@@ -246,6 +248,7 @@ describe('settings', () => {
       auth: { getCredential: () => ({ name: 'key', key: 'c2VjcmV0' }) },
       settings,
       logger: createLogger({ level: 0 }),
+      timedOut: () => new KafkaJSRequestTimeoutError('late'),
     })
     await expect(creating).rejects.toMatchObject({
       name: 'KafkaJSNonRetriableError',

@@ -4,6 +4,7 @@ import { Server as ProxyServer } from 'proxy-chain'
 import { describe, expect, it } from 'vitest'
 import { kafkaSettings, resolveNamespace } from '../../../src/config/config.js'
 import { type Emulator, startEmulator } from '../../../src/emulator/index.js'
+import { KafkaJSRequestTimeoutError } from '../../../src/errors/index.js'
 import { createLogger } from '../../../src/instrumentation/logger.js'
 import { createManagement } from '../../../src/management/from-settings.js'
 import type { Management } from '../../../src/management/management.js'
@@ -11,13 +12,14 @@ import type { AuthProvider } from '../../../src/types/auth-provider.js'
 import type { EventHubsOptions, KafkaConfig } from '../../../src/types/index.js'
 import { createCertificate } from '../../support/certificate.js'
 
+const timedOut = () => new KafkaJSRequestTimeoutError('late')
 const SECRET = 'a secret that is long enough for HS256'
 
 /** As `new Kafka()` would make it. */
 async function managementOf(config: Partial<KafkaConfig>, auth: AuthProvider): Promise<Management | undefined> {
   const settings = kafkaSettings({ retry: { retries: 0 }, ...config } as KafkaConfig)
   const namespace = await resolveNamespace(settings)
-  return await createManagement({ namespace, auth, settings, logger: createLogger({ level: 0 }) })
+  return await createManagement({ namespace, auth, settings, logger: createLogger({ level: 0 }), timedOut })
 }
 
 async function bearer(roles: string[] = ['Azure Event Hubs Data Owner']) {

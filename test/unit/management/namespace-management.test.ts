@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { CredentialSource } from '../../../src/auth/credential-source.js'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../../src/emulator/index.js'
+import { KafkaJSRequestTimeoutError } from '../../../src/errors/index.js'
 import { createLogger } from '../../../src/instrumentation/logger.js'
 import type { Management } from '../../../src/management/management.js'
 import { createNamespaceHttp } from '../../../src/management/namespace-http.js'
@@ -13,7 +14,7 @@ import { logLevel } from '../../../src/types/enums.js'
 
 const retry = { initialRetryTime: 5, factor: 0, multiplier: 2, maxRetryTime: 20, retries: 2 }
 
-const managementOf = (endpoint: string, auth: AuthProvider, overrides: { requestTimeout?: number } = {}): Management =>
+const managementOf = (endpoint: string, auth: AuthProvider, { requestTimeout = 5000 } = {}): Management =>
   createNamespaceManagement(
     createNamespaceHttp({
       fullyQualifiedNamespace: 'localhost',
@@ -27,8 +28,10 @@ const managementOf = (endpoint: string, auth: AuthProvider, overrides: { request
         onReplaced: () => undefined,
       }),
       retry,
-      requestTimeout: 5000,
-      ...overrides,
+      deadline: {
+        requestTimeout,
+        timedOut: (apiName) => new KafkaJSRequestTimeoutError(`Request ${apiName} timed out`),
+      },
     }),
   )
 
@@ -98,7 +101,9 @@ describe('on the emulator', () => {
       code: 36,
       retriable: false,
       topic: 'orders',
-      message: expect.stringMatching(/^Create the event hub "orders": it exists already, .*HTTP 409: SubCode=40900/),
+      message: expect.stringMatching(
+        /^Topic with this name already exists: Create the event hub "orders": it exists already, .*HTTP 409: SubCode=40900/,
+      ),
     })
     await expect(management.deleteEventHub('nothing')).rejects.toMatchObject({ type: 'UNKNOWN_TOPIC_OR_PARTITION' })
     await expect(management.updateEventHub('nothing', { retentionHours: 24 })).rejects.toMatchObject({

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { ErrorNameConditionMapper, MessagingError, translate } from '@azure/core-amqp'
 import { RestError } from '@azure/core-rest-pipeline'
 import { AuthenticationError, CredentialUnavailableError } from '@azure/identity'
@@ -288,5 +289,38 @@ describe('toKafkaJSError', () => {
     const error = toKafkaJSError(cause, context)
     for (const text of [error.message, error.stack, cause.message, cause.stack]) expect(text).not.toContain('c2VjcmV0')
     expect(error.message).toContain('EntityPath=y')
+  })
+})
+
+describe("Kafka's text comes first, which programs match", () => {
+  const { errorCodes } = createRequire(import.meta.url)('kafkajs/src/protocol/error.js') as {
+    errorCodes: { type: string; message: string }[]
+  }
+  const texts = new Map(errorCodes.map(({ type, message }) => [type, message]))
+
+  it.each(errorTable.map((row, index) => [`${index}: ${row.codes.join(', ') || row.text}`, row] as const))(
+    'in row %s',
+    (_, row) => {
+      const { becomes } = row
+      const message = 'said by the other side'
+      const [code] = row.codes
+      const foreign = Object.assign(new Error(message), typeof code === 'number' ? { statusCode: code } : { code })
+      const error = toKafkaJSError(foreign, { operation: 'send', topic: 't', mechanism: 'PLAIN' })
+      const found = errorRowOf(foreign)
+      // Rows that are told apart by the text of the other side come under another here.
+      if (found !== row) return
+      if (becomes.kind === 'protocol') expect(error.message.startsWith(`${texts.get(becomes.type)}`)).toBe(true)
+      if (becomes.kind === 'authentication') expect(error.message).toMatch(/^SASL PLAIN authentication failed/)
+    },
+  )
+
+  it('also of what a provider says by itself', () => {
+    const own = new KafkaJSSASLAuthenticationError('The shared access signature expired')
+    const error = toKafkaJSError(own, { mechanism: 'OAUTHBEARER' })
+    expect(error).toMatchObject({
+      name: 'KafkaJSSASLAuthenticationError',
+      message: 'SASL OAUTHBEARER authentication failed: The shared access signature expired',
+    })
+    expect(toKafkaJSError(error, { mechanism: 'OAUTHBEARER' })).toBe(error)
   })
 })
