@@ -1,5 +1,6 @@
 import type { ConsumerSettings } from '../config/settings.js'
 import { KafkaJSError } from '../errors/index.js'
+import { toError } from '../errors/thrown.js'
 import type { Logger } from '../types/index.js'
 
 /**
@@ -17,7 +18,7 @@ export async function mayRestart(
     return await restartOnFailure(error)
   } catch (failure) {
     logger.error('Caught error when invoking user-provided "restartOnFailure" callback. Defaulting to restarting.', {
-      error: (failure as Error)?.message || failure,
+      error: toError(failure).message,
       cause: error.message || error,
       groupId,
     })

@@ -7,7 +7,20 @@ export interface Subscriptions {
   readonly topics: ReadonlyMap<string, boolean>
   /** How a topic is spelled here, whatever a call spells: event hub names are compared without case. */
   spellingOf(topic: string): string
-  add(subscription: Subscription, listTopics: () => Promise<string[]>): Promise<void>
+  /**
+   * Subscribes. Topics that are named count from the call on, as in kafkajs: programs do not wait for it. Resolves when they
+   * are known to be there and regular expressions have been looked up.
+   */
+  add(subscription: Subscription): Promise<void>
+  /** Resolves when no call is under way any more; never rejects. */
+  settled(): Promise<unknown>
+}
+
+/** What there is to subscribe to. */
+export interface SubscribableTopics {
+  /** Makes sure that there is a topic. */
+  load(topic: string): Promise<void>
+  list(): Promise<string[]>
 }
 
 /** A call of `subscribe`, checked. */
@@ -32,23 +45,40 @@ export function parseSubscription(given: ConsumerSubscribeTopics | ConsumerSubsc
   return { topics: list, fromBeginning }
 }
 
-export function createSubscriptions(): Subscriptions {
+export function createSubscriptions({ load, list }: SubscribableTopics): Subscriptions {
   const subscribed = new Map<string, boolean>()
   /** The spelling that was asked for first, which the program goes on to see. */
   const spellings = new Map<string, string>()
+  const pending = new Set<Promise<void>>()
+
   const spellingOf = (topic: string) => spellings.get(topicKey(topic)) ?? topic
+  const note = (topic: string, fromBeginning: boolean) => {
+    subscribed.set(spellingOf(topic), fromBeginning)
+    if (!spellings.has(topicKey(topic))) spellings.set(topicKey(topic), topic)
+  }
+
+  const check = async (names: readonly string[], patterns: readonly RegExp[], fromBeginning: boolean) => {
+    for (const topic of names) await load(topic)
+    const known = patterns.length > 0 ? await list() : []
+    for (const pattern of patterns) {
+      for (const topic of known.filter((name) => pattern.test(name))) note(topic, fromBeginning)
+    }
+  }
+
   return {
     topics: subscribed,
     spellingOf,
-    async add({ topics, fromBeginning }, listTopics) {
-      const known = topics.some((topic) => topic instanceof RegExp) ? await listTopics() : []
-      for (const topic of topics) {
-        const names = typeof topic === 'string' ? [topic] : known.filter((name) => topic.test(name))
-        for (const name of names) {
-          subscribed.set(spellingOf(name), fromBeginning)
-          if (!spellings.has(topicKey(name))) spellings.set(topicKey(name), name)
-        }
-      }
+    add({ topics, fromBeginning }) {
+      const names = topics.filter((topic) => typeof topic === 'string')
+      for (const topic of names) note(topic, fromBeginning)
+      const checking = check(
+        names,
+        topics.filter((topic) => topic instanceof RegExp),
+        fromBeginning,
+      )
+      pending.add(checking)
+      return checking.finally(() => pending.delete(checking))
     },
+    settled: () => Promise.allSettled(pending),
   }
 }

@@ -1,3 +1,4 @@
+import { toError } from '../errors/thrown.js'
 import { isRetriable } from '../retry/retry.js'
 import { systemClock } from '../util/clock.js'
 import { createSerial } from '../util/serial.js'
@@ -71,8 +72,9 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     if (ended.signal.aborted) return
     cancelLook()
     cancelLook = clock.after(delay, () => {
-      turn().catch((error: Error) => {
+      turn().catch((thrown: unknown) => {
         if (ended.signal.aborted) return
+        const error = toError(thrown)
         if (!isRetriable(error)) return listener.onFailed(error)
         logger.warn(`Could not look at the group, trying again: ${error.message}`, { groupId })
         schedule(Math.min(1000, interval))

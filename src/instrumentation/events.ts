@@ -1,4 +1,5 @@
 import { isKafkaJSError, KafkaJSNonRetriableError, KafkaJSRequestTimeoutError } from '../errors/index.js'
+import { toError } from '../errors/thrown.js'
 import type { AdminEvents, ConsumerEvents, InstrumentationEvent, Logger, ProducerEvents } from '../types/index.js'
 import { timerDelay } from '../util/timers.js'
 
@@ -72,8 +73,6 @@ export interface InstrumentationOptions<Events extends Record<string, string>> {
 /** Event ids count up over the whole process, as in kafkajs, and only for events that someone hears. */
 let nextEventId = 0
 
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
-
 export function createInstrumentation<Events extends Record<string, string>>({
   client,
   events,
@@ -82,11 +81,9 @@ export function createInstrumentation<Events extends Record<string, string>>({
   const listeners = new Map<string, readonly Listener[]>()
   const names = new Set(Object.values(events))
 
-  const failed = (error: unknown, type: string) => {
-    logger.error(`Failed to execute listener: ${textOf(error)}`, {
-      eventName: type,
-      stack: error instanceof Error ? error.stack : undefined,
-    })
+  const failed = (thrown: unknown, type: string) => {
+    const { message, stack } = toError(thrown)
+    logger.error(`Failed to execute listener: ${message}`, { eventName: type, stack })
   }
 
   return {

@@ -1,4 +1,5 @@
 import { environmentLogLevel } from '../config/config.js'
+import { toError } from '../errors/thrown.js'
 import { logLevel } from '../types/enums.js'
 import type { LogEntry, Logger, logCreator } from '../types/index.js'
 import { redactValue } from '../util/redact.js'
@@ -14,11 +15,24 @@ export interface LoggerOptions {
   readonly logCreator?: logCreator
 }
 
+/** What programs hand to a logger may lead back to itself, or throw when it is looked at; the message is written all the same. */
+function toLine(entry: object): string {
+  try {
+    return JSON.stringify(entry)
+  } catch {
+    return JSON.stringify(
+      Object.fromEntries(
+        Object.entries(entry).map(([key, value]) => [key, typeof value === 'string' ? value : toError(value).message]),
+      ),
+    )
+  }
+}
+
 /** Writes entries to the console, one JSON object per line. */
 export const consoleLogCreator: logCreator = () => (entry) => {
   const { namespace, level, label, log } = entry
   const message = namespace ? `[${namespace}] ${log.message}` : log.message
-  const line = JSON.stringify({ level: label, ...log, message })
+  const line = toLine({ level: label, ...log, message })
   if (level === logLevel.ERROR) console.error(line)
   else if (level === logLevel.WARN) console.warn(line)
   else if (level === logLevel.INFO) console.info(line)

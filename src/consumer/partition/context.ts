@@ -27,7 +27,7 @@ export interface PartitionContext {
   readonly progress: Progress
   readonly ownership: Ownership
   /** Ends the run: the consumer crashes. */
-  fail(error: Error): void
+  fail(thrown: unknown): void
 }
 
 /** Where events come from, and how many of them. */

@@ -5,6 +5,7 @@ import { createCommitGuard } from '../../group/commit-guard.js'
 import { createGroupMember, type GroupMember } from '../../group/member.js'
 import { createReadingGroups } from '../../group/reading-groups.js'
 import { PartitionAssigners } from '../../group/round-robin.js'
+import { retryLog } from '../../instrumentation/retry-log.js'
 import { createCommittedOffsets } from '../../offsets/committed-offsets.js'
 import { retry } from '../../retry/retry.js'
 import { createSlots } from '../../util/slots.js'
@@ -27,7 +28,14 @@ export function connectRun({ connection, store: ownStore }: RunConnection, state
   const { settings, config, eventHubs, instrumentation, requests, topics, runnerLogger, groupLogger, stopping } = state
   const { groupId, sessionTimeout } = settings
   const { broker, storeNamespace } = address
-  const store = instrumentStore(ownStore, requests, broker)
+  const store = instrumentStore({
+    store: ownStore,
+    requests,
+    broker,
+    // A call that hangs must leave time for another before leases run out.
+    timeout: Math.min(state.requestTimeout, (sessionTimeout * 2) / 3),
+    logger: groupLogger,
+  })
 
   const committed = createCommittedOffsets({ store, transport, groupId })
   const cluster = createAssignerCluster(address)
@@ -51,7 +59,11 @@ export function connectRun({ connection, store: ownStore }: RunConnection, state
 
   const workers = createWorkers(
     () => context,
-    (topic) => retry(() => committed.fetch(topic), settings.retry, { signal: stopping }),
+    (topic) =>
+      retry(() => committed.fetch(topic), settings.retry, {
+        signal: stopping,
+        onRetry: retryLog(groupLogger, 'Could not fetch committed offsets'),
+      }),
   )
 
   const member = createGroupMember({

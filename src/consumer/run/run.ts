@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { toError } from '../../errors/thrown.js'
 import type { Joined } from '../../group/member.js'
+import { retryLog } from '../../instrumentation/retry-log.js'
 import { retry } from '../../retry/retry.js'
 import type { Assignment, TopicPartitionOffset, TopicPartitions } from '../../types/index.js'
 import { createDeferred } from '../../util/deferred.js'
@@ -49,24 +51,25 @@ export function createRun(options: RunOptions): Run {
     emit: (key, payload) => handler.exit(() => options.instrumentation.emit(key, payload)),
   }
   let crashed = false
+  let isToldIdle = false
   let connected: ConnectedRun | undefined
   let starting: Promise<void> = Promise.resolve()
-  let lastHeartbeat = Date.now()
+  let lastHeartbeat = performance.now()
   /** What the group has given this member, once it has settled. */
   let assignment: Assignment | undefined
 
-  const fail = (error: Error) => {
+  const fail = (thrown: unknown) => {
     if (crashed || stopping.signal.aborted) return
     crashed = true
     ended.resolve()
-    options.onCrash(error)
+    options.onCrash(toError(thrown))
   }
 
   const heartbeat = async () => {
-    const now = Date.now()
-    if (!connected || now - lastHeartbeat < heartbeatInterval) return
-    lastHeartbeat = now
+    if (!connected || performance.now() - lastHeartbeat < heartbeatInterval) return
     instrumentation.emit('HEARTBEAT', connected.identity)
+    // From here, not from the question: the next event must not bear a time that is early by the time in between.
+    lastHeartbeat = performance.now()
   }
 
   const fetchCycle = createFetchCycle(
@@ -107,8 +110,22 @@ export function createRun(options: RunOptions): Run {
       duration,
     }
     groupLogger.info('Consumer has joined the group', payload)
+    tellIfIdle(payload.memberAssignment)
     instrumentation.emit('GROUP_JOIN', payload)
     firstJoin.resolve()
+  }
+
+  /** What a program that reads nothing, and does not know why, has to be told; once a run. */
+  const tellIfIdle = (given: Assignment) => {
+    const { eachMessage, eachBatch } = options.config
+    const reason =
+      (topics.size === 0 && 'it is subscribed to no topic: call consumer.subscribe() before consumer.run()') ||
+      (!eachMessage && !eachBatch && 'run() was given no handler: pass eachMessage or eachBatch') ||
+      (Object.values(given).every((partitions) => partitions.length === 0) &&
+        'no partition is left for this member: the group has as many members as partitions, or the topics do not exist')
+    if (!reason || isToldIdle) return
+    isToldIdle = true
+    groupLogger.warn(`The consumer has joined the group with nothing to read, ${reason}`, { groupId })
   }
 
   const join = async (connect: (signal: AbortSignal) => Promise<RunConnection>) => {
@@ -139,9 +156,12 @@ export function createRun(options: RunOptions): Run {
         joined,
       })
       const { member } = connected
-      await retry(() => member.join(), settings.retry, { signal: stopping.signal })
+      await retry(() => member.join(), settings.retry, {
+        signal: stopping.signal,
+        onRetry: retryLog(groupLogger, 'Could not join the group'),
+      })
     } catch (error) {
-      fail(error as Error)
+      fail(error)
     }
   }
 

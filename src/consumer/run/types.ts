@@ -35,7 +35,7 @@ export interface RunState extends RunOptions {
   readonly pauses: Pauses
   readonly seeks: Seeks
   readonly stopping: AbortSignal
-  fail(error: Error): void
+  fail(thrown: unknown): void
   inHandler<T>(operation: () => Promise<T>): Promise<T>
   isRunning(): boolean
   heartbeat(): Promise<void>

@@ -1,0 +1,196 @@
+import type { Connection, Connector } from '../client/connection.js'
+import type { ConsumerSettings } from '../config/settings.js'
+import { KafkaJSNonRetriableError } from '../errors/index.js'
+import { toError } from '../errors/thrown.js'
+import type { Instrumentation } from '../instrumentation/events.js'
+import type { ConsumerEvents, ConsumerRunConfig, Logger } from '../types/index.js'
+import { share } from '../util/share.js'
+import { mayRestart } from './crash.js'
+import type { Run } from './run/run.js'
+import type { RunConnection } from './run/types.js'
+import { createConsumerState } from './state.js'
+
+/** A consumer's runs, one after the other: begun, stopped, crashed and begun again. */
+export interface Lifecycle {
+  /** Whether a run goes on that is not being stopped. */
+  readonly isRunning: boolean
+  /** The run that calls go to, also one that stops. */
+  readonly called: Run | undefined
+  connect(signal?: AbortSignal): Promise<Connection>
+  /** Begins a run; resolves when it has joined, has crashed, or goes on already. Rejects when there is no checkpoint store. */
+  run(config: ConsumerRunConfig): Promise<void>
+  stop(): Promise<void>
+  disconnect(): Promise<void>
+}
+
+export interface LifecycleOptions {
+  readonly settings: ConsumerSettings
+  readonly connector: Connector
+  readonly instrumentation: Instrumentation<ConsumerEvents>
+  readonly logger: Logger
+  /** Resolves when what the consumer is to be subscribed to is known; never rejects. */
+  subscribed(): Promise<unknown>
+  createRun(config: ConsumerRunConfig, onCrash: (error: Error) => void): Run
+}
+
+/** A crash being dealt with. */
+interface Crash {
+  restart: boolean
+  /** Resolves when the run is over. */
+  readonly stopped: Promise<void>
+  /** Resolves when `CRASH` has been told. */
+  readonly done: Promise<void>
+}
+
+export function createLifecycle(options: LifecycleOptions): Lifecycle {
+  const { settings, connector, instrumentation, logger, subscribed } = options
+  const { groupId } = settings
+  const purpose = `Consumer group ${groupId}`
+  const state = createConsumerState()
+  let crashing: Crash | undefined
+
+  const connect = async (signal?: AbortSignal) => {
+    const connection = await connector.connect(signal)
+    instrumentation.emit('CONNECT')
+    return connection
+  }
+
+  /** What tells that there is nowhere to keep offsets, as far as that is known before anything is connected. */
+  const lackOfStore = async (): Promise<unknown> => {
+    let connection: Connection
+    try {
+      connection = await connector.open()
+      if (await connection.store()) return undefined
+    } catch {
+      return undefined // Whatever it is, joining meets it again, and crashes with it.
+    }
+    return connection.requireStore(purpose).catch((error: unknown) => error)
+  }
+
+  const start = async (config: ConsumerRunConfig): Promise<void> => {
+    const run: Run = options.createRun(config, (error) => onCrash(run, config, error))
+    state.to({ name: 'starting', run })
+    logger.info('Starting', { groupId })
+    // Told by run() itself, not by a crash: to lose offsets silently is the worst outcome, to retry in vain the next.
+    const [lack] = await Promise.all([lackOfStore(), subscribed()])
+    if (lack) {
+      if (state.run === run) {
+        state.to({ name: 'stopping', run })
+        state.to({ name: 'idle' })
+      }
+      throw lack
+    }
+    if (state.run === run) {
+      await run.start(async (signal): Promise<RunConnection> => {
+        const connection = await connect(signal)
+        return { connection, store: await connection.requireStore(purpose) }
+      })
+    }
+    if (state.run === run) state.to({ name: 'running', run })
+    else await crashing?.done
+  }
+
+  const stopRun = async (run: Run) => {
+    state.to({ name: 'stopping', run })
+    try {
+      await run.stop()
+    } catch (error) {
+      // The group notices by itself, when the session has timed out.
+      logger.error(`Could not leave the group: ${toError(error).message}`, { groupId })
+    }
+    logger.info('Stopped', { groupId })
+    instrumentation.emit('STOP')
+  }
+
+  const stop = share(async () => {
+    if (crashing) {
+      crashing.restart = false
+      await crashing.stopped
+    }
+    const { current } = state
+    if (current.name === 'restarting') state.to({ name: 'idle' })
+    if (current.name !== 'starting' && current.name !== 'running') return
+    await stopRun(current.run)
+    state.to({ name: 'idle' })
+  })
+
+  const disconnect = share(async () => {
+    await stop()
+    await connector.close()
+    instrumentation.emit('DISCONNECT')
+  })
+
+  const onCrash = (run: Run, config: ConsumerRunConfig, error: Error) => {
+    if (state.run !== run) return
+    const { retryCount } = error as { retryCount?: number }
+    logger.error(`Crash: ${error.name}: ${error.message}`, { groupId, retryCount, stack: error.stack })
+    const stopped = endCrashed(run)
+    const crash: Crash = { restart: true, stopped, done: stopped.then(() => conclude(crash, config, error)) }
+    crashing = crash
+    crash.done.catch((failure: Error) =>
+      logger.error(`Could not crash in order: ${failure.message}`, { groupId, stack: failure.stack }),
+    )
+  }
+
+  const endCrashed = async (run: Run) => {
+    await stopRun(run)
+    await connector.close().catch((error: unknown) => {
+      // A connection that can't be closed in order must not keep the consumer from starting again.
+      logger.error(`Could not close the connection: ${toError(error).message}`, { groupId })
+    })
+    state.to({ name: 'idle' })
+    instrumentation.emit('DISCONNECT')
+  }
+
+  const conclude = async (crash: Crash, config: ConsumerRunConfig, error: Error) => {
+    const wanted = await mayRestart(error, { ...settings, logger })
+    // Not against a stop() meanwhile, nor beside a run() of the program's own.
+    const restart = wanted && crash.restart && state.current.name === 'idle'
+    if (crashing === crash) crashing = undefined
+    const retryTime = (error as { retryTime?: number }).retryTime || settings.retry.initialRetryTime
+    if (restart) {
+      const onFailed = (failure: Error) => logger.error(`Could not restart: ${failure.message}`, { groupId })
+      const timer = setTimeout(() => start(config).catch(onFailed), retryTime)
+      state.to({ name: 'restarting', timer })
+    }
+    instrumentation.emit('CRASH', () => ({ error, groupId, restart }))
+    if (restart) logger.error(`Restarting the consumer in ${retryTime}ms`, { groupId, retryTime })
+  }
+
+  /**
+   * A handler that awaits the end of its own run would wait for itself: it gets what can be had before it returns, the
+   * commit of what was handled so far, and the rest goes on behind it.
+   */
+  const orSoon = async (whole: Promise<void>): Promise<void> => {
+    const { current } = state
+    if (!('run' in current) || !current.run.isInHandler()) return whole
+    whole.catch((error: Error) => logger.error(`Could not stop: ${error.message}`, { groupId }))
+    await current.run.commitResolved()
+  }
+
+  return {
+    get isRunning() {
+      return state.run !== undefined
+    },
+    get called() {
+      return state.called
+    },
+    connect,
+    async run(config) {
+      if (state.current.name === 'stopping') await stop()
+      if (!state.run) return start(config)
+      logger.warn('consumer#run was called, but the consumer is already running', { groupId })
+    },
+    async stop() {
+      if (state.current.name === 'idle') logger.info('Stopped', { groupId })
+      return orSoon(stop())
+    },
+    disconnect: () => orSoon(disconnect()),
+  }
+}
+
+/** The run that a call needs. Throws `KafkaJSNonRetriableError`, in kafkajs's words, when there is none. */
+export function requireRun({ called }: Lifecycle): Run {
+  if (called) return called
+  throw new KafkaJSNonRetriableError('Consumer group was not initialized, consumer#run must be called first')
+}
