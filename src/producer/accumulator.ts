@@ -1,4 +1,5 @@
 import type { Topics } from '../client/topics.js'
+import { toError } from '../errors/thrown.js'
 import type { RecordMetadata } from '../types/index.js'
 import { createDeferred, type Deferred } from '../util/deferred.js'
 import { soon } from '../util/timers.js'
@@ -151,8 +152,9 @@ export class Accumulator {
       const batches = pending.batches ?? []
       if (!this.#isMeasured(pending, batches)) return false
       pending.letGo(batches)
-    } catch (error) {
-      pending.reject(error)
+    } catch (thrown) {
+      // A partitioner may throw anything.
+      pending.reject(toError(thrown))
     }
     return true
   }

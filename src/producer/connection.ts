@@ -128,7 +128,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         ({ topic, messages }): TopicRequest => ({
           topic: accumulator.topic(topic),
           messages,
-          events: messages.map(toEvent),
+          events: messages.map((message) => toEvent(message, topic)),
         }),
       )
       const prepared = compression

@@ -1,4 +1,5 @@
 import { createProtocolError } from '../errors/protocol-errors.js'
+import { toError } from '../errors/thrown.js'
 import { encodedSize, fitsAlone } from '../eventhubs/sending/encoding.js'
 import type { OutgoingEvent } from '../translate/event.js'
 import type { Message, PartitionerArgs, RecordMetadata } from '../types/index.js'
@@ -41,7 +42,8 @@ export class UnknownPartition {
   toError(): Error {
     const { name, partitions } = this.topic
     const ids = partitions.map(({ partitionId }) => partitionId)
-    const message = `Topic ${name} has no partition ${String(this.partition)}: it has ${ids.length}, ${ids[0]} to ${ids.at(-1)}`
+    const chosen = toError(this.partition).message
+    const message = `Topic ${name} has no partition ${chosen}: it has ${ids.length}, ${ids[0]} to ${ids.at(-1)}`
     return createProtocolError('UNKNOWN_TOPIC_OR_PARTITION', { message, retriable: false })
   }
 }
@@ -60,7 +62,7 @@ export function route(
       const message = messages[index] as Message
       const chosen: unknown = partitioner({ topic: topic.name, partitionMetadata: topic.partitions, message })
       const partition = typeof chosen === 'string' ? Number(chosen) : (chosen as number)
-      if (!topic.has(partition)) return new UnknownPartition(topic, chosen)
+      if (typeof partition !== 'number' || !topic.has(partition)) return new UnknownPartition(topic, chosen)
       let batch = byPartition.get(partition)
       if (!batch) {
         batch = new PartitionBatch({ partition, joinKey, timeout })

@@ -1,4 +1,5 @@
 import { KafkaJSNonRetriableError } from '../errors/index.js'
+import { toError } from '../errors/thrown.js'
 import type { CompressionTypes } from '../types/enums.js'
 import type { ProducerBatch, TopicMessages } from '../types/index.js'
 
@@ -12,13 +13,10 @@ export interface SendRequest {
   readonly topics: readonly TopicMessages[]
 }
 
-/** Callers without types leave things out. */
-type Unchecked = Pick<TopicMessages, 'topic'> & Partial<TopicMessages>
-
 /**
  * Checks in kafkajs's order and with its texts. Arguments of the wrong shape throw the TypeError that using them gives.
  *
- * @throws KafkaJSNonRetriableError for topics, messages and values that are missing.
+ * @throws KafkaJSNonRetriableError for topics, messages and values that are missing, and messages that are no array.
  */
 export function toSendRequest(batch: ProducerBatch, { idempotent }: { idempotent: boolean }): SendRequest {
   const { acks = -1, timeout, compression, topicMessages = [] } = batch
@@ -28,8 +26,8 @@ export function toSendRequest(batch: ProducerBatch, { idempotent }: { idempotent
       "Not requiring ack for all messages invalidates the idempotent producer's EoS guarantees",
     )
   }
-  for (const { topic, messages } of topicMessages as readonly Unchecked[]) {
-    if (!messages) throw new KafkaJSNonRetriableError(`Invalid messages array [${messages}] for topic "${topic}"`)
+  for (const { topic, messages } of topicMessages) {
+    if (!Array.isArray(messages)) throw invalidMessages(messages, topic)
     const withoutValue = messages.find((message) => message.value === undefined)
     if (withoutValue) {
       throw new KafkaJSNonRetriableError(
@@ -49,4 +47,12 @@ function merged(topicMessages: readonly TopicMessages[]): readonly TopicMessages
     else byTopic.set(topic, [messages])
   }
   return [...byTopic].map(([topic, lists]) => ({ topic, messages: lists.length === 1 ? lists[0]! : lists.flat() }))
+}
+
+/** kafkajs has the text for what is missing, and for anything else than an array none. */
+function invalidMessages(messages: unknown, topic: string): KafkaJSNonRetriableError {
+  if (!messages) return new KafkaJSNonRetriableError(`Invalid messages array [${messages}] for topic "${topic}"`)
+  return new KafkaJSNonRetriableError(
+    `Invalid messages array [${toError(messages).message}] for topic "${topic}": messages is to be an array, such as [{ key, value }]`,
+  )
 }

@@ -27,17 +27,19 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plain(member)]))
 }
 
-/**
- * Bytes of what a Kafka program sends: strings as UTF-8, Buffers as they are. Anything else throws a TypeError with
- * kafkajs's code, naming `what` it was meant for.
- */
-export function toBinary(value: unknown, what: string): Buffer {
+/** Bytes of what a Kafka program sends: strings as UTF-8, Buffers as they are. Undefined for anything else. */
+export function toBinary(value: unknown): Buffer | undefined {
   if (typeof value === 'string') return Buffer.from(value)
   if (Buffer.isBuffer(value)) return value
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  return undefined
+}
+
+/** The TypeError, with kafkajs's code, for what can't be sent; `what` names it and where it was. */
+export function notBinaryError(what: string, value: unknown): TypeError {
   const received = value === null || value === undefined ? String(value) : `type ${typeof value}`
-  const error = new TypeError(`The ${what} of a message must be a string or a Buffer, received ${received}`)
-  throw Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' })
+  const error = new TypeError(`The ${what} must be a string or a Buffer, received ${received}`)
+  return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' })
 }
 
 /** Bytes of one AMQP value: binary as it is, strings as UTF-8, numbers and booleans as their text, the rest as JSON. */

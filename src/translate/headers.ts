@@ -1,5 +1,5 @@
 import type { IHeaders } from '../types/message.js'
-import { toBinary, toBytes } from './bytes.js'
+import { notBinaryError, toBinary, toBytes } from './bytes.js'
 import type { MessageProperties, ReceivedEvent } from './event.js'
 
 /** All headers as a flat AMQP list of name, value, name, value: written when a map can't hold them. */
@@ -31,39 +31,46 @@ export interface OutgoingHeaders {
 }
 
 /**
- * Writes headers as binary application properties, as the Kafka endpoint does. A value of any other type than string,
- * Buffer or an array of them throws a TypeError, as in kafkajs. Undefined when there are none.
+ * Writes headers as binary application properties, as the Kafka endpoint does; those that are undefined are left out, as
+ * optional ones of TypeScript are. A value of any other type than string, Buffer or an array of them throws a TypeError
+ * that names the header and the topic. Undefined when there are none.
  */
-export function toProperties(headers: IHeaders): OutgoingHeaders | undefined {
+export function toProperties(headers: IHeaders, topic: string): OutgoingHeaders | undefined {
   let applicationProperties: Record<string, Buffer> | undefined
   let needsAnnotation = false
   for (const name of Object.keys(headers)) {
     const value = headers[name]
-    let last: Buffer
+    let last: Buffer | undefined
     if (Array.isArray(value)) {
-      if (value.length === 0) continue
-      for (const item of value) toHeaderValue(item)
-      last = toHeaderValue(value[value.length - 1])
-      needsAnnotation ||= value.length > 1
-    } else {
-      last = toHeaderValue(value)
-    }
+      let count = 0
+      for (const item of value) {
+        if (item === undefined) continue
+        last = toHeaderValue(item, name, topic)
+        count++
+      }
+      needsAnnotation ||= count > 1
+    } else if (value !== undefined) last = toHeaderValue(value, name, topic)
+    if (last === undefined) continue
     applicationProperties ??= {}
     if (name === UNSAFE_NAME) needsAnnotation = true
     else applicationProperties[name] = last
   }
   if (!applicationProperties) return undefined
-  return { applicationProperties, annotation: needsAnnotation ? toList(headers) : undefined }
+  return { applicationProperties, annotation: needsAnnotation ? toList(headers, topic) : undefined }
 }
 
-function toHeaderValue(value: unknown): Buffer {
-  return toBinary(value, 'headers')
+function toHeaderValue(value: unknown, name: string, topic: string): Buffer {
+  const bytes = toBinary(value)
+  if (!bytes) throw notBinaryError(`header "${name}" of a message for topic "${topic}"`, value)
+  return bytes
 }
 
-function toList(headers: IHeaders): (string | Buffer)[] {
+function toList(headers: IHeaders, topic: string): (string | Buffer)[] {
   const list: (string | Buffer)[] = []
   for (const [name, value] of Object.entries(headers)) {
-    for (const item of Array.isArray(value) ? value : [value]) list.push(name, toHeaderValue(item))
+    for (const item of Array.isArray(value) ? value : [value]) {
+      if (item !== undefined) list.push(name, toHeaderValue(item, name, topic))
+    }
   }
   return list
 }

@@ -1,5 +1,5 @@
 import type { Message, RecordBatchEntry } from '../types/message.js'
-import { toBinary, toBytes, toJsonText } from './bytes.js'
+import { notBinaryError, toBinary, toBytes, toJsonText } from './bytes.js'
 import type { AnnotationValue, EventBody, OutgoingEvent, ReceivedEvent } from './event.js'
 import { fromProperties, HEADERS_ANNOTATION, toProperties } from './headers.js'
 import { toOffset } from './offset.js'
@@ -19,16 +19,23 @@ export const NULL_VALUE_ANNOTATION = 'x-opt-kafka-null-value'
 const EMPTY = Buffer.alloc(0)
 
 /**
- * Writes a message. The value goes out as bytes; null as an empty body with a mark. Throws a TypeError for a key, value
- * or header of another type than string, Buffer or null, and for a timestamp that is no time, before anything is sent.
+ * Writes a message for a topic. The value goes out as bytes; null as an empty body with a mark. Throws a TypeError for a
+ * key, value or header of another type than string, Buffer or null, and for a timestamp that is no time, before anything
+ * is sent.
  */
-export function toEvent(message: Message): OutgoingEvent {
+export function toEvent(message: Message, topic: string): OutgoingEvent {
   const { key, value, headers, timestamp } = message
-  const event: OutgoingEvent = { body: value === null ? EMPTY : toBinary(value, 'value'), bodyType: 'data' }
-  if (key !== null && key !== undefined) annotate(event, KEY_ANNOTATION, toBinary(key, 'key'))
+  const body = value === null ? EMPTY : toBinary(value)
+  if (!body) throw notBinaryError(`value of a message for topic "${topic}"`, value)
+  const event: OutgoingEvent = { body, bodyType: 'data' }
+  if (key !== null && key !== undefined) {
+    const bytes = toBinary(key)
+    if (!bytes) throw notBinaryError(`key of a message for topic "${topic}"`, key)
+    annotate(event, KEY_ANNOTATION, bytes)
+  }
   if (value === null) annotate(event, NULL_VALUE_ANNOTATION, true)
   if (headers !== undefined) {
-    const written = toProperties(headers)
+    const written = toProperties(headers, topic)
     if (written) event.applicationProperties = written.applicationProperties
     if (written?.annotation) annotate(event, HEADERS_ANNOTATION, written.annotation)
   }

@@ -129,7 +129,16 @@ describe('send', () => {
       { topic: 't', messages: null },
       { name: 'KafkaJSNonRetriableError', message: 'Invalid messages array [null] for topic "t"' },
     ],
-    ['messages that are no array', { topic: 't', messages: {} }, { name: 'TypeError' }],
+    [
+      'messages that are no array',
+      { topic: 't', messages: { value: 'x' } },
+      {
+        name: 'KafkaJSNonRetriableError',
+        message: expect.stringMatching(
+          /^Invalid messages array \[.*value.*\] for topic "t": messages is to be an array/,
+        ),
+      },
+    ],
     ['a message that is null', { topic: 't', messages: [null] }, { name: 'TypeError' }],
     [
       'a message without value',
@@ -158,6 +167,89 @@ describe('send', () => {
         code: 'ERR_INVALID_ARG_TYPE',
       })
       if (target.emulator) expect(target.emulator.eventHubs.get(topic)?.events()).toEqual([])
+    })
+  })
+
+  it('leaves out headers that are undefined, and names one that cannot be sent', async () => {
+    await withProducer(async (producer, topic) => {
+      const send = (headers: object) =>
+        producer.send({ topic, messages: [{ value: 'x', headers: headers as NonNullable<Message['headers']> }] })
+      await send({ traceparent: undefined, kept: 'y' })
+      await expect(send({ retries: 3 })).rejects.toMatchObject({
+        name: 'TypeError',
+        message: expect.stringContaining(`header "retries" of a message for topic "${topic}"`),
+      })
+      const properties = target.emulator?.eventHubs
+        .get(topic)
+        ?.events()
+        .map((event) => event.applicationProperties)
+      if (properties) expect(properties).toEqual([{ kept: Buffer.from('y') }])
+    })
+  })
+
+  const thrower = (thrown: unknown) => () => () => {
+    throw thrown
+  }
+  const throwing = {
+    get message(): string {
+      throw new Error('not even this')
+    },
+  }
+  it.each([
+    ['an error', new Error('which one?'), { message: 'which one?' }],
+    ['nothing', undefined, { name: 'KafkaJSError', message: 'undefined' }],
+    ['an object without prototype', Object.create(null), { name: 'KafkaJSError' }],
+    ['an object that throws', throwing, { name: 'KafkaJSError' }],
+    ['a promise', Promise.reject(new Error('later')), { name: 'KafkaJSError' }],
+  ])('rejects with an error when the partitioner throws %s', async (_, thrown, error) => {
+    await withProducer(
+      async (producer, topic) => {
+        const sending = producer.send({ topic, messages: [{ value: 'x' }] })
+        await expect(sending).rejects.toSatisfy((rejected) => rejected instanceof Error)
+        await expect(sending).rejects.toMatchObject(error)
+        await expect(producer.send({ topic, messages: [] })).resolves.toEqual([])
+      },
+      { createPartitioner: thrower(thrown) },
+    )
+  })
+
+  it.each([
+    ['a promise', Promise.resolve(0)],
+    ['an object without prototype', Object.create(null)],
+    ['nothing', undefined],
+  ])('says so when the partitioner gives %s', async (_, chosen) => {
+    await withProducer(
+      async (producer, topic) => {
+        await expect(producer.send({ topic, messages: [{ value: 'x' }] })).rejects.toMatchObject({
+          type: 'UNKNOWN_TOPIC_OR_PARTITION',
+          message: expect.stringContaining('has no partition'),
+        })
+      },
+      { createPartitioner: () => () => chosen },
+    )
+  })
+
+  it('is not accepted before a connect() that nobody awaits has connected, and is after', async () => {
+    const topic = await target.createTopic()
+    await using producer = disposable(createProducer())
+    const connected = new Promise((resolve) => producer.on(producer.events.CONNECT, resolve))
+    void producer.connect()
+    await expect(producer.send({ topic, messages: [{ value: 'early' }] })).rejects.toMatchObject({
+      name: 'KafkaJSError',
+      message: 'The producer is disconnected',
+      retriable: true,
+    })
+    await connected
+    await expect(producer.send({ topic, messages: [{ value: 'x' }] })).resolves.toHaveLength(1)
+  })
+
+  it('does not hang when a listener throws something odd', async () => {
+    await withProducer(async (producer, topic) => {
+      for (const event of Object.values(producer.events))
+        producer.on(event as never, () => {
+          throw Object.create(null)
+        })
+      await expect(producer.send({ topic, messages: [{ value: 'x' }] })).resolves.toHaveLength(1)
     })
   })
 

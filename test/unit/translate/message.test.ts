@@ -44,7 +44,7 @@ describe('a message over AMQP', () => {
   it('comes back as kafkajs delivers it, whatever its bytes', () => {
     fc.assert(
       fc.property(message, fc.nat(), (sent, sequenceNumber) => {
-        const got = fromEvent(overTheWire(toEvent(sent), { sequenceNumber, enqueuedTime: 1234 }))
+        const got = fromEvent(overTheWire(toEvent(sent, 'orders'), { sequenceNumber, enqueuedTime: 1234 }))
         expect(got.value).toEqual(sent.value === null ? null : toBuffer(sent.value))
         expect(got.key).toEqual(sent.key === null || sent.key === undefined ? null : toBuffer(sent.key))
         expect(got.timestamp).toBe(sent.timestamp ?? '1234')
@@ -57,21 +57,21 @@ describe('a message over AMQP', () => {
 
   it('keeps every byte value', () => {
     const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
-    const got = fromEvent(overTheWire(toEvent({ key: all, value: all, headers: { all } })))
+    const got = fromEvent(overTheWire(toEvent({ key: all, value: all, headers: { all } }, 'orders')))
     expect(got.key).toEqual(all)
     expect(got.value).toEqual(all)
     expect(got.headers['all']).toEqual(all)
   })
 
   it('tells a tombstone from an empty value and an empty key from none', () => {
-    expect(fromEvent(overTheWire(toEvent({ value: null }))).value).toBeNull()
-    expect(fromEvent(overTheWire(toEvent({ value: '' }))).value).toEqual(Buffer.alloc(0))
-    expect(fromEvent(overTheWire(toEvent({ key: '', value: '' }))).key).toEqual(Buffer.alloc(0))
-    expect(fromEvent(overTheWire(toEvent({ key: null, value: '' }))).key).toBeNull()
+    expect(fromEvent(overTheWire(toEvent({ value: null }, 'orders'))).value).toBeNull()
+    expect(fromEvent(overTheWire(toEvent({ value: '' }, 'orders'))).value).toEqual(Buffer.alloc(0))
+    expect(fromEvent(overTheWire(toEvent({ key: '', value: '' }, 'orders'))).key).toEqual(Buffer.alloc(0))
+    expect(fromEvent(overTheWire(toEvent({ key: null, value: '' }, 'orders'))).key).toBeNull()
   })
 
   it('has the keys of kafkajs, in its order', () => {
-    const got = fromEvent(overTheWire(toEvent({ value: 'x' })))
+    const got = fromEvent(overTheWire(toEvent({ value: 'x' }, 'orders')))
     expect(Object.keys(got)).toEqual([
       'magicByte',
       'attributes',
@@ -87,7 +87,7 @@ describe('a message over AMQP', () => {
   })
 
   it('shows readers of other libraries plain bytes, and the last value of a repeated header', () => {
-    const event = toEvent({ key: 'k', value: 'v', headers: { once: '1', twice: ['a', 'b'] }, timestamp: '5' })
+    const event = toEvent({ key: 'k', value: 'v', headers: { once: '1', twice: ['a', 'b'] }, timestamp: '5' }, 'orders')
     expect(event).toEqual({
       body: Buffer.from('v'),
       bodyType: 'data',
@@ -100,20 +100,34 @@ describe('a message over AMQP', () => {
     })
   })
 
+  it('leaves out headers that are undefined', () => {
+    const headers = { absent: undefined, kept: 'x', some: [undefined, 'y'] } as Message['headers']
+    const { applicationProperties, messageAnnotations } = toEvent({ value: '', headers: headers ?? {} }, 'orders')
+    expect(applicationProperties).toEqual({ kept: Buffer.from('x'), some: Buffer.from('y') })
+    expect(messageAnnotations).toBeUndefined()
+    expect(toEvent({ value: '', headers: { absent: undefined } }, 'orders').applicationProperties).toBeUndefined()
+  })
+
+  it('names the header and the topic of what cannot be sent', () => {
+    const message = { value: '', headers: { retries: 3 } } as unknown as Message
+    expect(() => toEvent(message, 'orders')).toThrow(
+      'The header "retries" of a message for topic "orders" must be a string or a Buffer, received type number',
+    )
+  })
+
   it.each([
     ['a number as value', { value: 1 }],
     ['an object as key', { key: {}, value: '' }],
     ['null as header', { value: '', headers: { a: null } }],
     ['a number in a repeated header', { value: '', headers: { a: ['x', 1] } }],
-    ['undefined as header', { value: '', headers: { a: undefined } }],
   ])('refuses %s with the code of kafkajs', (_, wrong) => {
-    expect(() => toEvent(wrong as unknown as Message)).toThrow(
+    expect(() => toEvent(wrong as unknown as Message, 'orders')).toThrow(
       expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }),
     )
   })
 
   it.each(['', 'yesterday', '1.5', '8640000000000001'])('refuses the timestamp %j', (timestamp) => {
-    expect(() => toEvent({ value: '', timestamp })).toThrow(/whole milliseconds/)
+    expect(() => toEvent({ value: '', timestamp }, 'orders')).toThrow(/whole milliseconds/)
   })
 })
 

@@ -46,7 +46,7 @@ const message = fc.record(
   { requiredKeys: ['value'] },
 )
 const event = fc.tuple(message, fc.option(fc.constantFrom('gzip', 'x'.repeat(300)))).map(([given, contentEncoding]) => {
-  const made = toEvent(given)
+  const made = toEvent(given, 'orders')
   if (contentEncoding) made.properties = { ...made.properties, contentEncoding }
   return made
 })
