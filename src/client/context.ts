@@ -10,6 +10,7 @@ import type { Management } from '../management/management.js'
 import type { AuthProvider } from '../types/auth-provider.js'
 import type { CheckpointStore } from '../types/checkpoint-store.js'
 import { shareSuccess } from '../util/share.js'
+import { type CommitNews, createCommitNews } from './commit-news.js'
 
 /** What `Kafka` hands to each producer, consumer and admin client it makes. */
 export interface ClientContext {
@@ -32,6 +33,8 @@ export interface NamespaceAccess {
   store(): Promise<CheckpointStore | undefined>
   /** The management API; undefined when it is switched off or the credential does not allow it. */
   management(): Promise<Management | undefined>
+  /** What clients of the same `Kafka` have committed. */
+  readonly commits: CommitNews
   /** Closes what was opened. */
   close(): Promise<void>
 }
@@ -39,6 +42,7 @@ export interface NamespaceAccess {
 export function createClientContext(settings: KafkaSettings, logger: RootLogger): ClientContext {
   let auth: AuthProvider | undefined
   let storeFromString: CheckpointStore | undefined
+  const commits = createCommitNews()
 
   const configuredStore = (provider: AuthProvider): CheckpointStore | undefined => {
     const { checkpointStore } = settings.eventHubs
@@ -79,6 +83,7 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
       })
       return {
         transport,
+        commits,
         async store() {
           const store = configuredStore(provider)
           if (store) return store

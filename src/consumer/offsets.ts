@@ -1,3 +1,4 @@
+import { partitionKey } from '../group/leases.js'
 import type { CommittedOffsets } from '../offsets/committed-offsets.js'
 import type { ReceivedEvent } from '../translate/event.js'
 import type { OffsetsByTopicPartition, TopicPartition, TopicPartitionOffset } from '../types/index.js'
@@ -40,6 +41,8 @@ export interface Offsets {
   /** Marks everything before `offset` as handled. */
   resolve(topic: string, partition: number, offset: number, amqpOffset?: string): void
   uncommitted(): OffsetsByTopicPartition
+  /** Others have committed these for the group: of partitions that are being read, that is known from here on. */
+  committedElsewhere(list: readonly TopicPartitionOffset[]): void
   /** Commits one partition, or all, up to what is resolved. */
   commit(only?: TopicPartition): Promise<void>
   /** Commits all when the interval has passed or the threshold is reached; nothing where neither is configured. */
@@ -47,8 +50,6 @@ export interface Offsets {
   /** Commits exactly these. */
   commitExactly(list: readonly TopicPartitionOffset[], options?: { silent?: boolean }): Promise<void>
 }
-
-const key = (topic: string, partition: number) => `${topic}/${partition}`
 
 export function createOffsets(options: OffsetsOptions): Offsets {
   const { committed, mayCommit, onCommitted, autoCommitInterval, autoCommitThreshold } = options
@@ -77,7 +78,7 @@ export function createOffsets(options: OffsetsOptions): Offsets {
 
   return {
     start(topic, partition, offset) {
-      partitions.set(key(topic, partition), {
+      partitions.set(partitionKey(topic, partition), {
         topic,
         partition,
         resolved: -1,
@@ -91,16 +92,16 @@ export function createOffsets(options: OffsetsOptions): Offsets {
     },
 
     forget(topic, partition) {
-      partitions.delete(key(topic, partition))
+      partitions.delete(partitionKey(topic, partition))
     },
 
     resolved(topic, partition) {
-      const resolved = partitions.get(key(topic, partition))?.resolved
+      const resolved = partitions.get(partitionKey(topic, partition))?.resolved
       return resolved === undefined || resolved < 0 ? undefined : resolved
     },
 
     handing(topic, partition, events) {
-      const one = partitions.get(key(topic, partition))
+      const one = partitions.get(partitionKey(topic, partition))
       if (!one) return
       if (one.begun < 0) one.begun = events[0]?.sequenceNumber ?? -1
       one.knownBefore = one.known
@@ -108,7 +109,7 @@ export function createOffsets(options: OffsetsOptions): Offsets {
     },
 
     resolve(topic, partition, offset, amqpOffset) {
-      const one = partitions.get(key(topic, partition))
+      const one = partitions.get(partitionKey(topic, partition))
       if (!one) return
       one.resolved = offset
       one.amqpOffset = amqpOffset ?? knownOffset(one, offset - 1)
@@ -118,8 +119,15 @@ export function createOffsets(options: OffsetsOptions): Offsets {
       return group([...partitions.values()].filter(isDirty).map((one) => toOffset(one, one.resolved)))
     },
 
+    committedElsewhere(list) {
+      for (const { topic, partition, offset } of list) {
+        const one = partitions.get(partitionKey(topic, partition))
+        if (one) one.committed = Number(offset)
+      }
+    },
+
     async commit(only) {
-      const chosen = only ? [partitions.get(key(only.topic, only.partition))] : [...partitions.values()]
+      const chosen = only ? [partitions.get(partitionKey(only.topic, only.partition))] : [...partitions.values()]
       const dirty = chosen.filter((one) => one !== undefined && isDirty(one)) as Progress[]
       lastCommit = Date.now()
       if (dirty.length === 0) return
@@ -138,7 +146,7 @@ export function createOffsets(options: OffsetsOptions): Offsets {
 
     async commitExactly(list, { silent = false } = {}) {
       for (const { topic, partition, offset } of list) {
-        const one = partitions.get(key(topic, partition))
+        const one = partitions.get(partitionKey(topic, partition))
         const run = async () => {
           const amqpOffset = one && knownOffset(one, Number(offset) - 1)
           await committed.commit([{ topic, partition, offset, amqpOffset }])

@@ -9,8 +9,19 @@ export interface TopicPartition {
   readonly partition: number
 }
 
+/** Keys by topic, as it is spelled, and partition: one is asked for with every message. */
+const keys = new Map<string, string[]>()
+
 /** What a partition is known by inside, however its topic is spelled. */
-export const partitionKey = (topic: string, partition: number): string => `${topicKey(topic)}/${partition}`
+export function partitionKey(topic: string, partition: number): string {
+  const known = keys.get(topic)?.[partition]
+  if (known !== undefined) return known
+  const key = `${topicKey(topic)}/${partition}`
+  const ofTopic = keys.get(topic) ?? []
+  ofTopic[partition] = key
+  keys.set(topic, ofTopic)
+  return key
+}
 
 interface Lease extends TopicPartition {
   ownership: PartitionOwnership

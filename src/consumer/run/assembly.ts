@@ -119,6 +119,8 @@ export function connectRun({ connection, store: ownStore }: RunConnection, state
     autoCommitThreshold: config.autoCommitThreshold ?? null,
   })
 
+  connection.commits.listen(groupId, offsets.committedElsewhere, stopping)
+
   const context: PartitionContext = {
     groupId,
     retry: settings.retry,

@@ -37,7 +37,7 @@ export class TransactionOffsets {
   /** Commits them, retrying; those of a group that was committed are not committed again by the next call. */
   async commit(): Promise<void> {
     const { settings, logger } = this.#options
-    const { transport, requests, address } = this.#connection
+    const { transport, requests, address, commits } = this.#connection
     for (const [groupId, offsets] of this.#byGroup) {
       const committed = createCommittedOffsets({
         store: await this.#connection.requireStore('sendOffsets'),
@@ -53,6 +53,7 @@ export class TransactionOffsets {
         },
       )
       this.#byGroup.delete(groupId)
+      commits.tell(groupId, latest(offsets))
     }
   }
 }

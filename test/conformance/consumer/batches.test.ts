@@ -218,6 +218,35 @@ describe('uncommittedOffsets', () => {
     ])
     expect(await bench.committed()).toEqual({ 0: '3' })
   })
+
+  it('no longer lists what a transaction of the same Kafka has committed', async () => {
+    await using bench = await openBench(target, {
+      kafka: { eventHubs: { ...target.config().eventHubs, transactions: 'buffered' } },
+    })
+    await bench.send(numbers(3))
+    const producer = bench.kafka.producer({ transactionalId: bench.groupId, maxInFlightRequests: 1, idempotent: true })
+    await producer.connect()
+    const told: unknown[] = []
+    await run(
+      bench,
+      async ({ batch, resolveOffset, uncommittedOffsets }) => {
+        if (batch.lastOffset() !== '2' || told.length > 0) return
+        resolveOffset('2')
+        told.push(uncommittedOffsets())
+        const transaction = await producer.transaction()
+        await transaction.sendOffsets({ consumerGroupId: bench.groupId, ...uncommittedOffsets() })
+        told.push(uncommittedOffsets())
+        await transaction.commit()
+        told.push(uncommittedOffsets())
+      },
+      { autoCommit: false },
+    )
+    await eventually(() => expect(told).toHaveLength(3))
+    const uncommitted = { topics: [{ topic: bench.topic, partitions: [{ partition: 0, offset: '3' }] }] }
+    expect(told).toEqual([uncommitted, uncommitted, { topics: [] }])
+    expect(await bench.committed()).toEqual({ 0: '3' })
+    await producer.disconnect()
+  })
 })
 
 describe('commitOffsetsIfNecessary', () => {
