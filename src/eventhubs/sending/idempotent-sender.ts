@@ -162,7 +162,7 @@ function isProducerLost(error: unknown): boolean {
 
 function unknownOutcome(cause: unknown): Error {
   const message =
-    'The broker received an out of order sequence number: the service no longer knows this producer, so it cannot be told ' +
-    'whether messages whose acknowledgement was lost are stored. Read the topic before sending them again'
+    'The service no longer knows this producer, so it cannot be told whether messages whose acknowledgement was lost are ' +
+    'stored. Read the topic before sending them again'
   return createProtocolError('OUT_OF_ORDER_SEQUENCE_NUMBER', { message, cause })
 }

@@ -187,8 +187,8 @@ describe('send', () => {
     })
   })
 
-  const thrower = (thrown: unknown) => () => () => {
-    throw thrown
+  const thrower = (give: () => unknown) => () => () => {
+    throw give()
   }
   const throwing = {
     get message(): string {
@@ -196,12 +196,12 @@ describe('send', () => {
     },
   }
   it.each([
-    ['an error', new Error('which one?'), { message: 'which one?' }],
-    ['nothing', undefined, { name: 'KafkaJSError', message: 'undefined' }],
-    ['an object without prototype', Object.create(null), { name: 'KafkaJSError' }],
-    ['an object that throws', throwing, { name: 'KafkaJSError' }],
-    ['a promise', Promise.reject(new Error('later')), { name: 'KafkaJSError' }],
-  ])('rejects with an error when the partitioner throws %s', async (_, thrown, error) => {
+    ['an error', () => new Error('which one?'), { message: 'which one?' }],
+    ['nothing', () => undefined, { name: 'KafkaJSError', message: 'undefined' }],
+    ['an object without prototype', () => Object.create(null), { name: 'KafkaJSError' }],
+    ['an object that throws', () => throwing, { name: 'KafkaJSError' }],
+    ['a promise', () => Promise.reject(new Error('later')), { name: 'KafkaJSError' }],
+  ])('rejects with an error when the partitioner throws %s', async (_, give, error) => {
     await withProducer(
       async (producer, topic) => {
         const sending = producer.send({ topic, messages: [{ value: 'x' }] })
@@ -209,7 +209,7 @@ describe('send', () => {
         await expect(sending).rejects.toMatchObject(error)
         await expect(producer.send({ topic, messages: [] })).resolves.toEqual([])
       },
-      { createPartitioner: thrower(thrown) },
+      { createPartitioner: thrower(give) },
     )
   })
 
@@ -390,7 +390,7 @@ describe('partitions', () => {
         name: 'KafkaJSProtocolError',
         type: 'UNKNOWN_TOPIC_OR_PARTITION',
         retriable: false,
-        message: `Topic ${topic} has no partition 4: it has 4, 0 to 3`,
+        message: expect.stringContaining(`opic ${topic} has no partition 4: it has 4, 0 to 3`),
       })
     })
   })
