@@ -7,6 +7,7 @@ import {
   KafkaJSTimeout,
 } from '../errors/index.js'
 import { createProtocolError } from '../errors/protocol-errors.js'
+import { toError } from '../errors/thrown.js'
 import type { EventHubSettings, Management } from '../management/management.js'
 import { refuseNamespaceSettings, toEventHubSettings } from '../management/topic-settings.js'
 import { isRetriable } from '../retry/retry.js'
@@ -85,7 +86,7 @@ export function createTopicCalls(session: AdminSession): TopicCalls {
     } catch (error) {
       session.logger.error('The topic is deleted, but not what groups have committed of it: delete the groups', {
         topic,
-        error: (error as Error).message,
+        error: toError(error).message,
       })
     }
   }

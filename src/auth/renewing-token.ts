@@ -1,5 +1,6 @@
 import type { AccessToken, TokenCredential } from '@azure/core-auth'
 import { type KafkaJSError, KafkaJSSASLAuthenticationError } from '../errors/index.js'
+import { toError } from '../errors/thrown.js'
 import type { Logger } from '../types/index.js'
 import { withDeadline } from '../util/deadline.js'
 import { wait } from '../util/wait.js'
@@ -117,8 +118,8 @@ export function answerWithin<T>(ms: number, ask: () => T | Promise<T>): Promise<
 /** Wraps what a credential or provider threw. */
 export function authenticationError(error: unknown): KafkaJSError {
   if (error instanceof KafkaJSSASLAuthenticationError) return error
-  const message = error instanceof Error ? error.message : String(error)
-  return new KafkaJSSASLAuthenticationError(`The credential gave no token: ${message}`, { cause: error })
+  const cause = toError(error)
+  return new KafkaJSSASLAuthenticationError(`The credential gave no token: ${cause.message}`, { cause })
 }
 
 const remaining = (token: AccessToken) => token.expiresOnTimestamp - Date.now()

@@ -1,4 +1,6 @@
 import { KafkaJSConnectionError, KafkaJSNonRetriableError } from '../errors/index.js'
+import { toError } from '../errors/thrown.js'
+import { withDeadline } from '../util/deadline.js'
 import type { KafkaSettings } from './settings.js'
 
 /** The namespace that `brokers`, or the connection string, names. */
@@ -44,14 +46,17 @@ export function parseConnectionString(text: string): ReadonlyMap<string, string>
   return new Map(fields)
 }
 
-async function brokersOf({ brokers }: KafkaSettings): Promise<Endpoint[]> {
+async function brokersOf({ brokers, connectionTimeout }: KafkaSettings): Promise<Endpoint[]> {
   let list: unknown = brokers
   if (typeof brokers === 'function') {
     try {
-      list = await brokers()
+      list = await withDeadline(async () => brokers(), {
+        ms: connectionTimeout,
+        createError: () => new Error(`it gave no answer within ${connectionTimeout} ms`),
+      })
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
-      throw new KafkaJSConnectionError(`Failed to connect: "config.brokers" threw: ${message}`, { cause: error })
+      const cause = toError(error)
+      throw new KafkaJSConnectionError(`Failed to connect: "config.brokers" threw: ${cause.message}`, { cause })
     }
   }
   if (list === undefined || list === null)

@@ -27,8 +27,22 @@ export const fieldOf = (origin: unknown, field: string): unknown =>
   typeof origin === 'object' && origin !== null ? (origin as Record<string, unknown>)[field] : undefined
 
 /** The text of whatever was given, without secrets. */
-export const textOf = (origin: unknown): string =>
-  redact(String(fieldOf(origin, 'message') || (origin instanceof Error ? origin.name : (origin ?? ''))))
+export function textOf(origin: unknown): string {
+  try {
+    return redact(String(fieldOf(origin, 'message') || (origin instanceof Error ? origin.name : (origin ?? ''))))
+  } catch {
+    return 'Something was thrown that cannot be shown'
+  }
+}
+
+/** Somebody else's error, cleaned; one that can't be looked at is left as it is. */
+function withoutSecrets(cause: unknown): unknown {
+  try {
+    return cause instanceof Error ? redactError(cause) : cause
+  } catch {
+    return cause
+  }
+}
 
 /** The root of the family: everything this package throws, but for wrong argument types. @public */
 export class KafkaJSError extends Error {
@@ -43,7 +57,7 @@ export class KafkaJSError extends Error {
 
   /** Takes a text or an error, and by default counts as retriable. */
   constructor(e: KafkaJSErrorOrigin = '', { retriable = true, cause }: KafkaJSErrorMetadata = {}) {
-    super(textOf(e), { cause: cause instanceof Error ? redactError(cause) : cause })
+    super(textOf(e), { cause: withoutSecrets(cause) })
     Error.captureStackTrace?.(this, new.target)
     Object.assign(this, { name: 'KafkaJSError', retriable, helpUrl: fieldOf(e, 'helpUrl') })
   }

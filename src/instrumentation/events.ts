@@ -280,4 +280,7 @@ export function createRequests(options: RequestsOptions): Requests {
 }
 
 /** Whether an error is the service's answer, rather than the lack of one. */
-const isAnswer = (error: unknown) => isKafkaJSError(error) && 'type' in error
+const isAnswer = (thrown: unknown) => {
+  const error = toError(thrown)
+  return error === thrown && isKafkaJSError(error) && 'type' in error
+}

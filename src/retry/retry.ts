@@ -1,4 +1,5 @@
 import { KafkaJSNumberOfRetriesExceeded } from '../errors/index.js'
+import { toError } from '../errors/thrown.js'
 import { timerDelay } from '../util/timers.js'
 import { wait as waitByClock } from '../util/wait.js'
 
@@ -55,7 +56,8 @@ export function nextRetryTime(retryTime: number, { factor, multiplier, maxRetryT
 }
 
 /**
- * Runs an operation until it succeeds. An error that is not retriable is thrown as it is, at once; when the retries are
+ * Runs an operation until it succeeds. An error that is not retriable is thrown as it is, at once, and what is no error
+ * as one; when the retries are
  * used up, `KafkaJSNumberOfRetriesExceeded` with the last error as `cause`.
  */
 export async function retry<T>(
@@ -69,10 +71,11 @@ export async function retry<T>(
     const attempt = { retryCount, retryTime }
     try {
       return await operation(attempt)
-    } catch (error) {
+    } catch (thrown) {
+      const error = toError(thrown)
       if (!isRetriable(error) || signal?.aborted) throw error
-      if (retryCount >= settings.retries) throw new KafkaJSNumberOfRetriesExceeded(error as Error, attempt)
-      onRetry?.(error as Error, attempt)
+      if (retryCount >= settings.retries) throw new KafkaJSNumberOfRetriesExceeded(error, attempt)
+      onRetry?.(error, attempt)
       await wait(retryTime, signal)
       if (signal?.aborted) throw error
       retryTime = nextRetryTime(retryTime, settings)

@@ -9,6 +9,7 @@ import {
   KafkaJSSASLAuthenticationError,
 } from '../errors/index.js'
 import { createProtocolError, protocolErrorRow } from '../errors/protocol-errors.js'
+import { toError } from '../errors/thrown.js'
 import { redactError } from '../util/redact.js'
 import type { ErrorKind, ErrorRow, ErrorTraits } from './error-row.js'
 import { errorTable } from './error-table.js'
@@ -182,13 +183,22 @@ function hostAndPort(broker = ''): { host: string; port: number } {
  * of the original too.
  */
 export function toKafkaJSError(error: unknown, context: ErrorContext = {}): KafkaJSError {
+  try {
+    return translated(error, context)
+  } catch {
+    // Something that can't be looked at: a getter that throws, a proxy.
+    return translated(toError(error), context)
+  }
+}
+
+function translated(error: unknown, context: ErrorContext): KafkaJSError {
   if (error instanceof KafkaJSSASLAuthenticationError) return asSaslFailure(error, context)
   if (isKafkaJSError(error)) return error
   // Of the family, though not a KafkaJSError in kafkajs either.
   if (error instanceof KafkaJSAggregateError) return error as unknown as KafkaJSError
   const cause = error instanceof Error ? redactError(error) : error
   const telling = innermost(error)
-  if (isKafkaJSError(telling)) return toKafkaJSError(telling, context)
+  if (isKafkaJSError(telling)) return translated(telling, context)
   const foreign = asForeign(telling)
   const traits = traitsOf(foreign)
   const row = rowOf(traits)
