@@ -1,0 +1,39 @@
+import type { MatrixActivity } from './activities.js'
+import type { MatrixFault } from './faults.js'
+
+const [BEGIN, END] = ['<!-- matrix: begin -->', '<!-- matrix: end -->']
+
+/** A table in Markdown: a row a fault, a column an activity, in each cell how long after the fault its next step succeeded. */
+export function toTable(
+  faults: readonly MatrixFault[],
+  activities: readonly MatrixActivity[],
+  /** ms, by `fault|activity`. */
+  recoveries: ReadonlyMap<string, number>,
+): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [
+    line(['fault', ...activities.map(({ name }) => name)]),
+    line(['---', ...activities.map(() => '---')]),
+    ...faults.map((fault) =>
+      line([fault.name, ...activities.map(({ name }) => cell(recoveries.get(`${fault.name}|${name}`)))]),
+    ),
+    line(['promised', ...activities.map(({ promise }) => promise)]),
+  ].join('\n')
+}
+
+const cell = (ms: number | undefined) =>
+  ms === undefined
+    ? 'not recovered'
+    : `kept, ${ms < 1000 ? `${Math.ceil(ms / 50) * 50} ms` : `${(ms / 1000).toFixed(1)} s`}`
+
+export function withTable(page: string, table: string): string {
+  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)]
+  if (begin < 0 || end < begin) throw new Error(`The page lacks ${BEGIN} … ${END}`)
+  return `${page.slice(0, begin + BEGIN.length)}\n${table}\n${page.slice(end)}`
+}
+
+/** The table without its figures, which differ from run to run. */
+export function outcomesOf(page: string): string {
+  const table = page.slice(page.indexOf(BEGIN), page.indexOf(END))
+  return table.replace(/kept, [\d.]+ m?s/g, 'kept')
+}
