@@ -1,5 +1,6 @@
-import { decodeMessage } from './amqp/rhea.js'
-import { SECTION, SectionReader, startOfBytes } from './amqp/sections.js'
+import { decodeMessage } from './amqp/codec/decoded-message.js'
+import { SECTION, SectionReader } from './amqp/codec/sections.js'
+import { startOfBytes } from './amqp/codec/values.js'
 import { bytesOf, type StoredEvent } from './model/event.js'
 import type { EventHub } from './model/hub.js'
 import type { Namespace } from './model/namespace.js'

@@ -51,7 +51,10 @@ export interface EmulatorOptions {
   port?: number
   /** Event hubs that are there from the start. */
   eventHubs?: readonly EventHubSpec[]
-  /** Whether an unknown event hub springs into being when it is first used over AMQP. Default true, 4 partitions. */
+  /**
+   * Whether an unknown event hub springs into being when a link is attached to it; questions create none. Default true, 4
+   * partitions. As many has one that is created over HTTP without a number.
+   */
   autoCreateEventHubs?: boolean | { partitionCount: number }
   /** Whether an unknown consumer group springs into being when it is first read. Default false. */
   autoCreateConsumerGroups?: boolean

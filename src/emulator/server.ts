@@ -3,7 +3,8 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
 import { ClientConnection } from './amqp/connection.js'
-import { type Carrier, streamCarrier, Wire } from './amqp/wire.js'
+import { Wire } from './amqp/wire.js'
+import { type ByteStream, socketStream } from './byte-stream.js'
 import type { FaultyConnection } from './faults.js'
 import { answerHealth } from './http/health.js'
 import { createUpgradeHandler } from './http/websocket.js'
@@ -53,12 +54,12 @@ export async function startServer(options: {
   let service: Service | undefined
   let handleRequest: RequestListener = (_request, response) => response.writeHead(503).end()
 
-  function acceptAmqp(carrier: Carrier): void {
+  function acceptAmqp(stream: ByteStream): void {
     if (!service) {
-      carrier.destroy()
+      stream.destroy()
       return
     }
-    const wire = new Wire(carrier)
+    const wire = new Wire(stream)
     const connection = new ClientConnection(service, wire, containerId)
     connections.amqp.add(connection)
     connections.all.add(connection)
@@ -100,7 +101,7 @@ export async function startServer(options: {
 
   function acceptPlain(socket: Socket): void {
     whenFirstBytes(socket, 4, (first) => {
-      if (first.toString('latin1', 0, 4) === 'AMQP') acceptAmqp(streamCarrier(socket))
+      if (first.toString('latin1', 0, 4) === 'AMQP') acceptAmqp(socketStream(socket))
       // The size of a Kafka request: below 16 MiB. AMQP and HTTP begin with a letter.
       else if (first[0] === 0) void acceptKafka(socket)
       else http.emit('connection', socket)

@@ -22,4 +22,8 @@ export const uint = (value: number): Buffer => Buffer.from([0x70, 0, 0, value >>
 /** Protocol header and OPEN, without SASL. */
 export const open = (): Buffer => Buffer.concat([AMQP_HEADER, frame(0x10, [string('rude')])])
 
+export const NULL: Buffer = Buffer.of(0x40)
+
+export const TRUE: Buffer = Buffer.of(0x41)
+
 export const begin = (): Buffer => frame(0x11, [Buffer.from([0x40]), uint(0), uint(100), uint(100)])

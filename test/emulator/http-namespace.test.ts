@@ -48,7 +48,7 @@ const titles = (feed: string) =>
 
 describe('event hubs', () => {
   it('creates one with the defaults of the service', async () => {
-    await using emulator = await startEmulator()
+    await using emulator = await startEmulator({ autoCreateEventHubs: false })
     const created = await call(emulator, '/orders?timeout=60&api-version=2014-01', { method: 'PUT', body: eventHub() })
     expect(created.status).toBe(201)
     expect(created.type).toBe('application/atom+xml;type=entry;charset=utf-8')

@@ -44,10 +44,15 @@ test('an unknown event hub is refused where none springs into being', async () =
   await expect(client.getEventHubProperties()).rejects.toMatchObject({ code: 'MessagingEntityNotFoundError' })
 })
 
-test('an unknown event hub springs into being by default, on the first look', async () => {
+test('an unknown event hub springs into being when a link attaches, by default; a question creates none', async () => {
   await using bench = await openBench({ autoCreateEventHubs: { partitionCount: 7 } })
-  const properties = await bench.consumer({ hub: 'fresh' }).getEventHubProperties()
-  expect(properties.partitionIds).toHaveLength(7)
+  const client = bench.producer(bench.emulator.connectionString, 10_000, 'fresh')
+  const unknown = { code: 'MessagingEntityNotFoundError' }
+  await expect(client.getEventHubProperties()).rejects.toMatchObject(unknown)
+  await expect(client.getPartitionProperties('0')).rejects.toMatchObject(unknown)
+  expect(bench.emulator.eventHubs.get('fresh')).toBeUndefined()
+  await client.sendBatch([{ body: 'a' }], { partitionId: '6' })
+  expect((await client.getEventHubProperties()).partitionIds).toHaveLength(7)
   expect(bench.emulator.eventHubs.get('FRESH')?.name).toBe('fresh')
 })
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { readTransfer } from '../../src/emulator/amqp/codec/transfer.js'
 import { toServiceError } from '../../src/emulator/amqp/refusals.js'
 import { parsePosition } from '../../src/emulator/amqp/selector.js'
-import { readTransfer } from '../../src/emulator/amqp/transfer.js'
 import { bytesOf } from '../../src/emulator/model/event.js'
 import { EVENT_OVERHEAD, PartitionLog } from '../../src/emulator/model/partition-log.js'
 import { resolvePosition } from '../../src/emulator/model/position.js'

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createConnection, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
-import { begin, frame, open, SASL_HEADER, string, uint } from './frames.js'
+import { begin, frame, NULL, open, SASL_HEADER, string, TRUE, uint } from './frames.js'
 import { openBench } from './sdk.js'
 
 /** Sends bytes and resolves with what came back when the emulator has ended the connection. */
@@ -41,10 +41,19 @@ describe('what breaks the protocol ends its own connection and nothing else', ()
     ['an unknown performative', [open(), frame(0x99, [])]],
     ['a second OPEN', [open(), frame(0x10, [string('again')])]],
     ['an attach on no session', [open(), frame(0x12, [string('x'), uint(0), Buffer.from([0x41])], 7)]],
-    ['a transfer on no link', [open(), begin(), frame(0x14, [uint(5), uint(0), string('t')])]],
     [
       'an array that claims more items than it holds',
-      [open(), frame(0x11, [Buffer.from([0xf0, 0, 0, 0, 5, 0xff, 0xff, 0xff, 0xff, 0x41])])],
+      [
+        open(),
+        begin(),
+        frame(0x12, [
+          string('x'),
+          uint(0),
+          TRUE,
+          ...Array.from({ length: 10 }, () => NULL),
+          Buffer.from([0xf0, 0, 0, 0, 5, 0xff, 0xff, 0xff, 0xff, 0x41]),
+        ]),
+      ],
     ],
     ['another version', [Buffer.from([0x41, 0x4d, 0x51, 0x50, 0, 0, 9, 1])]],
     ['SASL frames that are none', [SASL_HEADER, Buffer.from([0, 0, 0, 9, 2, 1, 0, 0, 0x40])]],

@@ -17,7 +17,7 @@ export interface Bench extends AsyncDisposable {
   readonly emulator: Emulator
   readonly hub: string
   /** `timeout` is how long a send waits for its acknowledgement, ms. */
-  producer(connectionString?: string, timeout?: number): EventHubProducerClient
+  producer(connectionString?: string, timeout?: number, name?: string): EventHubProducerClient
   consumer(options?: { group?: string; connectionString?: string; hub?: string }): EventHubConsumerClient
   /** Sends some bodies to a partition, as one batch. */
   send(partitionId: string, ...bodies: unknown[]): Promise<void>
@@ -49,8 +49,8 @@ export async function openBench(options: EmulatorOptions & { partitions?: number
     ...rest,
   })
   const closers: (() => Promise<void>)[] = []
-  const producer = (connectionString = emulator.connectionString, timeoutInMs = 10_000) => {
-    const client = new EventHubProducerClient(connectionString, hub, { retryOptions: { maxRetries: 0, timeoutInMs } })
+  const producer = (connectionString = emulator.connectionString, timeoutInMs = 10_000, name = hub) => {
+    const client = new EventHubProducerClient(connectionString, name, { retryOptions: { maxRetries: 0, timeoutInMs } })
     closers.push(() => client.close())
     return client
   }

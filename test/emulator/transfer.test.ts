@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import rhea from 'rhea'
 import { describe, expect, test } from 'vitest'
-import { decodeMessage } from '../../src/emulator/amqp/rhea.js'
-import { DecodeError } from '../../src/emulator/amqp/sections.js'
-import { BATCH_FORMAT, readTransfer } from '../../src/emulator/amqp/transfer.js'
+import { decodeMessage } from '../../src/emulator/amqp/codec/decoded-message.js'
+import { BATCH_FORMAT, readTransfer } from '../../src/emulator/amqp/codec/transfer.js'
+import { DecodeError } from '../../src/emulator/amqp/codec/values.js'
 import { bytesOf } from '../../src/emulator/model/event.js'
 import { PartitionLog } from '../../src/emulator/model/partition-log.js'
 
@@ -61,7 +61,7 @@ describe('a message of every section', () => {
     const { stored } = store(batchOf([message.encode(full), message.encode({ body: 'value' })]), BATCH_FORMAT)
     expect(stored).toHaveLength(2)
     expect(decodeMessage(stored[0] as Buffer)).toMatchObject({ application_properties: { text: 'é' } })
-    expect(decodeMessage(stored[1] as Buffer).body).toBe('value')
+    expect(decodeMessage(stored[1] as Buffer)['body']).toBe('value')
   })
 })
 

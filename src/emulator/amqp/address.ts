@@ -1,3 +1,5 @@
+import { trimmedPath } from '../authorization.js'
+
 /** What a link's address names. Addresses compare without case. Source: azure-sdk-for-js, eventhubConnectionConfig.ts. */
 export type Address =
   | { readonly node: '$cbs' }
@@ -12,24 +14,19 @@ export type Address =
 
 /**
  * `{hub}`, `{hub}/Partitions/{id}`, `{hub}/Publishers/{name}` and `{hub}/ConsumerGroups/{group}/Partitions/{id}`, with or
- * without scheme and host. The name of an event hub may hold slashes itself.
+ * without scheme and host. Any other path is taken for the name of an event hub, which there is none of.
  */
 export function parseAddress(text: string): Address {
-  const path = text.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '').replace(/^\/+|\/+$/g, '')
-  const lower = path.toLowerCase()
-  if (lower === '$cbs') return { node: '$cbs' }
-  if (lower === '$management' || lower.endsWith('/$management')) return { node: '$management' }
-  const reader = /^(.+)\/ConsumerGroups\/([^/]+)\/Partitions\/([^/]+)$/i.exec(path)
-  if (reader) {
-    const [, eventHub = '', consumerGroup = '', partition = ''] = reader
-    return { node: 'event-hub', eventHub, consumerGroup, partition }
+  const path = trimmedPath(text)
+  const segments = path.split('/', 6)
+  const words = segments.map((segment) => segment.toLowerCase())
+  const [eventHub = '', , third = ''] = segments
+  if (words[0] === '$cbs' && segments.length === 1) return { node: '$cbs' }
+  if (words.at(-1) === '$management' && segments.length <= 2) return { node: '$management' }
+  if (segments.length === 5 && words[1] === 'consumergroups' && words[3] === 'partitions') {
+    return { node: 'event-hub', eventHub, consumerGroup: third, partition: segments[4] ?? '' }
   }
-  const sender = /^(.+)\/(Partitions|Publishers)\/([^/]+)$/i.exec(path)
-  if (sender) {
-    const [, eventHub = '', kind = '', name = ''] = sender
-    return kind.toLowerCase() === 'partitions'
-      ? { node: 'event-hub', eventHub, partition: name }
-      : { node: 'event-hub', eventHub, publisher: name }
-  }
+  if (segments.length === 3 && words[1] === 'partitions') return { node: 'event-hub', eventHub, partition: third }
+  if (segments.length === 3 && words[1] === 'publishers') return { node: 'event-hub', eventHub, publisher: third }
   return { node: 'event-hub', eventHub: path }
 }

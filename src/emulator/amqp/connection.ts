@@ -4,21 +4,26 @@ import type { FaultError, FaultFilter, FaultyConnection } from '../faults.js'
 import type { Namespace } from '../model/namespace.js'
 import type { Claim } from '../options.js'
 import type { Service } from '../service.js'
-import { acceptConnection, ruleTransfers } from './accept.js'
-import { parseAddress } from './address.js'
+import { type Address, parseAddress } from './address.js'
+import { DecodeError } from './codec/values.js'
 import { IdleRules } from './idle-rules.js'
 import { createCbs } from './links/cbs.js'
 import { openEgress } from './links/egress.js'
 import { openIngress } from './links/ingress.js'
 import type { AttachedLink, LinkContext } from './links/link-context.js'
 import { createManagement } from './links/management.js'
+import type { RequestNode } from './links/request-node.js'
 import { type OpenLink, OpenLinks } from './open-links.js'
+import type { Link } from './protocol/link.js'
+import { Peer } from './protocol/peer.js'
+import type { ReceivingLink } from './protocol/receiving-link.js'
+import type { SendingLink } from './protocol/sending-link.js'
 import { serviceErrorOf } from './refusals.js'
-import { type RheaConnection, type RheaReceiver, type RheaSender, refuse } from './rhea.js'
 import {
   badToken,
   detachForced,
   entityNotFound,
+  notAllowed,
   notImplemented,
   type ServiceError,
   scripted,
@@ -29,14 +34,13 @@ import type { Wire } from './wire.js'
 /** Shown with NODE_DEBUG=kafkajs-eventhubs-emulator. */
 const debug = debuglog('kafkajs-eventhubs-emulator')
 
-/** Far more than any token or question has; they come before anything is known of who sends them. */
-const MAX_REQUEST_BYTES = 1_048_576
-
 /** One AMQP connection: its tokens, its links, and what ends it. */
 export class ClientConnection implements LinkContext, FaultyConnection {
   readonly service: Service
   readonly wire: Wire
-  #rhea: RheaConnection
+  #peer: Peer
+  #cbs: RequestNode
+  #management: RequestNode
   /** Tokens are scoped to the connection. Microsoft: AMQP protocol guide, "Claims-based authorization". */
   #grants = new Map<string, { grant: Grant; timer?: NodeJS.Timeout | undefined }>()
   /** What was allowed until a token ended: it is told apart from what never was. */
@@ -52,53 +56,59 @@ export class ClientConnection implements LinkContext, FaultyConnection {
     const { stats } = service
     stats.connectionsAccepted++
     stats.openConnections++
-    this.#rhea = acceptConnection({
-      wire,
-      containerId,
+    this.#idle = new IdleRules(service.settings.idleLimits, (error) => this.#close(error))
+    this.#cbs = createCbs(this)
+    this.#management = createManagement(this)
+    this.#peer = new Peer(wire, containerId, {
       checkPlain: (user, password) => {
         this.#login = service.authorizer.verifyKey(user, password)
         if (this.#login) this.#idle.authenticated()
         return this.#login !== undefined
       },
+      onSendingLink: (link) => this.#attach(link, (address) => this.#openSending(link, address)),
+      onReceivingLink: (link) => this.#attach(link, (address) => this.#openReceiving(link, address)),
+      onEnd: () => this.#stopLinks(),
       onFailure: (error) => {
         stats.connectionsFailed++
         debug('a connection broke the protocol: %s', error)
       },
+      report: (error) => service.report(error),
     })
-    this.#idle = new IdleRules(service.settings.idleLimits, (error) => this.#close(error))
-    const cbs = createCbs(this)
-    const management = createManagement(this)
-    this.#rhea.on('sender_open', ({ sender }) =>
-      this.#attach(sender, sender.source?.address, (address) => {
-        if (address.node === '$cbs') cbs.openReplies(sender)
-        else if (address.node === '$management') {
-          this.#requireAnyGrant()
-          management.openReplies(sender)
-          this.#countLink(sender, 'sender_close')
-        } else {
-          const { consumerGroup, partition } = address
-          if (consumerGroup === undefined || partition === undefined) {
-            throw notImplemented('An event hub is read by consumer group and partition.')
-          }
-          openEgress(this, sender, { eventHub: address.eventHub, consumerGroup, partition })
-        }
-      }),
-    )
-    this.#rhea.on('receiver_open', ({ receiver }) =>
-      this.#attach(receiver, receiver.target?.address, (address) => {
-        if (address.node !== 'event-hub') ruleTransfers(receiver, { maxBytes: MAX_REQUEST_BYTES, asBytes: false })
-        if (address.node === '$cbs') cbs.openRequests(receiver)
-        else if (address.node === '$management') {
-          this.#requireAnyGrant()
-          management.openRequests(receiver)
-          this.#countLink(receiver, 'receiver_close')
-        } else if (address.consumerGroup !== undefined) throw notImplemented('A consumer group is for reading.')
-        else openIngress(this, receiver, address)
-      }),
-    )
-    // Nothing may follow our CLOSE, which answers the client's. AMQP 1.0 §2.4.3.
-    this.#rhea.on('connection_close', () => this.#stopLinks())
     wire.onClose(() => this.#closed())
+  }
+
+  #openSending(link: SendingLink, address: Address): void {
+    if (address.node === '$cbs') {
+      this.#requireFirst(link, this.#cbs.replyLinks)
+      this.#cbs.openReplies(link)
+    } else if (address.node === '$management') {
+      this.#requireAnyGrant()
+      this.#countLink(link)
+      this.#management.openReplies(link)
+    } else {
+      const { eventHub, consumerGroup, partition } = address
+      if (consumerGroup === undefined || partition === undefined) {
+        throw notImplemented('An event hub is read by consumer group and partition.')
+      }
+      openEgress(this, link, { eventHub, consumerGroup, partition })
+    }
+  }
+
+  #openReceiving(link: ReceivingLink, address: Address): void {
+    if (address.node === '$cbs') {
+      this.#requireFirst(link, this.#cbs.requestLinks)
+      this.#cbs.openRequests(link)
+    } else if (address.node === '$management') {
+      this.#requireAnyGrant()
+      this.#countLink(link)
+      this.#management.openRequests(link)
+    } else if (address.consumerGroup !== undefined) throw notImplemented('A consumer group is for reading.')
+    else openIngress(this, link, address)
+  }
+
+  /** Only one pair of links to `$cbs` per connection. Observed: azure-event-hubs-node #174, #186. */
+  #requireFirst(link: Link, open: number): void {
+    if (open > 0) throw notAllowed(`A link to connection '${link.name}' $cbs node has already been opened.`)
   }
 
   authorize(path: string, claim: Claim): void {
@@ -188,25 +198,22 @@ export class ClientConnection implements LinkContext, FaultyConnection {
     throw unauthorized(this.service.host, '$management', 'Listen')
   }
 
-  #attach(
-    link: RheaSender | RheaReceiver,
-    text: string | null | undefined,
-    open: (address: ReturnType<typeof parseAddress>) => void,
-  ): void {
+  #attach(link: Link, open: (address: Address) => void): void {
     try {
+      const text = link.address
       if (!text) throw notImplemented('A link needs an address.')
       open(parseAddress(text))
     } catch (error) {
-      link.local.attach.source = undefined
-      link.local.attach.target = undefined
-      refuse(link, serviceErrorOf(error, this.service))
+      if (error instanceof DecodeError) throw error
+      const failure = serviceErrorOf(error, this.service)
+      if (link.isAttached) link.detach(failure)
+      else link.refuse(failure)
     }
   }
 
   /** `$management` links keep a connection from being idle, and are not themselves ended for idleness. */
-  #countLink(link: RheaSender | RheaReceiver, event: 'sender_close' | 'receiver_close'): void {
-    const activity = this.#idle.linkOpened()
-    ;(link as { on(event: string, listener: () => void): unknown }).on(event, activity.closed)
+  #countLink(link: Link): void {
+    link.onEnd(this.#idle.linkOpened().closed)
   }
 
   #expiryTimer(grant: Grant): NodeJS.Timeout | undefined {
@@ -235,7 +242,7 @@ export class ClientConnection implements LinkContext, FaultyConnection {
   }
 
   #close(error: ServiceError): void {
-    this.#rhea.close({ condition: error.condition, description: error.description })
+    this.#peer.close(error)
     setTimeout(() => this.destroy(), 1000).unref()
   }
 

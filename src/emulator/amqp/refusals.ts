@@ -39,8 +39,8 @@ export function serviceErrorOf(error: unknown, place: RefusalPlace & { report(er
 
 /**
  * Texts observed: azure-sdk-for-js TROUBLESHOOTING.md and #15893, iothub-explorer #40, azure-docs #24985 (readers);
- * azure-event-hubs-python #13, azure-sdk-for-java #10215, spotflow-io/in-memory-azure-test-sdk (positions). Conditions of
- * producers: azure-sdk-for-js, util/error.ts.
+ * azure-event-hubs-python #13, azure-sdk-for-java #10215, spotflow-io/in-memory-azure-test-sdk (positions). Producers:
+ * azure-sdk-for-js, util/error.ts and eventHubProducerClient.idem.spec.
  */
 function render(refusal: Refusal, { tracker }: RefusalPlace): ServiceError {
   switch (refusal.kind) {
@@ -84,26 +84,27 @@ function render(refusal: Refusal, { tracker }: RefusalPlace): ServiceError {
     case 'producer-out-of-range':
       return new ServiceError(
         'com.microsoft:argument-out-of-range',
-        tracked(`The supplied producer ${refusal.what} '${refusal.value}' is out of range.`),
+        tracked(
+          'Invalid range for idempotent producer state. Producer Id, Epoch, and Sequence Number must be zero or positive.',
+        ),
         400,
       )
     case 'producer-fenced':
       return new ServiceError(
         'com.microsoft:producer-epoch-stolen',
         tracked(
-          `The producer '${refusal.producerId}' with epoch '${refusal.epoch}' is disconnected: a producer with epoch ` +
-            `'${refusal.current}' exists.`,
+          `The epoch of producer '${refusal.producerId}' is over: a higher one has taken its place. ` +
+            `Received:${refusal.epoch} Current:${refusal.current}.`,
         ),
         409,
       )
     case 'sequence-out-of-order':
-      return new ServiceError(
-        'com.microsoft:out-of-order-sequence',
-        tracked(
-          `The sequence number '${refusal.sequenceNumber}' of producer '${refusal.producerId}' is out of order: the ` +
-            `last one published is '${refusal.last}'.`,
-        ),
-        409,
-      )
+      return new ServiceError('com.microsoft:out-of-order-sequence', tracked(outOfOrderText(refusal)), 409)
   }
+}
+
+/** An old sequence number is of no batch that was stored as it comes; one too high leaves a gap. */
+function outOfOrderText({ producerId, sequenceNumber, last }: Extract<Refusal, { kind: 'sequence-out-of-order' }>) {
+  const what = sequenceNumber <= last ? 'an old sequence number' : 'a sequence number out of order'
+  return `Producer '${producerId}' has sent ${what}. Received:${sequenceNumber} Current:${last}.`
 }

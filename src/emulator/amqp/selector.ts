@@ -1,7 +1,8 @@
 import type { Position } from '../model/position.js'
 import { invalidArgument } from './service-error.js'
 
-const FILTER = /^\s*amqp\.annotation\.(x-opt-[a-z-]+)\s*(>=?)\s*'?([^']*?)'?\s*$/
+/** Nothing in it repeats what the next part may begin with: the text is a peer's. */
+const FILTER = /^amqp\.annotation\.(x-opt-[a-z-]+) *(>=?)(.*)$/
 
 /**
  * Reads the text of the filter `apache.org:selector-filter:string`. No filter is the start of the partition.
@@ -9,7 +10,8 @@ const FILTER = /^\s*amqp\.annotation\.(x-opt-[a-z-]+)\s*(>=?)\s*'?([^']*?)'?\s*$
  */
 export function parsePosition(filter: string | undefined): Position {
   if (filter === undefined || filter === '') return { by: 'start' }
-  const [, field, operator, value = ''] = FILTER.exec(filter) ?? []
+  const [, field, operator, operand = ''] = FILTER.exec(filter.trim()) ?? []
+  const value = unquoted(operand.trim())
   const inclusive = operator === '>='
   switch (field) {
     case 'x-opt-offset':
@@ -29,4 +31,8 @@ export function parsePosition(filter: string | undefined): Position {
 function wholeNumber(text: string, what: string): number {
   if (!/^-?\d+$/.test(text)) throw invalidArgument(`The supplied ${what} '${text}' is invalid.`)
   return Number(text)
+}
+
+function unquoted(text: string): string {
+  return text.length > 1 && text.startsWith("'") && text.endsWith("'") ? text.slice(1, -1) : text
 }

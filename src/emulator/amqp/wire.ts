@@ -1,54 +1,62 @@
-import type { Duplex } from 'node:stream'
+import type { ByteStream } from '../byte-stream.js'
 
-/** What a wire carries AMQP over. */
-export interface Carrier {
-  /** Writes some buffers together. */
-  write(buffers: readonly Buffer[]): void
-  /** Bytes accepted and not yet handed to the network. */
-  bufferedBytes(): number
-  /** Calls back when `bufferedBytes` has gone down to nothing. */
-  onDrain(listener: () => void): void
-  onData(listener: (data: Buffer) => void): void
-  onClose(listener: () => void): void
-  end(): void
-  destroy(): void
-}
+/** Frames are written into chunks of this size; what doesn't fit begins a new one. */
+const CHUNK = 65_536
+
+/** A payload from this size on is not copied into the chunk. */
+const LARGE = 4096
+
+const FRAME_HEAD = 8
 
 /**
- * The socket as rhea sees it, over TCP, TLS or WebSocket. Frames written in one tick leave in one piece; after `end`
- * nothing is read any more, so a peer that broke the protocol is not listened to, only told.
+ * Writes frames to a byte stream. Those of one tick leave in one piece; after `end` nothing is read any more, so a peer
+ * that broke the protocol is not listened to, only told.
  */
 export class Wire {
-  #carrier: Carrier
+  readonly #stream: ByteStream
+  #chunk: Buffer = Buffer.alloc(0)
+  /** Of the chunk: what is not yet in `#pending`. */
+  #from = 0
+  #at = 0
   #pending: Buffer[] = []
   #pendingBytes = 0
-  #ended: boolean = false
-  #ending: boolean = false
-  #closed: boolean = false
+  #isScheduled = false
+  #ended = false
+  #ending = false
+  #closed = false
   #closeListeners = new Set<() => void>()
   #drainListeners = new Set<() => void>()
+  #beforeFlush: () => void = () => {}
+  /** Whether something was written since `takeActivity` was called. */
+  #active = false
 
-  constructor(carrier: Carrier) {
-    this.#carrier = carrier
-    carrier.onDrain(() => {
+  constructor(stream: ByteStream) {
+    this.#stream = stream
+    stream.onDrain(() => {
       for (const listener of [...this.#drainListeners]) listener()
     })
-    carrier.onClose(() => {
+    stream.onClose(() => {
       if (this.#closed) return
       this.#closed = true
       this.#ended = true
-      this.#pending = []
+      this.#drop()
       for (const listener of [...this.#closeListeners]) listener()
     })
   }
 
   /** Bytes that wait for the network. */
   get bufferedBytes(): number {
-    return this.#pendingBytes + this.#carrier.bufferedBytes()
+    return this.#pendingBytes + this.#stream.bufferedBytes()
   }
 
   get isClosed(): boolean {
     return this.#closed
+  }
+
+  onData(listener: (data: Buffer) => void): void {
+    this.#stream.onData((data) => {
+      if (!this.#ending) listener(data)
+    })
   }
 
   /** Calls back when the network has taken everything. Returns its own remover. */
@@ -67,20 +75,86 @@ export class Wire {
     }
   }
 
-  on(event: string, listener: (data: Buffer) => void): void {
-    if (event === 'data') {
-      this.#carrier.onData((data) => {
-        if (!this.#ending) listener(data)
-      })
-    } else if (event === 'end') {
-      this.#closeListeners.add(listener as () => void)
-    }
+  /** Lets something be written that was put off to the end of the tick. */
+  onFlush(listener: () => void): void {
+    this.#beforeFlush = listener
   }
 
-  write(buffer: Buffer): void {
+  bytes(bytes: Buffer): void {
+    const at = this.reserve(bytes.length)
+    bytes.copy(this.#chunk, at)
+  }
+
+  /** A frame whose body is given encoded. */
+  frame(type: 0 | 1, channel: number, body: Buffer): void {
+    const at = this.frameHead(type, channel, body.length)
+    body.copy(this.#chunk, at)
+  }
+
+  /**
+   * The head of a frame and room behind it for `size` bytes of its body, which begins at the returned index of
+   * `buffer`. What of the body is not to be copied comes in with `payload`; it counts in `payloadSize`.
+   */
+  frameHead(type: 0 | 1, channel: number, size: number, payloadSize = 0): number {
+    const at = this.reserve(FRAME_HEAD + size)
+    const chunk = this.#chunk
+    chunk.writeUInt32BE(FRAME_HEAD + size + payloadSize, at)
+    chunk[at + 4] = 2
+    chunk[at + 5] = type
+    chunk.writeUInt16BE(channel, at + 6)
+    return at + FRAME_HEAD
+  }
+
+  /** What is being written into; valid until the next call of another method. */
+  get buffer(): Buffer {
+    return this.#chunk
+  }
+
+  /** More of the frame's body. */
+  payload(source: Buffer, start: number, end: number): void {
+    const size = end - start
+    if (size < LARGE) {
+      const at = this.reserve(size)
+      source.copy(this.#chunk, at, start, end)
+      return
+    }
     if (this.#ended) return
-    if (this.#pending.push(buffer) === 1) process.nextTick(() => this.#flush())
-    this.#pendingBytes += buffer.length
+    this.#seal()
+    this.#pending.push(source.subarray(start, end))
+    this.#pendingBytes += size
+  }
+
+  /** Room for some bytes, which are to be filled before the end of the tick. */
+  reserve(size: number): number {
+    if (this.#at + size > this.#chunk.length) {
+      this.#seal()
+      // Not from Node's pool, and each byte is written once: the network may still hold what was written before.
+      this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK, size))
+      this.#from = 0
+      this.#at = 0
+    }
+    const at = this.#at
+    this.#at += size
+    this.#pendingBytes += size
+    this.schedule()
+    return at
+  }
+
+  /** Has what is put off written at the end of the tick. */
+  schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    process.nextTick(() => {
+      this.#isScheduled = false
+      this.#flush()
+    })
+  }
+
+  /** Whether anything was written since the last call. */
+  takeActivity(): boolean {
+    const active = this.#active
+    this.#active = false
+    return active
   }
 
   /** Reads no more, and closes when what this tick still has to say is out. */
@@ -91,60 +165,40 @@ export class Wire {
       if (this.#ended) return
       this.#flush()
       this.#ended = true
-      this.#carrier.end()
+      this.#stream.end()
     })
   }
 
   destroy(): void {
     this.#ending = true
     this.#ended = true
-    this.#pending = []
-    this.#carrier.destroy()
+    this.#drop()
+    this.#stream.destroy()
   }
 
-  /** For rhea's log. */
-  get_id_string(): string {
-    return 'wire'
+  #seal(): void {
+    if (this.#at > this.#from) this.#pending.push(this.#chunk.subarray(this.#from, this.#at))
+    this.#from = this.#at
+  }
+
+  #drop(): void {
+    this.#pending = []
+    this.#from = this.#at
+    this.#pendingBytes = 0
   }
 
   #flush(): void {
+    if (this.#ended) {
+      this.#drop()
+      return
+    }
+    this.#beforeFlush()
+    this.#seal()
     const buffers = this.#pending
-    if (buffers.length === 0 || this.#ended) return
+    if (buffers.length === 0) return
     this.#pending = []
     this.#pendingBytes = 0
-    this.#carrier.write(buffers)
-  }
-}
-
-/** How long a peer may take to close its side once we have closed ours. */
-const LINGER_MS = 1000
-
-/** Carries AMQP over a TCP or TLS socket. */
-export function streamCarrier(socket: Duplex): Carrier {
-  return {
-    write(buffers) {
-      socket.cork()
-      for (const buffer of buffers) socket.write(buffer)
-      socket.uncork()
-    },
-    bufferedBytes: () => socket.writableLength,
-    onDrain(listener) {
-      socket.on('drain', listener)
-    },
-    onData(listener) {
-      socket.on('data', listener)
-    },
-    onClose(listener) {
-      socket.on('error', () => socket.destroy())
-      socket.on('end', () => socket.end())
-      socket.on('close', listener)
-    },
-    end() {
-      socket.end()
-      setTimeout(() => socket.destroy(), LINGER_MS).unref()
-    },
-    destroy() {
-      socket.destroy()
-    },
+    this.#active = true
+    this.#stream.write(buffers)
   }
 }

@@ -19,7 +19,7 @@ const PAGE_SIZE = 100
 
 const MAX_BODY_BYTES = 1_048_576
 
-/** "PartitionCount … 16" (Create Event Hub, default). */
+/** "PartitionCount … 16" (Create Event Hub, default), where the emulator has no default of its own. */
 const DEFAULT_PARTITION_COUNT = 16
 
 /** Create Event Hub, "Properties". */
@@ -166,7 +166,7 @@ function eventHubs(call: Call, { eventHub: name }: Target): Answer {
       }
       const created = namespace.createEventHub({
         name,
-        partitionCount: partitionCount ?? DEFAULT_PARTITION_COUNT,
+        partitionCount: partitionCount ?? namespace.defaultPartitionCount ?? DEFAULT_PARTITION_COUNT,
         retention,
       })
       created.userMetadata = userMetadata

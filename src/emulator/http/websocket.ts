@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
-import type { Carrier } from '../amqp/wire.js'
+import type { ByteStream } from '../byte-stream.js'
 
 /** Path and subprotocol of AMQP over WebSockets. Source: azure-sdk-for-js, core-amqp/ConnectionContextBase. */
 const PATH = '/$servicebus/websocket'
@@ -9,7 +9,7 @@ const SUBPROTOCOL = 'AMQPWSB10'
 
 /** Takes the upgrade requests of an HTTP server. */
 export function createUpgradeHandler(
-  onConnection: (carrier: Carrier) => void,
+  onConnection: (stream: ByteStream) => void,
 ): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
   const server = new WebSocketServer({
     noServer: true,
@@ -23,11 +23,11 @@ export function createUpgradeHandler(
       socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
       return
     }
-    server.handleUpgrade(request, socket, head, (webSocket) => onConnection(webSocketCarrier(webSocket)))
+    server.handleUpgrade(request, socket, head, (webSocket) => onConnection(webSocketStream(webSocket)))
   }
 }
 
-function webSocketCarrier(webSocket: WebSocket): Carrier {
+function webSocketStream(webSocket: WebSocket): ByteStream {
   const drainListeners: (() => void)[] = []
   return {
     write(buffers) {

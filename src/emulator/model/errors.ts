@@ -21,7 +21,7 @@ export type Refusal =
       readonly by: { readonly name: string | undefined; readonly epoch: number }
     }
   | { readonly kind: 'too-many-readers'; readonly limit: number; readonly names: readonly (string | undefined)[] }
-  | { readonly kind: 'producer-out-of-range'; readonly what: 'id' | 'epoch' | 'sequence number'; value: number }
+  | { readonly kind: 'producer-out-of-range' }
   | { readonly kind: 'producer-fenced'; readonly producerId: number; readonly epoch: number; current: number }
   | { readonly kind: 'sequence-out-of-order'; readonly producerId: number; sequenceNumber: number; last: number }
 

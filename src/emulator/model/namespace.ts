@@ -36,6 +36,11 @@ export class Namespace {
     }
   }
 
+  /** Partitions of an event hub for which nobody says how many; undefined: no choice was made. */
+  get defaultPartitionCount(): number | undefined {
+    return this.#settings.autoCreatePartitionCount
+  }
+
   createEventHub(spec: EventHubSpec): EventHub {
     const { name, partitionCount, consumerGroups = [] } = spec
     if (!EVENT_HUB_NAME.test(name)) throw new NamespaceError('invalid', `'${name}' is not a name for an event hub.`)

@@ -1,12 +1,11 @@
 import type { RefusedError } from '../../model/errors.js'
 import { bytesOf } from '../../model/event.js'
 import { resolvePosition } from '../../model/position.js'
+import { encodeRuntimeMetric, hasHeader, withDeliveryAnnotations } from '../codec/runtime-metric.js'
+import type { SendingLink } from '../protocol/sending-link.js'
 import { serviceErrorOf } from '../refusals.js'
-import { detach, onSessionEnd, type RheaSender, selectorOf, toInteger, wants } from '../rhea.js'
-import { encodeRuntimeMetric, withDeliveryAnnotations } from '../runtime-metric.js'
 import { parsePosition } from '../selector.js'
 import { entityNotFound, invalidPartition, type ServiceError, scripted } from '../service-error.js'
-import { createSessionWindow } from '../session-window.js'
 import type { LinkContext } from './link-context.js'
 
 export interface EgressAddress {
@@ -24,9 +23,9 @@ const MAX_PER_TURN = 500
 const RUNTIME_METRIC = 'com.microsoft:enable-receiver-runtime-metric'
 
 /** A link on which a client reads a partition. Throws a `ServiceError` to refuse it. */
-export function openEgress(context: LinkContext, sender: RheaSender, address: EgressAddress): void {
+export function openEgress(context: LinkContext, link: SendingLink, address: EgressAddress): void {
   const { service } = context
-  const path = sender.source?.address ?? ''
+  const path = link.address ?? ''
   context.authorize(path, 'Listen')
   const eventHub = service.namespace.openEventHub(address.eventHub)
   if (!eventHub) throw entityNotFound(service.host, address.eventHub)
@@ -40,13 +39,14 @@ export function openEgress(context: LinkContext, sender: RheaSender, address: Eg
 
   const { log } = partition
   log.trim(Date.now())
-  let next = resolvePosition(parsePosition(selectorOf(sender)), log)
+  let next = resolvePosition(parsePosition(link.selector), log)
   const tracker = `${service.host}:eventhub:${eventHub.name.toLowerCase()}|${consumerGroup.toLowerCase()}`
   const refusalOf = (error: unknown) => serviceErrorOf(error, { host: service.host, report: service.report, tracker })
-  const name = sender.properties?.['com.microsoft:receiver-name']
+  const name = link.properties.get('com.microsoft:receiver-name')
+  const epoch = link.properties.get('com.microsoft:epoch')
   const reader = {
     name: typeof name === 'string' ? name : undefined,
-    epoch: toInteger(sender.properties?.['com.microsoft:epoch']),
+    epoch: typeof epoch === 'number' || typeof epoch === 'bigint' ? Number(epoch) : undefined,
     disconnect: (error: RefusedError) => end(refusalOf(error)),
   }
   const readers = partition.readersOf(consumerGroup)
@@ -56,44 +56,31 @@ export function openEgress(context: LinkContext, sender: RheaSender, address: Eg
     throw refusalOf(error)
   }
 
-  sender.set_source(sender.source ?? {})
-  sender.set_target({ address: sender.target?.address ?? '' })
-  // Settled by us when the client asks for that (1), else by it. AMQP 1.0 §2.8.2.
-  if (sender.snd_settle_mode === 1) sender.local.attach.snd_settle_mode = 1
-  const wantsMetric = wants(sender, RUNTIME_METRIC)
-
+  const wantsMetric = link.wants(RUNTIME_METRIC)
   let open = true
   let scheduled = false
-  let draining = false
-  /** Deliveries handed to rhea, in the way it counts those that left. */
-  let handed = 0
-  const link = context.opened({ ...target, isWaiting: () => credit() > 0, stop: close, detach: end }, path)
-  const window = createSessionWindow(sender, TAG_SIZE)
-  const removers = [
-    partition.onChange(schedule),
-    window.onChange(schedule),
-    context.wire.onDrain(schedule),
-    onSessionEnd(sender, close),
-  ]
+  const record = context.opened({ ...target, isWaiting: () => link.credit > 0, stop: close, detach: end }, path)
+  const removers = [partition.onChange(schedule), context.wire.onDrain(schedule)]
+  link.onReady(schedule)
+  link.onEnd(close)
+  link.attach()
 
   function close(): void {
     if (!open) return
     open = false
     for (const remove of removers) remove()
     readers.remove(reader)
-    link.closed()
+    record.closed()
   }
 
   function end(error: ServiceError): void {
     close()
-    detach(sender, error)
+    link.detach(error)
   }
-
-  /** Credit that is left when what rhea still holds is counted. */
-  const credit = () => sender.credit - Math.max(0, handed - sender.delivery_count)
 
   function schedule(): void {
     if (scheduled || !open) return
+    if (link.credit === 0 && !link.isDraining) return
     scheduled = true
     setImmediate(() => {
       scheduled = false
@@ -102,47 +89,38 @@ export function openEgress(context: LinkContext, sender: RheaSender, address: Eg
   }
 
   function pump(): void {
-    if (!open || partition?.isFrozen) return
+    if (!open) return
+    const hasMore = !partition?.isFrozen && sendWhatFits()
+    if (!hasMore) link.drained()
+  }
+
+  /** Whether there is more to send, and credit for it. */
+  function sendWhatFits(): boolean {
     log.trim(Date.now())
     const metric = wantsMetric && log.last ? runtimeMetric() : undefined
-    let turn = MAX_PER_TURN
-    let bytes = context.wire.bufferedBytes
-    let room = window.room()
-    while (credit() > 0 && room > 0 && sender.session.outgoing.available() > 0 && bytes < MAX_BUFFERED_BYTES) {
+    const { wire } = context
+    let sent = 0
+    while (link.canSend && wire.bufferedBytes < MAX_BUFFERED_BYTES) {
       next = Math.max(next, log.begin)
       const event = log.at(next)
       if (!event) break
-      if (turn-- === 0) {
+      if (sent === MAX_PER_TURN) {
         schedule()
-        return
+        break
       }
-      const bare = bytesOf(event)
-      const payload = metric ? withDeliveryAnnotations(bare, metric) : bare
-      const transfers = window.transfersOf(payload.length)
-      // One that is larger than the whole window is begun with what there is.
-      if (transfers > room && room < window.room()) break
-      room -= transfers
-      const delivery = sender.send(payload, tagOf(handed), 0)
-      if (sender.local.attach.snd_settle_mode === 1) delivery.settled = true
-      handed++
+      const { batch, start, end: eventEnd } = event
+      if (metric && hasHeader(batch, start)) {
+        const whole = withDeliveryAnnotations(bytesOf(event), metric)
+        link.send(whole, 0, whole.length)
+      } else link.send(batch, start, eventEnd, metric)
       next++
-      bytes += payload.length
-      service.stats.eventsDelivered++
-      link.active()
+      sent++
     }
-    if (draining) drain()
-  }
-
-  /** Gives credit back that can't be used now, once all that was handed over has left. AMQP 1.0 §2.6.7. */
-  function drain(): void {
-    if (log.at(next) && credit() > 0) return
-    if (handed > sender.delivery_count) {
-      schedule()
-      return
+    if (sent > 0) {
+      service.stats.eventsDelivered += sent
+      record.active()
     }
-    draining = false
-    handed += sender.credit
-    sender.set_drained(true)
+    return link.credit > 0 && log.end > next
   }
 
   function runtimeMetric(): Buffer {
@@ -153,21 +131,4 @@ export function openEgress(context: LinkContext, sender: RheaSender, address: Eg
       now: Date.now(),
     })
   }
-
-  sender.on('sender_flow', schedule)
-  sender.on('sendable', schedule)
-  sender.on('settled', schedule)
-  sender.on('sender_draining', () => {
-    draining = true
-  })
-  sender.on('sender_close', close)
-}
-
-const TAG_SIZE = 4
-
-/** A delivery tag: unique on its link as long as it matters. AMQP 1.0 §2.6.12. */
-function tagOf(delivery: number): Buffer {
-  const tag = Buffer.allocUnsafe(TAG_SIZE)
-  tag.writeUInt32BE(delivery >>> 0)
-  return tag
 }

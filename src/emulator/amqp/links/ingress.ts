@@ -1,22 +1,12 @@
 import type { IncomingEvent } from '../../model/event.js'
 import type { EventHub } from '../../model/hub.js'
 import type { Partition } from '../../model/partition.js'
-import { ruleTransfers } from '../accept.js'
+import { encodeInt, encodeLong, encodeMap, encodeShort, encodeSymbol } from '../codec/encode.js'
+import { readTransfer } from '../codec/transfer.js'
+import { DecodeError } from '../codec/values.js'
+import type { AttachReply } from '../protocol/link.js'
+import type { Delivery, ReceivingLink } from '../protocol/receiving-link.js'
 import { serviceErrorOf } from '../refusals.js'
-import {
-  accept,
-  detach,
-  forget,
-  onSessionEnd,
-  type ReceivedMessage,
-  type RheaDelivery,
-  type RheaReceiver,
-  reject,
-  toInteger,
-  types,
-  wants,
-} from '../rhea.js'
-import { DecodeError } from '../sections.js'
 import {
   detachForced,
   entityNotFound,
@@ -27,7 +17,6 @@ import {
   serverBusy,
   undecodable,
 } from '../service-error.js'
-import { readTransfer } from '../transfer.js'
 import type { LinkContext } from './link-context.js'
 
 export interface IngressAddress {
@@ -40,9 +29,9 @@ export interface IngressAddress {
 const CREDIT = 500
 
 /** A link on which a client publishes. Throws a `ServiceError` to refuse it. */
-export function openIngress(context: LinkContext, receiver: RheaReceiver, address: IngressAddress): void {
+export function openIngress(context: LinkContext, link: ReceivingLink, address: IngressAddress): void {
   const { service } = context
-  const path = receiver.target?.address ?? ''
+  const path = link.address ?? ''
   context.authorize(path, 'Send')
   const eventHub = openEventHub(context, address.eventHub)
   const fixed = address.partition === undefined ? undefined : eventHub.partition(address.partition)
@@ -50,56 +39,49 @@ export function openIngress(context: LinkContext, receiver: RheaReceiver, addres
   const target = { direction: 'send', eventHub, partition: fixed, consumerGroup: undefined } as const
   const refusal = service.faults.refusalOf(target)
   if (refusal) throw scripted(refusal)
-  openProducer(receiver, fixed)
-
   // The smaller of both sides' limits, the client's 0 being none. Observed: azure-sdk-for-python #43462.
-  const asked = toInteger(receiver.remote.attach.max_message_size) || Number.POSITIVE_INFINITY
+  const asked = link.maxMessageSize || Number.POSITIVE_INFINITY
   const maxMessageSize = Math.min(asked, service.settings.maxMessageSizeInBytes)
-  receiver.set_source({ address: receiver.source?.address ?? '' })
-  receiver.set_target({ address: path })
   // Without it SDKs take the largest batch to be 0 bytes. Observed: azure-sdk-for-js, azure-sdk-for-java #49848.
-  receiver.local.attach.max_message_size = maxMessageSize
-  ruleTransfers(receiver, { maxBytes: 8 * maxMessageSize + 65_536, asBytes: true })
+  const reply = { maxMessageSize, ...openProducer(link, fixed) }
 
   let open = true
   /** Credit the client has used and not got back. */
   let used = 0
-  const link = context.opened(
+  const record = context.opened(
     {
       ...target,
       isWaiting: () => false,
-      stop: () => close(),
-      detach(error) {
-        close()
-        detach(receiver, error)
-      },
+      stop: close,
+      detach: end,
     },
     path,
   )
-  const removeListener = onSessionEnd(receiver, close)
-  receiver.on('receiver_close', close)
+  link.onEnd(close)
+  link.attach(reply)
+  link.receive({ credit: CREDIT, maxBytes: maxMessageSize, onDelivery })
 
   function close(): void {
     if (!open) return
     open = false
-    removeListener()
-    link.closed()
+    record.closed()
   }
 
-  function settle(delivery: RheaDelivery, failure: ServiceError | undefined): void {
-    if (!open) {
-      forget(delivery)
-      return
-    }
-    if (failure) reject(receiver, delivery, failure)
-    else accept(delivery)
+  function end(error: ServiceError): void {
+    close()
+    link.detach(error)
+  }
+
+  function settle(delivery: Delivery, failure: ServiceError | undefined): void {
+    if (!open) return
+    link.settle(delivery, failure)
     giveCreditBack()
   }
 
   /** In portions: each costs a frame. */
   function giveCreditBack(): void {
     if (++used < CREDIT / 4) return
-    receiver.add_credit(used)
+    link.addCredit(used)
     used = 0
   }
 
@@ -111,34 +93,26 @@ export function openIngress(context: LinkContext, receiver: RheaReceiver, addres
     service.stats.eventsStored += events.length
   }
 
-  function acknowledge(delivery: RheaDelivery, partition: Partition): void {
+  function acknowledge(delivery: Delivery, partition: Partition): void {
     const stored = { ...target, partition }
     const loss = service.faults.lossOf(stored)
     if (loss === 'connection') context.destroy()
-    if (loss === 'link') {
-      close()
-      detach(receiver, detachForced('The link was detached by a fault that was scripted in the emulator.'))
-    }
-    if (loss === 'nothing') {
-      forget(delivery)
-      giveCreditBack()
-    }
+    if (loss === 'link') end(detachForced('The link was detached by a fault that was scripted in the emulator.'))
+    if (loss === 'nothing') giveCreditBack()
     if (loss) return
     const delay = service.faults.dispositionDelayOf(stored)
     if (delay === 0) settle(delivery, undefined)
     else setTimeout(() => settle(delivery, undefined), delay).unref()
   }
 
-  function handle(payload: Buffer, format: number, delivery: RheaDelivery): void {
-    if (payload.length > maxMessageSize) throw messageTooLarge(delivery.id, payload.length, maxMessageSize)
+  function handle(delivery: Delivery): void {
+    const { id, payload, format, size } = delivery
+    if (size > maxMessageSize) throw messageTooLarge(id, size, maxMessageSize)
     const events = readTransfer(payload, format, { publisher: address.publisher })
     const partition = fixed ?? eventHub.partitionFor(events[0]?.partitionKey)
     partition.whenThawed(() =>
       attempt(delivery, () => {
-        if (!open) {
-          forget(delivery)
-          return
-        }
+        if (!open) return
         store(events, partition)
         acknowledge(delivery, partition)
       }),
@@ -146,7 +120,7 @@ export function openIngress(context: LinkContext, receiver: RheaReceiver, addres
   }
 
   /** Refuses a single delivery instead of failing the connection. */
-  function attempt(delivery: RheaDelivery, step: () => void): void {
+  function attempt(delivery: Delivery, step: () => void): void {
     try {
       step()
     } catch (error) {
@@ -155,16 +129,12 @@ export function openIngress(context: LinkContext, receiver: RheaReceiver, addres
     }
   }
 
-  receiver.on('message', ({ message, delivery, format = 0 }: ReceivedMessage) => {
-    if (!open) {
-      forget(delivery)
-      return
-    }
+  function onDelivery(delivery: Delivery): void {
+    if (!open) return
     service.stats.transfersReceived++
-    link.active()
-    attempt(delivery, () => handle(message as Buffer, format, delivery))
-  })
-  receiver.add_credit(CREDIT)
+    record.active()
+    attempt(delivery, () => handle(delivery))
+  }
 }
 
 function openEventHub({ service }: LinkContext, name: string): EventHub {
@@ -179,11 +149,13 @@ const CAPABILITY = 'com.microsoft:idempotent-producer'
  * Agrees on producer id, epoch and sequence number with an idempotent producer; the answer stands in the properties of
  * our attach. Source: azure-sdk-for-js, eventHubSender.ts.
  */
-function openProducer(receiver: RheaReceiver, partition: Partition | undefined): void {
-  if (!wants(receiver, CAPABILITY)) return
+function openProducer(link: ReceivingLink, partition: Partition | undefined): AttachReply {
+  if (!link.wants(CAPABILITY)) return {}
   if (!partition) throw invalidPartition()
-  const { properties } = receiver
-  const given = (name: string) => toInteger(properties?.[`com.microsoft:${name}`])
+  const given = (name: string) => {
+    const value = link.properties.get(`com.microsoft:${name}`)
+    return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : undefined
+  }
   const producerId = given('producer-id')
   const epoch = given('producer-epoch')
   const sequenceNumber = given('producer-sequence-number')
@@ -192,10 +164,12 @@ function openProducer(receiver: RheaReceiver, partition: Partition | undefined):
     ...(epoch !== undefined && { epoch }),
     ...(sequenceNumber !== undefined && { sequenceNumber }),
   })
-  receiver.local.attach.offered_capabilities = CAPABILITY
-  receiver.local.attach.properties = {
-    'com.microsoft:producer-id': types.wrap_long(state.producerId),
-    'com.microsoft:producer-epoch': types.wrap_short(state.epoch),
-    'com.microsoft:producer-sequence-number': types.wrap_int(state.sequenceNumber),
+  return {
+    offeredCapabilities: [CAPABILITY],
+    properties: encodeMap([
+      [encodeSymbol('com.microsoft:producer-id'), encodeLong(state.producerId)],
+      [encodeSymbol('com.microsoft:producer-epoch'), encodeShort(state.epoch)],
+      [encodeSymbol('com.microsoft:producer-sequence-number'), encodeInt(state.sequenceNumber)],
+    ]),
   }
 }

@@ -1,4 +1,4 @@
-import { startOfBytes } from '../../amqp/sections.js'
+import { startOfBytes } from '../../amqp/codec/values.js'
 
 /**
  * The text of one encoded AMQP value, as the service gives message properties to Kafka clients: strings, symbols and binary

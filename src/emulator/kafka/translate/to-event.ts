@@ -1,6 +1,6 @@
-import { AmqpEvent } from '../../amqp/amqp-event.js'
-import { symbol, writeLong } from '../../amqp/encode.js'
-import { SECTION } from '../../amqp/sections.js'
+import { AmqpEvent } from '../../amqp/codec/amqp-event.js'
+import { symbol, writeLong } from '../../amqp/codec/encode.js'
+import { SECTION } from '../../amqp/codec/sections.js'
 import type { IncomingEvent } from '../../model/event.js'
 import type { KafkaRecord, RecordHeader } from '../records/record-batch.js'
 

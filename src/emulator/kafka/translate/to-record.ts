@@ -1,5 +1,6 @@
-import { STAMP_ENTRIES } from '../../amqp/amqp-event.js'
-import { readList, readMap, readText, SECTION, SectionReader, startOfBytes } from '../../amqp/sections.js'
+import { STAMP_ENTRIES } from '../../amqp/codec/amqp-event.js'
+import { SECTION, SectionReader } from '../../amqp/codec/sections.js'
+import { readList, readMap, readText, startOfBytes } from '../../amqp/codec/values.js'
 import type { StoredEvent } from '../../model/event.js'
 import type { HeaderPart } from '../records/batch-writer.js'
 import { plainText } from './plain-text.js'

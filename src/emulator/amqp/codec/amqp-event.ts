@@ -1,4 +1,4 @@
-import type { IncomingEvent, Origin, ProducerMark, Stamp } from '../model/event.js'
+import type { IncomingEvent, Origin, ProducerMark, Stamp } from '../../model/event.js'
 import { encodeString, symbol, writeLong } from './encode.js'
 import { SECTION } from './sections.js'
 

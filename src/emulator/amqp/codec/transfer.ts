@@ -1,5 +1,6 @@
 import { AmqpEvent, type Annotations, NO_ANNOTATIONS, withAnnotation } from './amqp-event.js'
-import { DecodeError, readInteger, readMap, readText, SECTION, SectionReader, startOfBytes } from './sections.js'
+import { SECTION, SectionReader } from './sections.js'
+import { DecodeError, readInteger, readMap, readText, startOfBytes } from './values.js'
 
 /** `0x80013700`: a transfer whose data sections each hold an encoded message. Microsoft: AMQP protocol guide. */
 export const BATCH_FORMAT = 0x80013700
@@ -23,6 +24,7 @@ export interface TransferDefaults {
  * it: the SDK writes it on both, others only there.
  */
 export function readTransfer(payload: Buffer, format: number, defaults: TransferDefaults = {}): AmqpEvent[] {
+  if (payload.length === 0) throw new DecodeError('a message without sections')
   if (format !== BATCH_FORMAT) return [readEvent(payload, 0, payload.length, undefined, defaults)]
   const events: AmqpEvent[] = []
   let partitionKey: string | undefined

@@ -34,6 +34,12 @@ export function encodeRuntimeMetric(metric: RuntimeMetric): Buffer {
   return Buffer.concat([head, items])
 }
 
+/** Whether an event begins with a header section, which delivery annotations go behind. */
+export function hasHeader(buffer: Buffer, start: number): boolean {
+  const isShort = buffer[start + 1] === 0x53
+  return !isShort || buffer[start + 2] === SECTION.header
+}
+
 /** A stored event with delivery annotations put in their place behind the header. AMQP 1.0 §3.2. */
 export function withDeliveryAnnotations(event: Buffer, annotations: Buffer): Buffer {
   const sections = new SectionReader(event)
