@@ -48,7 +48,7 @@ async function traffic(kafka: Kafka, topic: string, seconds: number) {
 }
 
 it('renews ten-second tokens through a minute of traffic', async () => {
-  await using emulator = await startEmulator({ jwt: { secret } })
+  await using emulator = await startEmulator({ jwt: { secret }, eventHubs: [{ name: 'renewal' }] })
   let requests = 0
   const auth = oauthBearerAuth(async () => {
     requests++
@@ -64,7 +64,7 @@ it('renews ten-second tokens through a minute of traffic', async () => {
 })
 
 it('goes on when the provider fails now and then', async () => {
-  await using emulator = await startEmulator({ jwt: { secret } })
+  await using emulator = await startEmulator({ jwt: { secret }, eventHubs: [{ name: 'hiccups' }] })
   let requests = 0
   const auth = oauthBearerAuth(async () => {
     if (++requests % 2 === 0) throw new Error('the issuer hiccups')
@@ -78,7 +78,7 @@ it('goes on when the provider fails now and then', async () => {
 })
 
 it('crashes the consumer, with the cause, when the provider keeps failing', async () => {
-  await using emulator = await startEmulator({ jwt: { secret } })
+  await using emulator = await startEmulator({ jwt: { secret }, eventHubs: [{ name: 'gone' }] })
   const cause = new Error('the issuer is gone')
   let isGone = false
   const auth = oauthBearerAuth(async () => {

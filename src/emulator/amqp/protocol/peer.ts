@@ -33,6 +33,14 @@ const ERROR_OVERHEAD = 200
 const AMQP_HEADER = Buffer.from([0x41, 0x4d, 0x51, 0x50, 0, 1, 0, 0])
 const SASL_HEADER = Buffer.from([0x41, 0x4d, 0x51, 0x50, 3, 1, 0, 0])
 
+/** Frames that answer others, and begin nothing. */
+const ECHOES: ReadonlySet<number> = new Set([
+  PERFORMATIVE.flow,
+  PERFORMATIVE.disposition,
+  PERFORMATIVE.detach,
+  PERFORMATIVE.end,
+])
+
 /** What a connection tells to whom it serves. */
 export interface PeerEvents {
   readonly checkPlain: CheckPlain
@@ -235,10 +243,9 @@ export class Peer {
   #onSessionFrame(channel: number, performative: Performative): void {
     const session = this.#sessions.get(channel)
     if (!session) {
-      // rhea, and so the SDK for JavaScript, acknowledges what arrives after it has ended a session. That is taken for the
-      // echo it is, and does not cost the connection with all its other links.
-      const isEcho = performative.code === PERFORMATIVE.disposition || performative.code === PERFORMATIVE.flow
-      if (isEcho && this.#formerChannels.has(channel)) return
+      // rhea, and so the SDK for JavaScript, goes on to answer on a session that it has ended. That is taken for the echo it
+      // is, and does not cost the connection with all its other links.
+      if (ECHOES.has(performative.code) && this.#formerChannels.has(channel)) return
       throw new ProtocolError(`a frame on the channel ${channel}, where no session has begun`)
     }
     session.onFrame(performative)

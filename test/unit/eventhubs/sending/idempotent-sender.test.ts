@@ -14,12 +14,12 @@ import { openTransport, type TestTransport, transferOf } from '../open-transport
 
 let emulator: Emulator
 beforeAll(async () => {
-  emulator = await startEmulator({ autoCreateEventHubs: { partitionCount: 1 } })
+  emulator = await startEmulator({ autoCreateEventHubs: false })
 })
 afterAll(() => emulator.close())
 
 let hubs = 0
-const newHub = () => `once-${++hubs}`
+const newHub = () => emulator.eventHubs.create({ name: `once-${++hubs}`, partitionCount: 1 }).name
 
 const idempotent = (transport: TestTransport, hub: string) => transport.openSender(hub, '0', { idempotent: true })
 const sendOnce = async (sender: EventSender, ...texts: string[]) => sender.send(await transferOf(sender, ...texts))
