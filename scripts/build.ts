@@ -3,12 +3,13 @@
  * registers (codecs, memory stores) and what it compares (error classes) is the same whichever way it is loaded, and
  * loading it takes a handful of files.
  */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'rolldown'
 import ts from 'typescript'
+import { resolveVendorFile, vendorFiles } from '../src/cli/console/vendor.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const commonjs = join(root, 'dist/commonjs')
@@ -127,8 +128,24 @@ function writeDeclarations(): void {
   if (problems.length) throw new Error(ts.formatDiagnostics(problems, ts.createCompilerHost(options)))
 }
 
+/** The console's page, which is served as it is, and what it loads of other packages, with their licences. */
+async function copyPage(): Promise<void> {
+  const page = 'cli/console/page'
+  await cp(join(root, 'src', page), join(commonjs, page), { recursive: true })
+  const vendor = join(commonjs, page, 'vendor')
+  await mkdir(vendor, { recursive: true })
+  for (const [name, file] of Object.entries(vendorFiles)) {
+    const source = resolveVendorFile(name, import.meta.filename) as string
+    const text = await readFile(source, 'utf8')
+    await writeFile(join(vendor, name), text.replace(/\n?\/\/# sourceMappingURL=.*\n?/, '\n'))
+    const [packageName = ''] = file.package.split('/')
+    await cp(join(root, 'node_modules', packageName, 'LICENSE'), join(vendor, `${packageName}.LICENSE`))
+  }
+}
+
 await rm(join(root, 'dist'), { recursive: true, force: true })
 await writeCommonJS()
+await copyPage()
 writeDeclarations()
 for (const entry of ['index', 'emulator/index'] as const) {
   await writeRequired(entry)

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { completionCommand } from './commands/completion.js'
+import { consoleCommand } from './commands/console.js'
 import { consumeCommand } from './commands/consume.js'
 import { doctorCommand } from './commands/doctor.js'
 import { emulatorCommand } from './commands/emulator.js'
@@ -35,6 +36,7 @@ export function createProgram(terminal: Terminal): Command {
     .addCommand(migrateOffsetsCommand(terminal))
     .addCommand(emulatorCommand())
     .addCommand(doctorCommand(terminal))
+    .addCommand(consoleCommand(terminal))
     .addCommand(completionCommand(terminal))
   configure(program, terminal)
   return program

@@ -23,8 +23,10 @@ export interface ReadOptions {
   /** Default: all. */
   readonly partitions?: readonly number[]
   readonly start: Start
-  /** Ends where the partitions end now. */
+  /** Ends where the partitions end now; what has come in since is left out. */
   readonly untilEnd: boolean
+  /** With `untilEnd`: not more than so many of each partition. */
+  readonly mostPerPartition?: number
   /** Event Hubs consumer group to read through. Default `$Default`. */
   readonly through?: string
   readonly signal: AbortSignal
@@ -60,9 +62,12 @@ export async function readTopics(options: ReadOptions): Promise<void> {
   const admin = kafka.admin()
   try {
     for (const topic of topics) {
-      for (const { partition, begin, end } of await positionsOf(admin, topic, options)) {
-        await admin.setOffsets({ groupId, topic, partitions: [{ partition, offset: String(begin) }] })
-        ends.expect(topic, partition, begin, end)
+      const positions = await positionsOf(admin, topic, options)
+      const partitions = positions.map(({ partition, begin }) => ({ partition, offset: String(begin) }))
+      await admin.setOffsets({ groupId, topic, partitions })
+      for (const { partition, begin, end } of positions) {
+        const last = options.mostPerPartition === undefined ? end : begin + BigInt(options.mostPerPartition)
+        ends.expect(topic, partition, begin, last < end ? last : end)
       }
     }
   } finally {
@@ -81,8 +86,10 @@ export async function readTopics(options: ReadOptions): Promise<void> {
     ...(partitions && { assigner: onlyPartitions(partitions, library.AssignerProtocol) }),
     async onMessage(consumed) {
       const { topic, partition, message } = consumed
+      const position = BigInt(message.offset) + 1n
+      if (options.untilEnd && ends.isBeyond(topic, partition, position)) return true
       if (!(await options.onMessage(consumed))) return false
-      ends.reach(topic, partition, BigInt(message.offset) + 1n)
+      ends.reach(topic, partition, position)
       return !(options.untilEnd && ends.isReached)
     },
   })
@@ -152,26 +159,34 @@ export async function runUntil(run: Run): Promise<void> {
 
 /** Which partitions are still behind the end they had. */
 export class EndTracker {
-  #ends = new Map<string, bigint>()
+  readonly #ends = new Map<string, bigint>()
+  readonly #behind = new Set<string>()
 
   expect(topic: string, partition: number, position: bigint, end: bigint): void {
-    if (position < end) this.#ends.set(`${topic} ${partition}`, end)
+    this.#ends.set(`${topic} ${partition}`, end)
+    if (position < end) this.#behind.add(`${topic} ${partition}`)
   }
 
   reach(topic: string, partition: number, position: bigint): void {
-    const key = `${topic} ${partition}`
-    const end = this.#ends.get(key)
-    if (end !== undefined && position >= end) this.#ends.delete(key)
+    if (position >= this.#endOf(topic, partition)) this.#behind.delete(`${topic} ${partition}`)
+  }
+
+  isBeyond(topic: string, partition: number, position: bigint): boolean {
+    return position > this.#endOf(topic, partition)
   }
 
   /** Others read what is not in here. */
   keepOnly(assignment: Readonly<Record<string, readonly number[]>>): void {
     const kept = new Set(Object.entries(assignment).flatMap(([topic, list]) => list.map((p) => `${topic} ${p}`)))
-    for (const key of this.#ends.keys()) if (!kept.has(key)) this.#ends.delete(key)
+    for (const key of this.#behind) if (!kept.has(key)) this.#behind.delete(key)
   }
 
   get isReached(): boolean {
-    return this.#ends.size === 0
+    return this.#behind.size === 0
+  }
+
+  #endOf(topic: string, partition: number): bigint {
+    return this.#ends.get(`${topic} ${partition}`) ?? 0n
   }
 }
 

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
-import type { Admin } from '../../exports.js'
 import { createConnection, withAdmin } from '../clients.js'
 import { confirm } from '../confirm.js'
 import { addConnectionOptions, type ConnectionArguments } from '../connection-options.js'
 import { CommandError } from '../errors.js'
 import { type Terminal, writeJson, writeTable } from '../terminal.js'
+import { describeTopic, type TopicReport } from '../topic-report.js'
 import { parseCount, parseSetting } from '../values.js'
 
 interface TopicArguments extends ConnectionArguments {
@@ -12,13 +12,6 @@ interface TopicArguments extends ConnectionArguments {
   partitions?: number
   setting?: { name: string; value: string }[]
   yes?: boolean
-}
-
-/** A topic with its partitions and settings. */
-interface TopicDescription {
-  readonly topic: string
-  readonly partitions: readonly { partition: number; low: string; high: string; messages: string }[]
-  readonly settings: Readonly<Record<string, string>>
 }
 
 /** `topics`: event hubs, as Kafka's topics. */
@@ -58,7 +51,7 @@ async function list(args: TopicArguments, terminal: Terminal): Promise<void> {
 async function describe(topics: string[], args: TopicArguments, terminal: Terminal): Promise<void> {
   const { kafka } = await createConnection(args, terminal)
   const described = await withAdmin(kafka, async (admin) => {
-    const found: TopicDescription[] = []
+    const found: TopicReport[] = []
     for (const topic of topics) found.push(await describeTopic(admin, topic))
     return found
   })
@@ -73,32 +66,6 @@ async function describe(topics: string[], args: TopicArguments, terminal: Termin
       ['partition', 'oldest', 'next', 'messages'],
       partitions.map(({ partition, low, high, messages }) => [partition, BigInt(low), BigInt(high), BigInt(messages)]),
     )
-  }
-}
-
-async function describeTopic(admin: Admin, topic: string): Promise<TopicDescription> {
-  const ends = await admin.fetchTopicOffsets(topic)
-  return {
-    topic,
-    partitions: ends
-      .map(({ partition, low, high }) => ({ partition, low, high, messages: String(BigInt(high) - BigInt(low)) }))
-      .sort((a, b) => a.partition - b.partition),
-    settings: await settingsOf(admin, topic),
-  }
-}
-
-/** None where the credential may not manage: the rest of the description needs no more than Listen. */
-async function settingsOf(admin: Admin, topic: string): Promise<Record<string, string>> {
-  const { ConfigResourceTypes } = await import('../../exports.js')
-  try {
-    const { resources } = await admin.describeConfigs({
-      includeSynonyms: false,
-      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
-    })
-    const entries = resources[0]?.configEntries ?? []
-    return Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue]))
-  } catch {
-    return {}
   }
 }
 

@@ -1,0 +1,143 @@
+import { request } from 'node:http'
+import { expect, test } from 'vitest'
+import { openConsole } from '../support/console.js'
+
+test('is for those who have the printed address', async () => {
+  await using open = await openConsole()
+  for (const path of ['/', '/app.js', '/api/info', '/api/topics', '/?token=wrong']) {
+    expect((await fetch(open.origin + path, { redirect: 'manual' })).status, path).toBe(401)
+  }
+  const welcome = await fetch(open.console.url, { redirect: 'manual' })
+  expect(welcome.status).toBe(303)
+  expect(welcome.headers.get('location')).toBe('/')
+  expect(welcome.headers.get('set-cookie')).toMatch(/; HttpOnly; SameSite=Strict; Path=\/$/)
+  const { cookie } = await open.signIn()
+  const page = await fetch(open.origin, { headers: { cookie } })
+  expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+  expect(await page.text()).toContain('/app.js')
+})
+
+test('refuses requests from other origins, and names that were pointed at this machine', async () => {
+  await using open = await openConsole({ isReadOnly: false })
+  const { cookie, csrfToken } = await open.signIn()
+  const status = async (headers: Record<string, string>, path = '/api/topics') =>
+    (await fetch(open.origin + path, { headers: { cookie, ...headers } })).status
+  expect(await status({})).toBe(200)
+  expect(await status({ origin: open.origin })).toBe(200)
+  expect(await status({ origin: 'https://evil.example' })).toBe(403)
+  expect(await status({ origin: 'null' })).toBe(403)
+  expect(await status({ 'sec-fetch-site': 'cross-site' })).toBe(403)
+  expect(await status({ 'sec-fetch-site': 'same-site' })).toBe(403)
+  expect(await status({ cookie: cookie.replace(/.$/, '!') })).toBe(401)
+
+  const rebound = (path: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const headers = { host: `evil.example:${open.console.port}`, cookie }
+      request({ host: '127.0.0.1', port: open.console.port, path, headers }, ({ statusCode }) => resolve(statusCode))
+        .once('error', reject)
+        .end()
+    })
+  expect(await rebound('/api/topics')).toBe(421)
+  expect(await rebound(`/${new URL(open.console.url).search}`)).toBe(421)
+
+  const send = async (headers: Record<string, string>) => {
+    const body = JSON.stringify({ value: 'x' })
+    return (
+      await fetch(`${open.origin}/api/topics/orders/messages`, {
+        method: 'POST',
+        headers: { cookie, ...headers },
+        body,
+      })
+    ).status
+  }
+  expect(await send({ 'content-type': 'application/json' })).toBe(403)
+  expect(await send({ 'content-type': 'application/json', 'x-csrf-token': 'guess' })).toBe(403)
+  expect(await send({ 'content-type': 'text/plain', 'x-csrf-token': csrfToken })).toBe(415)
+  expect(open.emulator.eventHubs.get('orders')?.events()).toEqual([])
+  expect(await send({ 'content-type': 'application/json', 'x-csrf-token': csrfToken })).toBe(200)
+  expect(open.emulator.eventHubs.get('orders')?.events()).toHaveLength(1)
+})
+
+test('listens on this machine only, and changes nothing unless it is told that it may', async () => {
+  await using open = await openConsole()
+  const { cookie, csrfToken } = await open.signIn()
+  const post = (path: string, body: object) =>
+    fetch(open.origin + path, {
+      method: 'POST',
+      headers: { cookie, 'content-type': 'application/json', 'x-csrf-token': csrfToken },
+      body: JSON.stringify(body),
+    })
+  for (const [path, body] of [
+    ['/api/topics/orders/messages', { value: 'x' }],
+    ['/api/groups/billing/reset', { topic: 'orders', to: 'latest' }],
+  ] as const) {
+    const response = await post(path, body)
+    expect(response.status).toBe(403)
+    expect(await response.json()).toEqual({ error: expect.stringContaining('--no-read-only') })
+  }
+  // To see what would change is no change.
+  expect((await post('/api/groups/billing/plan', { topic: 'orders', to: 'latest' })).status).toBe(200)
+  expect((await post('/api/faults/drop-connections', {})).status).toBe(404)
+  expect(open.emulator.eventHubs.get('orders')?.events()).toEqual([])
+})
+
+test('finds messages by position, time and key, in every partition', async () => {
+  await using open = await openConsole()
+  await open.send('orders', ['a0', 'a1', 'a2'], 0)
+  const between = Date.now() + 1
+  await new Promise<void>((resolve) => {
+    const look = () => (Date.now() > between ? resolve() : setImmediate(look))
+    look()
+  })
+  await open.send('orders', ['b0', 'b1'], 1)
+  const { cookie } = await open.signIn()
+  const find = async (query: Record<string, string>) => {
+    const url = `${open.origin}/api/topics/orders/messages?${new URLSearchParams(query)}`
+    const answer = JSON.parse(await (await fetch(url, { headers: { cookie } })).text())
+    return answer.messages?.map(({ value }: { value: { text: string } }) => value.text) ?? answer
+  }
+  expect(await find({ from: 'oldest' })).toEqual(['a0', 'a1', 'a2', 'b0', 'b1'])
+  expect(await find({ from: 'newest', value: '2', limit: '2' })).toEqual(['b0', 'b1'])
+  expect(await find({ from: 'newest', value: '1' })).toEqual(['a2', 'b1'])
+  expect(await find({ from: 'offset', value: '1', partition: '0' })).toEqual(['a1', 'a2'])
+  expect(await find({ from: 'time', value: String(between) })).toEqual(['b0', 'b1'])
+  expect(await find({ from: 'oldest', key: 'nobody' })).toEqual([])
+  expect(await find({ from: 'oldest', key: 'k', limit: '1' })).toHaveLength(1)
+  expect(await find({ from: 'offset', value: 'x' })).toEqual({ error: 'offset must be a whole number' })
+})
+
+test('tells no secret', async () => {
+  await using open = await openConsole({ hasFaults: true })
+  const { cookie } = await open.signIn()
+  const paths = [
+    '/',
+    '/app.js',
+    '/api/info',
+    '/api/topics',
+    '/api/topics/orders',
+    '/api/groups',
+    '/api/topics/no%20where',
+  ]
+  for (const path of paths) {
+    const text = await (await fetch(open.origin + path, { headers: { cookie } })).text()
+    expect(text).not.toContain('SAS_KEY_VALUE')
+    expect(text).not.toContain('SharedAccessKey')
+  }
+})
+
+test('serves its own files only', async () => {
+  await using open = await openConsole()
+  const { cookie } = await open.signIn()
+  for (const path of [
+    '/../server.ts',
+    '/%2e%2e/server.ts',
+    '/vendor/package.json',
+    '/vendor/../../server.ts',
+    '/.env',
+  ]) {
+    expect((await fetch(open.origin + path, { headers: { cookie } })).status, path).toBe(404)
+  }
+  for (const path of ['/vendor/preact.js', '/vendor/uplot.css', '/style.css']) {
+    expect((await fetch(open.origin + path, { headers: { cookie } })).status, path).toBe(200)
+  }
+})
