@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { chromiumPath, launchChromium, noChromium } from '../support/chromium.js'
 import { type OpenConsole, openConsole } from '../support/console.js'
 
-describe.skipIf(chromiumPath === undefined)(`in a browser${chromiumPath ? '' : ` (${noChromium})`}`, () => {
+const name = chromiumPath ? 'in a browser' : `in a browser (${noChromium})`
+
+describe.skipIf(chromiumPath === undefined)(name, { timeout: 60_000 }, () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await launchChromium()
