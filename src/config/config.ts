@@ -75,7 +75,8 @@ function retrySettings(...layers: (RetryOptions | undefined | null)[]): RetrySet
 }
 
 function eventHubsSettings(options: EventHubsOptions = {}): EventHubsSettings {
-  const { transport, consumerGroup, transactions, compression, maxBatchSize, prefetchCount, ...rest } = options
+  const { transport, consumerGroup, transactions, compression, undecodable, ...others } = options
+  const { maxBatchSize, prefetchCount, ...rest } = others
   const checkpointStore = rest.checkpointStore ?? process.env['KAFKAJS_EVENTHUBS_CHECKPOINT_STORE']
   return Object.freeze({
     ...rest,
@@ -86,6 +87,7 @@ function eventHubsSettings(options: EventHubsOptions = {}): EventHubsSettings {
         : oneOf('eventHubs.consumerGroup', consumerGroup, ['auto', 'dedicated', '$Default']),
     transactions: oneOf('eventHubs.transactions', transactions, ['reject', 'buffered']),
     compression: oneOf('eventHubs.compression', compression, ['none', 'body']),
+    undecodable: oneOf('eventHubs.undecodable', undecodable, ['deliver', 'skip']),
     ...(checkpointStore && { checkpointStore }),
     ...(maxBatchSize != null && { maxBatchSize: number('eventHubs.maxBatchSize', maxBatchSize, 1, { least: 1 }) }),
     ...(prefetchCount != null && { prefetchCount: number('eventHubs.prefetchCount', prefetchCount, 1, { least: 1 }) }),

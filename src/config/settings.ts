@@ -8,10 +8,11 @@ import type {
   SASLOptions,
 } from '../types/index.js'
 
+type Defaulted = 'transport' | 'consumerGroup' | 'transactions' | 'compression' | 'undecodable'
+
 /** `eventHubs` with its defaults. */
 export type EventHubsSettings = Readonly<
-  Required<Pick<EventHubsOptions, 'transport' | 'consumerGroup' | 'transactions' | 'compression'>> &
-    Omit<EventHubsOptions, 'transport' | 'consumerGroup' | 'transactions' | 'compression'>
+  Required<Pick<EventHubsOptions, Defaulted>> & Omit<EventHubsOptions, Defaulted>
 >
 
 /** What `new Kafka()` was given, with its defaults; frozen. */

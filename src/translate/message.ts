@@ -94,16 +94,36 @@ const RECORD_BATCH_MAGIC = 2
 export function fromEvent(event: ReceivedEvent): ReceivedMessage {
   const { annotations, applicationProperties, properties, data } = event
   const creationTime = properties?.creationTime
-  const offset = toOffset(event.sequenceNumber)
-  const timestamp = toTimestamp(creationTime ?? event.enqueuedTime)
+  const key = toKey(annotations?.[KEY_ANNOTATION] ?? event.partitionKey)
+  const value = annotations?.[NULL_VALUE_ANNOTATION] === true ? null : (data ?? fromBody(event.body))
+  const headers = annotations || applicationProperties || properties ? fromProperties(event, properties) : {}
+  return toRecord(event, creationTime, { key, value, headers })
+}
+
+/** Tells, on a message made of an event that could not be decoded, why. */
+export const UNDECODABLE_HEADER = 'kafkajs-eventhubs-undecodable'
+
+/** An event that makes no sense, as far as it goes: its number, its time, and as the value all of its bytes. */
+export function fromUndecodable(event: ReceivedEvent, reason: string): ReceivedMessage {
+  const headers = { [UNDECODABLE_HEADER]: Buffer.from(reason) }
+  return toRecord(event, undefined, { key: null, value: event.raw, headers })
+}
+
+function toRecord(
+  { sequenceNumber, enqueuedTime }: ReceivedEvent,
+  creationTime: number | undefined,
+  { key, value, headers }: Pick<ReceivedMessage, 'key' | 'value' | 'headers'>,
+): ReceivedMessage {
+  const offset = toOffset(sequenceNumber)
+  const timestamp = toTimestamp(creationTime ?? enqueuedTime)
   return {
     magicByte: RECORD_BATCH_MAGIC,
     attributes: 0,
     timestamp,
     offset,
-    key: toKey(annotations?.[KEY_ANNOTATION] ?? event.partitionKey),
-    value: annotations?.[NULL_VALUE_ANNOTATION] === true ? null : (data ?? fromBody(event.body)),
-    headers: annotations || applicationProperties || properties ? fromProperties(event, properties) : {},
+    key,
+    value,
+    headers,
     isControlRecord: false,
     batchContext: {
       firstOffset: offset,

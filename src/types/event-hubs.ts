@@ -54,6 +54,11 @@ export interface EventHubsOptions {
   transactions?: 'reject' | 'buffered'
   /** `none` (default): `compression` in `send` is accepted and not applied. `body`: each body is compressed. */
   compression?: 'none' | 'body'
+  /**
+   * Events whose bytes make no sense. `deliver` (default): their bytes are the value of a message whose header
+   * `kafkajs-eventhubs-undecodable` says why. `skip`: they are passed over, each with an ERROR in the log.
+   */
+  undecodable?: 'deliver' | 'skip'
   /** Most events taken from a link at once. */
   maxBatchSize?: number
   /** Most events asked for ahead, per partition. */

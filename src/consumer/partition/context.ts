@@ -13,6 +13,7 @@ import type { Slots } from '../../util/slots.js'
 import type { Offsets } from '../offsets.js'
 import type { PauseEntry, Pauses } from '../pauses.js'
 import type { Seeks } from '../seeks.js'
+import type { OnUndecodable } from './decoding.js'
 
 /** What all partitions of one `run()` share. */
 export interface PartitionContext {
@@ -49,6 +50,7 @@ export interface Handler {
   readonly eachMessage: EachMessageHandler | undefined
   readonly eachBatch: EachBatchHandler | undefined
   readonly eachBatchAutoResolve: boolean
+  readonly onUndecodable: OnUndecodable
   /** `partitionsConsumedConcurrently`. */
   readonly slots: Slots
   /** Runs a handler so that a `stop()` it awaits can be told from any other. */

@@ -1,11 +1,11 @@
 import { KafkaJSError } from '../../errors/index.js'
 import { toError } from '../../errors/thrown.js'
-import { readEvent } from '../../translate/compression.js'
 import type { ReceivedEvent } from '../../translate/event.js'
 import { fromOffset } from '../../translate/offset.js'
 import type { Batch, EachBatchPayload, EachMessagePayload, KafkaMessage } from '../../types/index.js'
 import { createBatch } from './batch.js'
 import type { PartitionContext } from './context.js'
+import { decodeEvents } from './decoding.js'
 import type { PartitionStatus } from './status.js'
 import type { Chunk } from './stream.js'
 
@@ -21,7 +21,10 @@ export async function handleChunk(handling: Handling, chunk: Chunk): Promise<voi
   const { topic, partition } = status
   const { handler, progress, instrumentation } = context
   const { autoCommit, offsets } = progress
-  const messages = (await readAll(chunk.events)) as KafkaMessage[]
+  const decoded = decodeEvents(chunk.events, { topic, partition }, handler.onUndecodable)
+  const all = (decoded instanceof Promise ? await decoded : decoded) as (KafkaMessage | undefined)[]
+  const messages = all.includes(undefined) ? all.filter((message) => message !== undefined) : (all as KafkaMessage[])
+  if (messages.length === 0) return passOver(handling, chunk.events)
   const highWatermark = chunk.lastEnqueued + 1
   const batch = createBatch(topic, partition, chunk.position, highWatermark, messages)
   const begun = Date.now()
@@ -38,7 +41,7 @@ export async function handleChunk(handling: Handling, chunk: Chunk): Promise<voi
   instrumentation.emit('START_BATCH_PROCESS', details)
   offsets.handing(topic, partition, chunk.events)
   try {
-    if (handler.eachMessage) await handleMessages(handling, chunk.events, messages)
+    if (handler.eachMessage) await handleMessages(handling, chunk.events, all)
     else if (handler.eachBatch) await handleBatch(handling, batch)
   } catch (error) {
     if (autoCommit && !status.isLost()) await offsets.commit({ topic, partition })
@@ -50,10 +53,13 @@ export async function handleChunk(handling: Handling, chunk: Chunk): Promise<voi
   await handler.heartbeat()
 }
 
-/** Waits only where a body has to be decompressed. */
-function readAll(events: readonly ReceivedEvent[]) {
-  const messages = events.map((event) => readEvent(event))
-  return messages.some((message) => message instanceof Promise) ? Promise.all(messages) : messages
+/** Events of which the handler gets none count as handled. */
+async function passOver({ context, status }: Handling, events: readonly ReceivedEvent[]): Promise<void> {
+  const { topic, partition } = status
+  const { autoCommit, offsets } = context.progress
+  const last = events.at(-1)
+  if (last) offsets.resolve(topic, partition, last.sequenceNumber + 1, last.offset)
+  if (autoCommit) await offsets.commit({ topic, partition })
 }
 
 /** The handler's `heartbeat`. */
@@ -67,7 +73,7 @@ const heartbeatOf =
 async function handleMessages(
   handling: Handling,
   events: readonly ReceivedEvent[],
-  messages: readonly KafkaMessage[],
+  messages: readonly (KafkaMessage | undefined)[],
 ): Promise<void> {
   const { context, status } = handling
   const { topic, partition } = status
@@ -77,13 +83,15 @@ async function handleMessages(
   const heartbeat = heartbeatOf(handling)
   for (let i = 0; i < messages.length && status.mayGoOn(); i++) {
     const event = events[i] as ReceivedEvent
-    const message = messages[i] as KafkaMessage
-    const payload: EachMessagePayload = { topic, partition, message, heartbeat, pause }
-    try {
-      await handler.invoke(async () => handler.eachMessage?.(payload))
-    } catch (error) {
-      logHandlerError(handling, 'eachMessage', message.offset, error)
-      throw error
+    const message = messages[i]
+    if (message) {
+      const payload: EachMessagePayload = { topic, partition, message, heartbeat, pause }
+      try {
+        await handler.invoke(async () => handler.eachMessage?.(payload))
+      } catch (error) {
+        logHandlerError(handling, 'eachMessage', message.offset, error)
+        throw error
+      }
     }
     if (status.isLost()) return
     // A seek of the handler's own counts more than the message it was called with.

@@ -8,9 +8,11 @@ import { PartitionAssigners } from '../../group/round-robin.js'
 import { retryLog } from '../../instrumentation/retry-log.js'
 import { createCommittedOffsets } from '../../offsets/committed-offsets.js'
 import { retry } from '../../retry/retry.js'
+import { toOffset } from '../../translate/offset.js'
 import { createSlots } from '../../util/slots.js'
 import { createOffsets } from '../offsets.js'
 import type { PartitionContext } from '../partition/context.js'
+import { createOnUndecodable } from '../partition/decoding.js'
 import type { RunConnection, RunState } from './types.js'
 import { createWorkers, type Workers } from './workers.js'
 
@@ -144,6 +146,10 @@ export function connectRun({ connection, store: ownStore }: RunConnection, state
       eachMessage: config.eachMessage ?? undefined,
       eachBatch: config.eachBatch ?? undefined,
       eachBatchAutoResolve: config.eachBatchAutoResolve ?? true,
+      onUndecodable: createOnUndecodable(eventHubs.undecodable, ({ sequenceNumber }, reason, { topic, partition }) => {
+        const offset = toOffset(sequenceNumber)
+        runnerLogger.error(`Skipped an event that cannot be decoded: ${reason}`, { topic, partition, offset })
+      }),
       slots: createSlots(Math.max(1, config.partitionsConsumedConcurrently ?? 1)),
       invoke: state.inHandler,
       heartbeat: state.heartbeat,

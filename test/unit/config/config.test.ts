@@ -37,7 +37,13 @@ describe('kafkaSettings', () => {
       requestTimeout: 30_000,
       enforceRequestTimeout: true,
       retry: undefined,
-      eventHubs: { transport: 'amqp', consumerGroup: 'auto', transactions: 'reject', compression: 'none' },
+      eventHubs: {
+        transport: 'amqp',
+        consumerGroup: 'auto',
+        transactions: 'reject',
+        undecodable: 'deliver',
+        compression: 'none',
+      },
     })
   })
 
