@@ -81,7 +81,8 @@ async function handleMessages(
   const { autoCommit, offsets } = progress
   const pause = pauser(handling)
   const heartbeat = heartbeatOf(handling)
-  for (let i = 0; i < messages.length && status.mayGoOn(); i++) {
+  // Once told to stop, no other message is begun, also before the partition is told to end.
+  for (let i = 0; i < messages.length && status.mayGoOn() && handler.isRunning(); i++) {
     const event = events[i] as ReceivedEvent
     const message = messages[i]
     if (message) {

@@ -106,7 +106,7 @@ export function createReading(options: ReadingOptions): Reading {
     const release = await handler.slots.acquire(ended)
     if (!release) return undefined
     try {
-      if (status.mayGoOn()) await handleChunk({ context, status }, chunk)
+      if (status.mayGoOn() && handler.isRunning()) await handleChunk({ context, status }, chunk)
     } catch (thrown) {
       return { of: 'handling', thrown }
     } finally {
