@@ -178,6 +178,7 @@ export class Coordinator {
   }
 
   #create(groupId: string): Group | undefined {
+    if (this.#groups.size >= this.#settings.maxGroups) this.#forgetEmptyGroups()
     if (this.#groups.size >= this.#settings.maxGroups) return undefined
     const group = new Group(groupId, {
       clock: this.#clock,
@@ -189,9 +190,16 @@ export class Coordinator {
     return group
   }
 
-  /** A group that nobody is in and that has no offsets is none. */
+  /** A group that nobody is in and that has no offsets is none. Kafka lists it for a while all the same. */
   #forgetIfEmpty(group: Group): void {
+    if (this.#settings.groups === 'kafka') return
     if (group.isDeserted && group.offsets.isEmpty) this.#groups.delete(group.id)
+  }
+
+  #forgetEmptyGroups(): void {
+    for (const group of this.#groups.values()) {
+      if (group.isDeserted && group.offsets.isEmpty) this.#groups.delete(group.id)
+    }
   }
 }
 

@@ -29,22 +29,25 @@ export interface Codec {
   writeResponse(writer: Writer, response: Readonly<Record<string, unknown>>): void
 }
 
-const codecs = new Map<string, Codec>()
+const codecs = new WeakMap<Api, Codec[]>()
 
 /** Compiled when first asked for: nobody uses all versions. */
 export function codecOf(api: Api, version: number): Codec {
-  const key = `${api.key}:${version}`
-  let codec = codecs.get(key)
-  if (!codec) {
-    const encoding = { version, flexible: version >= api.flexibleFrom }
-    codec = {
-      readRequest: compileReader(api.request, encoding),
-      writeRequest: compileWriter(api.request, encoding),
-      readResponse: compileReader(api.response, encoding),
-      writeResponse: compileWriter(api.response, encoding),
-    }
-    codecs.set(key, codec)
+  let versions = codecs.get(api)
+  if (!versions) {
+    versions = []
+    codecs.set(api, versions)
   }
+  const compiled = versions[version]
+  if (compiled) return compiled
+  const encoding = { version, flexible: version >= api.flexibleFrom }
+  const codec: Codec = {
+    readRequest: compileReader(api.request, encoding),
+    writeRequest: compileWriter(api.request, encoding),
+    readResponse: compileReader(api.response, encoding),
+    writeResponse: compileWriter(api.response, encoding),
+  }
+  versions[version] = codec
   return codec
 }
 
