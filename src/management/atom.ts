@@ -4,10 +4,10 @@
  * Shapes: learn.microsoft.com/rest/api/eventhub, "Create Event Hub", "List Event Hubs", "Create Consumer Group".
  */
 
-import { parseXML, stringifyXML, XML_ATTRKEY, XML_CHARKEY } from '@azure/core-xml'
+import { XMLBuilder, XMLParser } from 'fast-xml-parser'
 import type { EventHubDescription } from './management.js'
 
-/** An element as core-xml has it: text, or children by name with the attributes under `$`. */
+/** An element: text, or children by name with the attributes under `$`. */
 export type XmlElement = { [name: string]: XmlNode }
 export type XmlNode = string | XmlElement | XmlNode[] | undefined
 
@@ -17,6 +17,14 @@ export interface AtomEntry {
   /** What stands in `<content>`: the description element, its name left out. */
   readonly description: XmlElement
 }
+
+/** Names under which attributes, and text beside them, are kept. */
+const ATTRIBUTES = '$'
+const TEXT = '_'
+
+const names = { attributesGroupName: ATTRIBUTES, textNodeName: TEXT, attributeNamePrefix: '', ignoreAttributes: false }
+const builder = new XMLBuilder({ ...names, suppressEmptyNode: true })
+const parser = new XMLParser({ ...names, parseTagValue: false, trimValues: false })
 
 const ATOM_NAMESPACE = 'http://www.w3.org/2005/Atom'
 const SERVICE_NAMESPACE = 'http://schemas.microsoft.com/netservices/2010/10/servicebus/connect'
@@ -50,33 +58,34 @@ export function toConsumerGroupEntry(): string {
 }
 
 function toEntry(element: string, description: XmlElement): string {
-  return stringifyXML(
-    {
-      [XML_ATTRKEY]: { xmlns: ATOM_NAMESPACE },
-      content: {
-        [XML_ATTRKEY]: { type: 'application/xml' },
-        [element]: {
-          [XML_ATTRKEY]: { 'xmlns:i': SCHEMA_INSTANCE_NAMESPACE, xmlns: SERVICE_NAMESPACE },
-          ...description,
-        },
+  const entry = {
+    [ATTRIBUTES]: { xmlns: ATOM_NAMESPACE },
+    content: {
+      [ATTRIBUTES]: { type: 'application/xml' },
+      [element]: {
+        [ATTRIBUTES]: { 'xmlns:i': SCHEMA_INSTANCE_NAMESPACE, xmlns: SERVICE_NAMESPACE },
+        ...description,
       },
     },
-    { rootName: 'entry' },
-  )
+  }
+  return `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>${builder.build({ entry })}`
 }
 
-/** Reads the entries of a feed, or of a single entry. Rejects when the text is neither. */
-export async function fromAtom(text: string): Promise<AtomEntry[]> {
-  const root = await parse(text)
+/** Reads the entries of a feed, or of a single entry. Throws when the text is neither. */
+export function fromAtom(text: string): AtomEntry[] {
+  const root = parse(text)
   if (root['entry'] !== undefined) return [fromEntry(root['entry'])]
   if (root['feed'] === undefined) throw new Error(`Expected an Atom feed or entry, got <${Object.keys(root)[0] ?? ''}>`)
   return asArray(children(root['feed'])['entry']).map(fromEntry)
 }
 
 /** The service's own words in `<Error><Code>…</Code><Detail>…</Detail></Error>`; undefined when it is none. */
-export async function fromErrorBody(text: string): Promise<string | undefined> {
-  const root = await parse(text).catch(() => undefined)
-  return root && asText(children(root['Error'])['Detail'])?.trim()
+export function fromErrorBody(text: string): string | undefined {
+  try {
+    return asText(children(parse(text)['Error'])['Detail'])?.trim()
+  } catch {
+    return undefined
+  }
 }
 
 export function fromEventHubEntry({ name, description }: AtomEntry): EventHubDescription {
@@ -95,9 +104,9 @@ export function fromEventHubEntry({ name, description }: AtomEntry): EventHubDes
   }
 }
 
-async function parse(text: string): Promise<XmlElement> {
+function parse(text: string): XmlElement {
   try {
-    return (await parseXML(text, { includeRoot: true })) as XmlElement
+    return parser.parse(text, true) as XmlElement
   } catch (cause) {
     // The validator of fast-xml-parser throws plain objects.
     throw new Error('The answer of the namespace is no well-formed XML', { cause })
@@ -107,7 +116,7 @@ async function parse(text: string): Promise<XmlElement> {
 function fromEntry(node: XmlNode): AtomEntry {
   const entry = children(node)
   const content = children(entry['content'])
-  const element = Object.keys(content).find((name) => name !== XML_ATTRKEY && name !== XML_CHARKEY)
+  const element = Object.keys(content).find((name) => name !== ATTRIBUTES && name !== TEXT)
   return {
     name: asText(entry['title'])?.trim() ?? '',
     description: children(element === undefined ? undefined : content[element]),
@@ -133,7 +142,7 @@ function asArray(node: XmlNode): XmlNode[] {
 /** The text of an element, with attributes or without. */
 function asText(node: XmlNode): string | undefined {
   if (typeof node === 'string') return node
-  const text = children(node)[XML_CHARKEY]
+  const text = children(node)[TEXT]
   return typeof text === 'string' ? text : undefined
 }
 

@@ -40,11 +40,11 @@ export function createNamespaceManagement(http: NamespaceHttp): Management {
   }
 
   const failure = async ({ status, body }: NamespaceResponse, subject: Subject): Promise<Error> =>
-    managementFailure({ ...subject, status, detail: await fromErrorBody(body), retries: http.retries })
+    managementFailure({ ...subject, status, detail: fromErrorBody(body), retries: http.retries })
 
   const entriesOf = async ({ body }: NamespaceResponse, subject: Subject): Promise<AtomEntry[]> => {
     try {
-      return await fromAtom(body)
+      return fromAtom(body)
     } catch (cause) {
       throw managementFailure({ ...subject, cause })
     }

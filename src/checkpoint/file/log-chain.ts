@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { fsync } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { appendRecords, readRecords } from './framed-records.js'
 
 /**
@@ -43,14 +45,14 @@ export async function readChain(directory: string): Promise<ChainLink | undefine
 export async function extendChain(directory: string, number: number, content: Buffer): Promise<ChainLink | undefined> {
   await mkdir(directory, { recursive: true })
   const file = `${number}-${randomBytes(8).toString('hex')}.log`
-  await using(await open(join(directory, file), 'wx'), async (log) => {
+  await withFile(await open(join(directory, file), 'wx'), async (log) => {
     await log.writeFile(content)
-    await log.sync()
+    await persist(log)
   })
   await syncDirectory(directory)
-  await using(await open(join(directory, CHAIN), 'a'), async (chain) => {
+  await withFile(await open(join(directory, CHAIN), 'a'), async (chain) => {
     await appendRecords(chain, [{ number, file } satisfies ChainLink])
-    await chain.sync()
+    await persist(chain)
   })
   const chosen = await readChain(directory)
   if (chosen) await removeSuperseded(directory, chosen)
@@ -79,7 +81,7 @@ export async function openExisting(path: string, flags: number | 'r' = 'r'): Pro
   }
 }
 
-async function using(file: FileHandle, work: (file: FileHandle) => Promise<void>): Promise<void> {
+async function withFile(file: FileHandle, work: (file: FileHandle) => Promise<void>): Promise<void> {
   try {
     await work(file)
   } finally {
@@ -87,8 +89,13 @@ async function using(file: FileHandle, work: (file: FileHandle) => Promise<void>
   }
 }
 
+/** Under Yarn's Plug'n'Play a file is of a class of Yarn's, which lacks `sync`. */
+async function persist(file: Pick<FileHandle, 'fd'> & Partial<Pick<FileHandle, 'sync'>>): Promise<void> {
+  await (file.sync ? file.sync() : promisify(fsync)(file.fd))
+}
+
 async function syncDirectory(directory: string): Promise<void> {
   // Windows opens no directories, and needs this as little as it allows it.
   if (process.platform === 'win32') return
-  await using(await open(directory, 'r'), (handle) => handle.sync())
+  await withFile(await open(directory, 'r'), persist)
 }

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Agent } from 'node:http'
 import { HttpsProxyAgent } from 'https-proxy-agent'
+import { getProxyForUrl } from 'proxy-from-env'
 import { KafkaJSNonRetriableError } from '../../errors/index.js'
 
 /** A way through a proxy. */
@@ -16,13 +17,9 @@ export interface ProxyRoute {
  * The way a WebSocket takes: the agent given, or for a URL an HTTP CONNECT proxy; without either the proxy that
  * `HTTPS_PROXY` names, unless `NO_PROXY` excepts the host. Undefined when the way is direct. One for each connection.
  */
-export function proxyRoute(
-  proxy: string | Agent | undefined,
-  target: string,
-  environment: NodeJS.ProcessEnv = process.env,
-): ProxyRoute | undefined {
+export function proxyRoute(proxy: string | Agent | undefined, target: string): ProxyRoute | undefined {
   if (typeof proxy === 'object') return { agent: proxy, refusal: () => undefined, isReached: () => undefined }
-  const url = proxy ?? proxyFromEnvironment(new URL(target), environment)
+  const url = proxy ?? proxyFromEnvironment(target)
   if (!url) return undefined
   const agent = new HttpsProxyAgent(proxyUrl(url)) as unknown as Agent & EventEmitter
   let status: number | undefined
@@ -44,21 +41,10 @@ export function proxyUrl(text: string): string {
   )
 }
 
-function proxyFromEnvironment(target: URL, environment: NodeJS.ProcessEnv): string | undefined {
-  if (target.protocol !== 'wss:') return undefined
-  const value = (name: string) => environment[name.toLowerCase()] || environment[name.toUpperCase()]
-  const isExcepted = (value('no_proxy') ?? '')
-    .split(/[\s,]+/)
-    .filter(Boolean)
-    .some((pattern) => excepts(pattern, target))
-  return isExcepted ? undefined : value('https_proxy')
-}
-
-/** `*`, a host, a domain with or without leading dot or `*.`, each perhaps with a port: as curl reads NO_PROXY. */
-function excepts(pattern: string, target: URL): boolean {
-  if (pattern === '*') return true
-  const [, name, port] = /^(.*?)(?::(\d+))?$/.exec(pattern.toLowerCase()) ?? []
-  const domain = name?.replace(/^\*?\./, '') ?? ''
-  const isSamePort = !port || port === (target.port || '443')
-  return isSamePort && (target.hostname === domain || target.hostname.endsWith(`.${domain}`))
+function proxyFromEnvironment(target: string): string | undefined {
+  if (!target.startsWith('wss:')) return undefined
+  const proxy = getProxyForUrl(target.replace('wss:', 'https:'))
+  // One without scheme is given the target's, https; it speaks http, as curl takes it.
+  const isVerbatim = Object.values(process.env).includes(proxy)
+  return (isVerbatim ? proxy : proxy.replace('https:', 'http:')) || undefined
 }
