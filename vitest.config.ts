@@ -24,6 +24,7 @@ export default defineConfig({
       { extends: true, test: { name: 'cli', include: ['test/cli/**/*.test.ts', 'test/console/**/*.test.ts'] } },
       // What is shipped: runs what `npm run build` has built.
       { extends: true, test: { name: 'package', include: ['test/package/**/*.test.ts'] } },
+      { extends: true, test: { name: 'cross', include: ['test/cross/**/*.test.ts'] } },
       { extends: true, test: { name: 'parity', include: ['test/parity/**/*.test.ts'] } },
     ],
   },
