@@ -9,4 +9,5 @@ process.on('message', (request: { name: string; partitionCount: number; count?: 
   return process.send?.({ created: name })
 })
 process.on('disconnect', () => process.exit())
-process.send?.({ connectionString: emulator.connectionString, port: emulator.port })
+const { connectionString, port } = emulator
+process.send?.({ connectionString, port, kafkaEndpoint: emulator.kafkaEndpointConfig({ clientId: 'bench' }) })

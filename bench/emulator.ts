@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { type KafkaConfig, Kafka as KafkaJS } from 'kafkajs'
 import { Kafka, logLevel } from 'kafkajs-eventhubs'
 import { endChild, startChild } from './child.js'
 
@@ -6,6 +7,8 @@ import { endChild, startChild } from './child.js'
 export interface Bench {
   readonly connectionString: string
   readonly kafka: Kafka
+  /** The real kafkajs, at the emulator's Kafka endpoint. */
+  readonly kafkajs: KafkaJS
   /** Makes an event hub nothing else uses; `count` limits what a partition keeps. */
   createEventHub(options: { partitionCount: number; count?: number }): Promise<string>
   /** Bytes resident in the emulator's process. */
@@ -17,11 +20,14 @@ let hubs = 0
 
 export async function openBench(): Promise<Bench> {
   const child = startChild('./emulator-process.ts')
-  const [{ connectionString, port }] = (await once(child, 'message')) as [{ connectionString: string; port: number }]
+  const [{ connectionString, port, kafkaEndpoint }] = (await once(child, 'message')) as [
+    { connectionString: string; port: number; kafkaEndpoint: KafkaConfig },
+  ]
   const kafka = new Kafka({ clientId: 'bench', brokers: [`localhost:${port}`], logLevel: logLevel.ERROR })
   return {
     connectionString,
     kafka,
+    kafkajs: new KafkaJS({ ...kafkaEndpoint, logLevel: logLevel.ERROR }),
     async createEventHub(options) {
       const name = `bench-${process.pid}-${hubs++}`
       child.send({ name, ...options })

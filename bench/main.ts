@@ -7,11 +7,12 @@ import { type Bench, openBench } from './emulator.js'
 import { emulator } from './emulator-throughput.js'
 import { group } from './group.js'
 import { memory } from './memory.js'
-import { produce, singleSends } from './produce.js'
+import { idempotent, produce, singleSends } from './produce.js'
 
 const scenarios: Record<string, (bench: Bench) => Promise<void>> = {
   produce,
   'single-sends': singleSends,
+  idempotent,
   consume,
   latency,
   memory,

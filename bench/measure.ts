@@ -32,15 +32,15 @@ export interface Side {
   run(): Promise<Sample>
 }
 
-/** Runs two sides in turn, so that what else the machine does falls on both, and prints medians and their ratios. */
-export async function compare(title: string, rounds: number, ours: Side, raw: Side): Promise<void> {
-  const samples = new Map<Side, Sample[]>([
-    [ours, []],
-    [raw, []],
-  ])
-  for (const side of [ours, raw]) await side.run() // Warms up; not counted.
+/**
+ * Runs sides in turn, so that what else the machine does falls on all, and prints their medians, and of the first the
+ * ratio to each of the others.
+ */
+export async function compare(title: string, rounds: number, ...sides: readonly Side[]): Promise<void> {
+  const samples = new Map<Side, Sample[]>(sides.map((side) => [side, []]))
+  for (const side of sides) await side.run() // Warms up; not counted.
   for (let round = 0; round < rounds; round++) {
-    for (const side of round % 2 === 0 ? [ours, raw] : [raw, ours]) samples.get(side)?.push(await side.run())
+    for (const side of round % 2 === 0 ? sides : sides.toReversed()) samples.get(side)?.push(await side.run())
   }
   const figures = ([...samples] as const).map(([{ name }, list]) => ({
     name,
@@ -53,9 +53,11 @@ export async function compare(title: string, rounds: number, ours: Side, raw: Si
       `  ${name.padEnd(18)} ${Math.round(rate).toLocaleString('en').padStart(10)} messages/s  ${cpu.toFixed(1).padStart(7)} µs CPU each`,
     )
   }
-  const [a, b] = figures
-  if (a && b)
+  const [ours, ...others] = figures
+  for (const other of ours ? others : []) {
+    const [rate, cpu] = [ours!.rate / other.rate, ours!.cpu / other.cpu]
     console.log(
-      `  ratio              ${(a.rate / b.rate).toFixed(2).padStart(10)} throughput  ${(a.cpu / b.cpu).toFixed(2).padStart(9)} CPU`,
+      `  ${`÷ ${other.name}`.padEnd(18)} ${rate.toFixed(2).padStart(10)} throughput  ${cpu.toFixed(2).padStart(9)} CPU`,
     )
+  }
 }

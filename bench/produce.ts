@@ -1,4 +1,5 @@
 import { EventHubProducerClient } from '@azure/event-hubs'
+import { Partitioners as KafkaJSPartitioners } from 'kafkajs'
 import { Partitioners } from 'kafkajs-eventhubs'
 import type { Bench } from './emulator.js'
 import { compare, measure } from './measure.js'
@@ -11,21 +12,20 @@ const PER_SEND = 500
 export async function produce(bench: Bench): Promise<void> {
   const topic = await bench.createEventHub({ partitionCount: 1, count: 10_000 })
   const producer = bench.kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
+  const kafkajs = bench.kafkajs.producer({ createPartitioner: KafkaJSPartitioners.DefaultPartitioner })
   const raw = new EventHubProducerClient(bench.connectionString, topic)
-  await producer.connect()
+  await Promise.all([producer.connect(), kafkajs.connect()])
+  const sends = (to: typeof producer | typeof kafkajs) => () =>
+    measure(SENDS * PER_SEND, async () => {
+      for (let i = 0; i < SENDS; i++) {
+        const messages = Array.from({ length: PER_SEND }, () => ({ value, partition: 0 }))
+        await to.send({ topic, messages })
+      }
+    })
   await compare(
     `produce: sends of ${PER_SEND} × ${value.length} B to one partition`,
     7,
-    {
-      name: 'kafkajs-eventhubs',
-      run: () =>
-        measure(SENDS * PER_SEND, async () => {
-          for (let i = 0; i < SENDS; i++) {
-            const messages = Array.from({ length: PER_SEND }, () => ({ value, partition: 0 }))
-            await producer.send({ topic, messages })
-          }
-        }),
-    },
+    { name: 'kafkajs-eventhubs', run: sends(producer) },
     {
       name: 'raw SDK',
       run: () =>
@@ -37,13 +37,62 @@ export async function produce(bench: Bench): Promise<void> {
           }
         }),
     },
+    { name: 'kafkajs', run: sends(kafkajs) },
   )
-  await Promise.all([producer.disconnect(), raw.close()])
+  await Promise.all([producer.disconnect(), kafkajs.disconnect(), raw.close()])
+}
+
+/** The same sends by an idempotent producer, against one that is not. */
+export async function idempotent(bench: Bench): Promise<void> {
+  const topic = await bench.createEventHub({ partitionCount: PARTITIONS, count: 10_000 })
+  const open = async (isIdempotent: boolean) => {
+    const { DefaultPartitioner: createPartitioner } = Partitioners
+    const producer = bench.kafka.producer({ createPartitioner, idempotent: isIdempotent })
+    await producer.connect()
+    return producer
+  }
+  const once = await open(true)
+  const plain = await open(false)
+  const batches = (producer: typeof once) => () =>
+    measure(SENDS * PER_SEND, async () => {
+      for (let i = 0; i < SENDS; i++) {
+        const messages = Array.from({ length: PER_SEND }, () => ({ value, partition: 0 }))
+        await producer.send({ topic, messages })
+      }
+    })
+  const singles = (producer: typeof once) => () =>
+    measure(
+      SINGLES,
+      inFlight((i) => producer.send({ topic, messages: [{ value, partition: i % PARTITIONS }] })),
+    )
+  await compare(
+    `idempotent: sends of ${PER_SEND} × ${value.length} B to one partition`,
+    7,
+    { name: 'idempotent', run: batches(once) },
+    { name: 'not', run: batches(plain) },
+  )
+  await compare(
+    `idempotent: one message of ${value.length} B a send, ${IN_FLIGHT} in flight, ${PARTITIONS} partitions`,
+    5,
+    { name: 'idempotent', run: singles(once) },
+    { name: 'not', run: singles(plain) },
+  )
+  await Promise.all([once.disconnect(), plain.disconnect()])
 }
 
 const SINGLES = 40_000
 const IN_FLIGHT = 200
 const PARTITIONS = 8
+
+function inFlight(send: (i: number) => Promise<unknown>): () => Promise<void> {
+  return async () => {
+    let next = 0
+    const worker = async () => {
+      while (next < SINGLES) await send(next++)
+    }
+    await Promise.all(Array.from({ length: IN_FLIGHT }, worker))
+  }
+}
 
 /** Sends of one message, 200 of them in flight. */
 export async function singleSends(bench: Bench): Promise<void> {
@@ -51,14 +100,6 @@ export async function singleSends(bench: Bench): Promise<void> {
   const producer = bench.kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
   const raw = new EventHubProducerClient(bench.connectionString, topic)
   await producer.connect()
-
-  const inFlight = (send: (i: number) => Promise<unknown>) => async () => {
-    let next = 0
-    const worker = async () => {
-      while (next < SINGLES) await send(next++)
-    }
-    await Promise.all(Array.from({ length: IN_FLIGHT }, worker))
-  }
 
   await compare(
     `single-sends: one message of ${value.length} B a send, ${IN_FLIGHT} in flight, ${PARTITIONS} partitions`,
