@@ -16,7 +16,13 @@ export default defineConfig({
     coverage: { provider: 'v8', include: ['src/**'] },
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/emulator/**/*.test.ts'] } },
-      { extends: true, test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'conformance',
+          include: ['test/conformance/**/*.test.ts', 'test/examples/**/*.test.ts', 'examples/*.test.ts'],
+        },
+      },
       {
         extends: true,
         test: { name: 'reliability', include: ['test/soak/**/*.test.ts', 'test/reliability/**/*.test.ts'] },

@@ -48,8 +48,8 @@ export interface Emulator {
   readonly connectionString: string
   /** The same for one key or with `EntityPath`. Throws a `RangeError` when there is no such key. */
   connectionStringOf(options: { keyName?: string; eventHub?: string }): string
-  /** Configuration for `new Kafka()`. With TLS the certificate is trusted the Node way: `NODE_EXTRA_CA_CERTS`. */
-  kafkaConfig(options: { clientId: string }): EmulatorKafkaConfig
+  /** Configuration for `new Kafka()`; `clientId` is kafkajs's default unless given. With TLS the certificate is trusted the Node way: `NODE_EXTRA_CA_CERTS`. */
+  kafkaConfig(options?: { clientId?: string }): EmulatorKafkaConfig
   /** Port of the Kafka endpoint: the second one where `kafka.port` asked for it, else that of all. Undefined without one. */
   readonly kafkaPort: number | undefined
   /**
@@ -147,7 +147,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       return connectionStringOf({})
     },
     connectionStringOf,
-    kafkaConfig({ clientId }) {
+    kafkaConfig({ clientId = 'kafkajs' } = {}) {
       const connectionString = connectionStringOf({})
       if (!settings.tls) return { clientId, brokers: [host], eventHubs: { connectionString } }
       return {

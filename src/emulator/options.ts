@@ -49,8 +49,8 @@ export interface EmulatorOptions {
   host?: string
   /** Default 0: a free one. */
   port?: number
-  /** Event hubs that are there from the start. */
-  eventHubs?: readonly EventHubSpec[]
+  /** Event hubs that are there from the start: what is wanted of each, or its name alone. */
+  eventHubs?: readonly (EventHubSpec | string)[]
   /**
    * Whether an unknown event hub springs into being when a link is attached to it; questions create none. Default true, 4
    * partitions. As many has one that is created over HTTP without a number.
@@ -110,7 +110,7 @@ export function emulatorSettings(options: EmulatorOptions): EmulatorSettings {
   return {
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 0,
-    eventHubs: options.eventHubs ?? [],
+    eventHubs: (options.eventHubs ?? []).map((spec) => (typeof spec === 'string' ? { name: spec } : spec)),
     autoCreatePartitionCount: autoCreatePartitionCount(autoCreateEventHubs),
     autoCreateConsumerGroups: options.autoCreateConsumerGroups ?? false,
     sharedAccessKeys,
