@@ -1,10 +1,13 @@
 import { ConnectionConfig, ConnectionContextBase, createSasTokenProvider, TokenType } from '@azure/core-amqp'
 import type { ConnectionCredential } from '../../auth/credential-source.js'
 import { authenticationError } from '../../auth/renewing-token.js'
-import type { Wire } from './watched-connection.js'
+import type { WatchedConnection } from './watched-connection.js'
 
 /** An AMQP connection without anything of Event Hubs on top, as `@azure/event-hubs` has it beneath. */
-export function openContext(host: string, { webSocketOptions }: Pick<Wire, 'webSocketOptions'>): ConnectionContextBase {
+export function openContext(
+  host: string,
+  { webSocketOptions }: Pick<WatchedConnection, 'webSocketOptions'>,
+): ConnectionContextBase {
   // Required by the type of the configuration, and not used: the connection is anonymous, tokens follow.
   const endpoint = `Endpoint=sb://${host}/;SharedAccessKeyName=none;SharedAccessKey=none`
   const { webSocket, webSocketConstructorOptions } = webSocketOptions

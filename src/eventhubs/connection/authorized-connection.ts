@@ -6,7 +6,7 @@ import { withDeadline } from '../../util/deadline.js'
 import { claimFor, openContext } from './amqp-context.js'
 import { connectionLost, type OpenStream } from './amqp-socket.js'
 import { closeWithin } from './close-within.js'
-import { Wire, type WireEvents } from './watched-connection.js'
+import { type ConnectionEvents, WatchedConnection } from './watched-connection.js'
 
 export interface AuthorizedConnectionOptions {
   readonly fullyQualifiedNamespace: string
@@ -16,7 +16,7 @@ export interface AuthorizedConnectionOptions {
   /** How long the service may take to judge a token, ms. */
   readonly requestTimeout: number
   readonly logger: Logger
-  readonly events?: WireEvents
+  readonly events?: ConnectionEvents
   /** What proves the right to an event hub. Rejects when it is for another one only. */
   getCredential(eventHubName: string): Promise<ConnectionCredential['credential']>
 }
@@ -35,7 +35,7 @@ type Session = Awaited<ReturnType<ConnectionContextBase['connection']['createSes
  */
 export class AuthorizedConnection {
   readonly #options: AuthorizedConnectionOptions
-  readonly #wire: Wire
+  readonly #watched: WatchedConnection
   readonly #context: ConnectionContextBase
   readonly #farewell = new AbortController()
   readonly #authorizations = new Set<Renewal>()
@@ -48,14 +48,14 @@ export class AuthorizedConnection {
     this.#options = options
     // Every link listens, and what it waits for.
     setMaxListeners(0, this.#farewell.signal)
-    this.#wire = new Wire(options, {
+    this.#watched = new WatchedConnection(options, {
       ...options.events,
       onLost: (error) => {
         this.#end(error)
         options.events?.onLost?.(error)
       },
     })
-    this.#context = openContext(options.fullyQualifiedNamespace, this.#wire)
+    this.#context = openContext(options.fullyQualifiedNamespace, this.#watched)
   }
 
   /** Why it has ended, once it has. */
@@ -86,12 +86,12 @@ export class AuthorizedConnection {
 
   /** Writes beside the library: whole frames. */
   write(bytes: Buffer): void {
-    this.#wire.write(bytes)
+    this.#watched.write(bytes)
   }
 
   /** Retires it when nothing has been heard since then, on the clock of `performance.now()`: it may be broken unnoticed. */
   suspect(since: number): void {
-    if (this.#wire.heardAt < since) this.retire()
+    if (this.#watched.heardAt < since) this.retire()
   }
 
   /** Puts a token for an address of an event hub, and the next ones before it ends. */
@@ -142,7 +142,7 @@ export class AuthorizedConnection {
     const isGone = this.#ended !== undefined || !connection.isOpen()
     this.#end(disconnected())
     if (!isGone) await closeWithin(() => connection.close(), this.#options.logger)
-    this.#wire.destroy()
+    this.#watched.destroy()
   }
 
   #end(reason: Error): void {
@@ -158,7 +158,7 @@ export class AuthorizedConnection {
     this.#opening ??= this.#open().catch((error: Error) => {
       // Half of it may be there: it serves nobody.
       this.#end(error)
-      this.#wire.destroy()
+      this.#watched.destroy()
       throw this.#ended ?? error
     })
     return this.#opening

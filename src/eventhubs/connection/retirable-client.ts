@@ -3,7 +3,7 @@ import type { Logger } from '../../types/index.js'
 import { createDeferred } from '../../util/deferred.js'
 import type { OpenStream } from './amqp-socket.js'
 import { closeWithin } from './close-within.js'
-import { Wire } from './watched-connection.js'
+import { WatchedConnection } from './watched-connection.js'
 
 export interface HubClientOptions {
   readonly openStream: OpenStream
@@ -27,7 +27,7 @@ export interface CallOptions {
 export class HubClient {
   lastUsed = 0
   readonly #sdk: EventHubProducerClient
-  readonly #wire: Wire
+  readonly #watched: WatchedConnection
   readonly #options: HubClientOptions
   /** What ends each call in progress. */
   readonly #calls = new Set<(error: Error) => void>()
@@ -35,13 +35,13 @@ export class HubClient {
   #isRetired = false
   #isClosing = false
 
-  constructor(options: HubClientOptions, open: (wire: Wire) => EventHubProducerClient) {
+  constructor(options: HubClientOptions, open: (connection: WatchedConnection) => EventHubProducerClient) {
     this.#options = options
-    this.#wire = new Wire(options, {
+    this.#watched = new WatchedConnection(options, {
       onLost: (error) => this.#onEnd(error),
       onLinkEnd: (_linkName, error, wasEstablished) => wasEstablished && this.#onEnd(error),
     })
-    this.#sdk = open(this.#wire)
+    this.#sdk = open(this.#watched)
   }
 
   get isBusy(): boolean {
@@ -73,11 +73,11 @@ export class HubClient {
     this.#calls.add(end)
     this.lastUsed = Date.now()
     try {
-      if (this.#wire.ended) throw this.#wire.ended
+      if (this.#watched.ended) throw this.#watched.ended
       return await Promise.race([operation(this.#sdk, controller.signal), interruption.promise])
     } catch (error) {
       if (isOfConnection(error)) this.retire()
-      throw reason ?? this.#wire.ended ?? error
+      throw reason ?? this.#watched.ended ?? error
     } finally {
       clearTimeout(timer)
       abortSignal?.removeEventListener('abort', onAbort)
@@ -108,8 +108,8 @@ export class HubClient {
   async #close(): Promise<void> {
     if (this.#isClosing) return
     this.#isClosing = true
-    await closeWithin(() => this.#sdk.close(), this.#options.logger, this.#wire.ended !== undefined)
-    this.#wire.destroy()
+    await closeWithin(() => this.#sdk.close(), this.#options.logger, this.#watched.ended !== undefined)
+    this.#watched.destroy()
     this.#closed.resolve()
   }
 

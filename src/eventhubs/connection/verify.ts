@@ -6,7 +6,7 @@ import { createDeferred } from '../../util/deferred.js'
 import { claimFor, openContext } from './amqp-context.js'
 import type { OpenStream } from './amqp-socket.js'
 import { closeWithin } from './close-within.js'
-import { Wire } from './watched-connection.js'
+import { WatchedConnection } from './watched-connection.js'
 
 export interface VerifyOptions {
   readonly fullyQualifiedNamespace: string
@@ -34,7 +34,7 @@ export async function verifyNamespace(options: VerifyOptions): Promise<void> {
   interruption.promise.catch(() => {})
   const unlessInterrupted = <T>(step: Promise<T>): Promise<T> => Promise.race([step, interruption.promise])
 
-  const wire = new Wire(
+  const watched = new WatchedConnection(
     { openStream: options.openStream, connectTimeout: timeout * shareOfTime },
     { onLost: interruption.reject },
   )
@@ -44,7 +44,7 @@ export async function verifyNamespace(options: VerifyOptions): Promise<void> {
   const onAbort = () => interruption.reject(abortSignal?.reason)
   abortSignal?.addEventListener('abort', onAbort, { once: true })
   if (abortSignal?.aborted) onAbort()
-  const { connection, cbsSession } = openContext(host, wire)
+  const { connection, cbsSession } = openContext(host, watched)
 
   try {
     const credential = await unlessInterrupted(options.getCredential())
@@ -60,7 +60,7 @@ export async function verifyNamespace(options: VerifyOptions): Promise<void> {
     clearTimeout(timer)
     abortSignal?.removeEventListener('abort', onAbort)
     if (connection.isOpen()) await closeWithin(() => cbsSession.close().then(() => connection.close()), logger)
-    wire.destroy()
+    watched.destroy()
   }
 }
 

@@ -3,16 +3,14 @@ import { translate } from '@azure/core-amqp'
 import { AmqpSocket, connectionLost, type OpenStream, type SocketObserver } from './amqp-socket.js'
 import { type AmqpErrorValue, createFrameReader, type LinkFrame } from './frames.js'
 
-/** What one SDK client has beneath it: its connection, seen from below. */
-export interface WireEvents {
+/** What happens on a connection, seen from beneath the library that speaks AMQP over it. */
+export interface ConnectionEvents {
   /** The connection went without having been closed from here. */
   onLost?(error: Error): void
   /** Bytes have come, which only get to the library when they are passed. What it throws ends the connection. */
   onReceived?(bytes: Buffer, pass: (bytes: Buffer) => void): void
   /** The library writes. */
   onSending?(bytes: Buffer): void
-  /** The service answered an attach. */
-  onLinkOpen?(linkName: string): void
   /** The service ended a link, or the session beneath it; `wasEstablished` says that it had accepted it before. */
   onLinkEnd?(linkName: string, error: Error, wasEstablished: boolean): void
 }
@@ -23,22 +21,19 @@ interface Link {
   isEstablished: boolean
 }
 
-export interface WireOptions {
+export interface WatchedConnectionOptions {
   readonly openStream: OpenStream
   readonly connectTimeout: number
-  /** Whether the SDK may open another connection when this one is lost. */
-  readonly reconnects?: boolean
 }
 
 /**
- * The connection of one SDK client. Unless it is told otherwise it serves the life of one connection: once lost it opens
- * no other. And none once destroyed, so that no timer the SDK left running can bring a dead client back.
+ * The bytes beneath an AMQP library's connection. Once it is lost, or destroyed, no other is opened: so no timer that the
+ * library left running can bring it back.
  */
-export class Wire {
+export class WatchedConnection {
   readonly #openStream: OpenStream
   readonly #connectTimeout: number
-  readonly #reconnects: boolean
-  readonly #events: WireEvents
+  readonly #events: ConnectionEvents
   readonly #sockets = new Set<AmqpSocket>()
   readonly #links = new Map<number, Link>()
   #read: (bytes: Buffer) => void = () => {}
@@ -46,10 +41,9 @@ export class Wire {
   #ended: Error | undefined
   #heardAt = Number.NEGATIVE_INFINITY
 
-  constructor({ openStream, connectTimeout, reconnects = false }: WireOptions, events: WireEvents = {}) {
+  constructor({ openStream, connectTimeout }: WatchedConnectionOptions, events: ConnectionEvents = {}) {
     this.#openStream = openStream
     this.#connectTimeout = connectTimeout
-    this.#reconnects = reconnects
     this.#events = events
   }
 
@@ -107,7 +101,7 @@ export class Wire {
   }
 
   #open(...callbacks: Parameters<OpenStream>) {
-    if (this.#ended || (this.#wasOpened && !this.#reconnects)) return closedStream()
+    if (this.#ended || this.#wasOpened) return closedStream()
     this.#wasOpened = true
     this.#read = createFrameReader((frame) => this.#onFrame(frame))
     return this.#openStream(...callbacks)
@@ -118,7 +112,7 @@ export class Wire {
     this.#links.clear()
     if (this.#ended) return
     const reason = error ?? connectionLost()
-    if (!this.#reconnects) this.#ended = reason
+    this.#ended = reason
     this.#events.onLost?.(reason)
   }
 
@@ -131,7 +125,6 @@ export class Wire {
           ...this.#links.get(frame.channel),
           name: frame.linkName,
         })
-        this.#events.onLinkOpen?.(frame.linkName)
         break
       case 'flow': {
         const link = this.#links.get(frame.channel)
