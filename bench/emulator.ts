@@ -6,6 +6,7 @@ import { endChild, startChild } from './child.js'
 /** What a scenario works on. */
 export interface Bench {
   readonly connectionString: string
+  readonly port: number
   readonly kafka: Kafka
   /** The real kafkajs, at the emulator's Kafka endpoint. */
   readonly kafkajs: KafkaJS
@@ -26,6 +27,7 @@ export async function openBench(): Promise<Bench> {
   const kafka = new Kafka({ clientId: 'bench', brokers: [`localhost:${port}`], logLevel: logLevel.ERROR })
   return {
     connectionString,
+    port,
     kafka,
     kafkajs: new KafkaJS({ ...kafkaEndpoint, logLevel: logLevel.ERROR }),
     async createEventHub(options) {
