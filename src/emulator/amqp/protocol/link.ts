@@ -1,7 +1,7 @@
 import { describe, encodeList, encodeMap, encodeUlong, NULL } from '../codec/encode.js'
 import { type AmqpError, encodeAttach, encodeDetach, type Fields } from '../codec/performative.js'
 import { Described, decodeValue, readMap } from '../codec/values.js'
-import type { Session } from './session.js'
+import type { ParentSession } from './parents.js'
 
 /** What our attach says besides what it repeats. */
 export interface AttachReply {
@@ -35,7 +35,7 @@ const TARGET = 0x29
 
 /** Our end of a link: what both directions have in common. */
 export abstract class Link {
-  readonly session: Session
+  readonly session: ParentSession
   readonly name: string
   /** Ours; the peer's is known to the session. */
   readonly handle: number
@@ -45,7 +45,7 @@ export abstract class Link {
   #state: 'attaching' | 'attached' | 'detaching' | 'ended' = 'attaching'
   #endListeners: (() => void)[] = []
 
-  constructor(session: Session, handle: number, fields: Fields) {
+  constructor(session: ParentSession, handle: number, fields: Fields) {
     this.session = session
     this.handle = handle
     this.attachFields = fields

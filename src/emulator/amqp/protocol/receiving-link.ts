@@ -1,7 +1,7 @@
 import { ACCEPTED, type AmqpError, encodeRejected, type Fields } from '../codec/performative.js'
 import { Link } from './link.js'
+import type { ParentSession } from './parents.js'
 import { ahead, next, plus } from './serial.js'
-import type { Session } from './session.js'
 
 /** A message on its way in. */
 export interface Delivery {
@@ -39,7 +39,7 @@ export class ReceivingLink extends Link {
   #wanted = 0
   #incomplete: Incomplete | undefined
 
-  constructor(session: Session, handle: number, fields: Fields) {
+  constructor(session: ParentSession, handle: number, fields: Fields) {
     super(session, handle, fields)
     this.#deliveryCount = this.initialDeliveryCount
   }

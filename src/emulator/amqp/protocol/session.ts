@@ -10,7 +10,7 @@ import {
 import type { Wire } from '../wire.js'
 import { ProtocolError, SessionError } from './errors.js'
 import type { Link } from './link.js'
-import type { Peer } from './peer.js'
+import type { ParentPeer, ParentSession } from './parents.js'
 import { ReceivingLink } from './receiving-link.js'
 import { SendingLink } from './sending-link.js'
 import { ahead, next, plus } from './serial.js'
@@ -28,8 +28,8 @@ interface Settlement {
 }
 
 /** A session: the windows of both directions and the links in it. AMQP 1.0 §2.5. */
-export class Session {
-  readonly peer: Peer
+export class Session implements ParentSession {
+  readonly peer: ParentPeer
   readonly wire: Wire
   /** The number of ours that its frames carry. */
   readonly channel: number
@@ -50,7 +50,7 @@ export class Session {
   /** `ending`: we have ended it, the peer has not yet. */
   #state: 'open' | 'ending' | 'over' = 'open'
 
-  constructor(peer: Peer, channel: number, remoteChannel: number, begin: Fields) {
+  constructor(peer: ParentPeer, channel: number, remoteChannel: number, begin: Fields) {
     this.peer = peer
     this.wire = peer.wire
     this.channel = channel
