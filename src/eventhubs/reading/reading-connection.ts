@@ -132,8 +132,11 @@ export class ReadingConnection {
     const end = (error: Error) => {
       forget()
       ended.reject(error)
-      // The session stays when a link is detached.
-      if (receiver) void this.#endReceiver(receiver)
+      // The session stays when a link is detached; the library hears of that after this.
+      if (isOpen && session) {
+        const left = session
+        setImmediate(() => void this.#endSession(left))
+      }
       if (isOpen) options.onEnd(error)
     }
     this.#entries.set(link.name, { link, end })
@@ -147,9 +150,9 @@ export class ReadingConnection {
     } catch (error) {
       const reason = await Promise.race([ended.promise, Promise.reject(error)]).catch((first: Error) => first)
       forget()
-      // Of what is left half open the session ends.
-      if (receiver) void this.#endReceiver(receiver)
-      else if (session) void this.#endSession(session)
+      // With the session ends what is left half open.
+      const left = session
+      if (left) setImmediate(() => void this.#endSession(left))
       throw this.#connection.ended ?? translate(reason)
     }
     isOpen = true
