@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => emulator.close())
 
 const connect = (eventHubs) => {
-  const config = emulator.kafkaConfig({ clientId: 'jest', logLevel: logLevel.NOTHING })
+  const config = { ...emulator.kafkaConfig({ clientId: 'jest' }), logLevel: logLevel.NOTHING }
   return new Kafka({ ...config, eventHubs: { ...config.eventHubs, ...eventHubs } })
 }
 

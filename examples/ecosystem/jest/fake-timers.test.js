@@ -8,7 +8,7 @@ let emulator
 let producer
 beforeAll(async () => {
   emulator = await startEmulator()
-  producer = new Kafka(emulator.kafkaConfig({ clientId: 'jest', logLevel: logLevel.NOTHING })).producer()
+  producer = new Kafka({ ...emulator.kafkaConfig({ clientId: 'jest' }), logLevel: logLevel.NOTHING }).producer()
   await producer.connect()
 })
 afterAll(async () => {

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => emulator.close())
 
 test('tokens, checked by the emulator', async () => {
-  const { eventHubs, ...config } = emulator.kafkaConfig({ clientId: 'jest', ...quiet })
+  const { eventHubs, ...config } = { ...emulator.kafkaConfig({ clientId: 'jest' }), ...quiet }
   const expiresOnTimestamp = Date.now() + 3_600_000
   const token = signed({ exp: expiresOnTimestamp / 1000, roles: ['Azure Event Hubs Data Owner'] }, 'x'.repeat(32))
   const credential = { getToken: async () => ({ token, expiresOnTimestamp }) }
@@ -51,7 +51,7 @@ test('@azure/storage-blob', async () => {
 })
 
 test('@azure/arm-eventhub', async () => {
-  const { eventHubs, ...config } = emulator.kafkaConfig({ clientId: 'jest', ...quiet })
+  const { eventHubs, ...config } = { ...emulator.kafkaConfig({ clientId: 'jest' }), ...quiet }
   const credential = {
     getToken: async () => {
       throw new Error('no token for Azure Resource Manager')

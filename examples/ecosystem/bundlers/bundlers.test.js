@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import commonjs from '@rollup/plugin-commonjs'
+import json from '@rollup/plugin-json'
+import nodeResolve from '@rollup/plugin-node-resolve'
+import * as esbuild from 'esbuild'
+import { rollup } from 'rollup'
+import webpack from 'webpack'
+
+const program = new URL('program.js', import.meta.url).pathname
+const out = mkdtempSync(join(tmpdir(), 'bundled-'))
+after(() => rmSync(out, { recursive: true }))
+
+/** Runs a bundle, with no node_modules in sight. */
+function check(file) {
+  const output = execFileSync(process.execPath, [join(out, file)], { cwd: out, encoding: 'utf8', timeout: 60_000 })
+  assert.equal(output, 'over amqp\nover websockets\nsays what is missing\n')
+}
+
+test('esbuild, to CommonJS', async () => {
+  await esbuild.build({
+    entryPoints: [program],
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    outfile: join(out, 'esbuild.cjs'),
+  })
+  check('esbuild.cjs')
+})
+
+test('esbuild, to an ES module', async () => {
+  const banner = { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" }
+  await esbuild.build({
+    entryPoints: [program],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    banner,
+    outfile: join(out, 'esbuild.mjs'),
+  })
+  check('esbuild.mjs')
+})
+
+test('webpack', async () => {
+  const compiler = webpack({
+    entry: program,
+    target: 'node20',
+    mode: 'production',
+    optimization: { minimize: false },
+    output: { path: out, filename: 'webpack.cjs' },
+  })
+  const stats = await new Promise((resolve, reject) =>
+    compiler.run((error, result) => (error ? reject(error) : resolve(result))),
+  )
+  assert.deepEqual(
+    stats.toJson({ errors: true }).errors.map(({ message }) => message),
+    [],
+  )
+  check('webpack.cjs')
+})
+
+for (const format of ['cjs', 'es']) {
+  test(`Rollup, to ${format}`, async () => {
+    const plugins = [nodeResolve({ preferBuiltins: true, exportConditions: ['node'] }), commonjs(), json()]
+    const external = ['@azure/arm-eventhub']
+    const bundle = await rollup({ input: program, plugins, external, onwarn: () => undefined })
+    const { output } = await bundle.generate({ format, inlineDynamicImports: true })
+    writeFileSync(join(out, `rollup.${format === 'cjs' ? 'cjs' : 'mjs'}`), output[0].code)
+    await bundle.close()
+    check(`rollup.${format === 'cjs' ? 'cjs' : 'mjs'}`)
+  })
+}
