@@ -63,6 +63,13 @@ export class PartitionBatch {
     return this.#packed
   }
 
+  /** Bytes of the events that are in no transfer yet. */
+  get unpackedSize(): number {
+    let size = 0
+    for (let index = this.#packed; index < this.sizes.length; index++) size += this.sizes[index] as number
+    return size
+  }
+
   get isPacked(): boolean {
     return this.#packed === this.events.length
   }

@@ -147,6 +147,7 @@ export class PartitionSender {
   #fill(transfer: Transfer, batch: PartitionBatch): number {
     const { events, sizes, packedCount } = batch
     let index = packedCount
+    if (events.length - packedCount > 1) transfer.reserve(batch.unpackedSize)
     while (index < events.length && transfer.tryAdd(events[index] as OutgoingEvent, sizes[index] as number)) index++
     batch.packed(index - packedCount)
     return index - packedCount

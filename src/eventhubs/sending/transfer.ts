@@ -36,6 +36,12 @@ export class Transfer {
     return this.#buffer.subarray(0, this.sizeInBytes)
   }
 
+  /** Makes room at once for events of so many bytes. */
+  reserve(bytes: number): void {
+    const needed = Math.min(this.sizeInBytes + bytes + envelopeRoom, this.maxSizeInBytes)
+    if (needed > this.#buffer.length) this.#grow(needed)
+  }
+
   /** Adds an event as it is now, whose `encodedSize` this is; false when it does not fit, the transfer unchanged. */
   tryAdd(event: OutgoingEvent, size: number): boolean {
     const isFirst = this.count === 0
@@ -68,6 +74,9 @@ export class Transfer {
     this.#buffer = larger
   }
 }
+
+/** What is mostly enough for what stands before the first event, bytes. */
+const envelopeRoom = 256
 
 /** Sequence numbers are AMQP ints and begin at 0 again. */
 const lastNumber = 2 ** 31 - 1
