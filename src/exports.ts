@@ -57,7 +57,7 @@ export {
   KafkaJSUnsupportedMagicByteInMessageSet,
 } from './errors/index.js'
 export { AssignerProtocol } from './group/assigner-protocol.js'
-export { PartitionAssigners } from './group/round-robin.js'
+export { PartitionAssigners } from './group/assigners.js'
 export { Kafka, type KafkaConstructor } from './kafka.js'
 export { Partitioners } from './producer/partitioners.js'
 export { CompressionCodecs } from './translate/codecs.js'

@@ -24,9 +24,14 @@ export interface Assigning {
    * partitions unread.
    *
    * @param members - in the order of their slots; the first one's preference decides between assigners all can run
+   * @param former - what members had before: put into the user data of their metadata
    * @param partitions - every topic that some member subscribes to, with what is to be handed out of it
    */
-  assign(members: readonly MemberRecord[], partitions: ReadonlyMap<string, readonly number[]>): Promise<GroupAssignment>
+  assign(
+    members: readonly MemberRecord[],
+    partitions: ReadonlyMap<string, readonly number[]>,
+    former?: ReadonlyMap<string, Assignment>,
+  ): Promise<GroupAssignment>
 }
 
 export interface AssigningOptions {
@@ -38,14 +43,15 @@ export interface AssigningOptions {
 export function createAssigning({ assigners, setAssignable }: AssigningOptions): Assigning {
   let last: { readonly of: string; readonly result: GroupAssignment } | undefined
   return {
-    async assign(members, partitions) {
+    async assign(members, partitions, former) {
       const of = JSON.stringify([
         members.map(({ memberId, topics, protocols }) => [memberId, Object.keys(topics), protocols]),
         [...partitions],
+        former && [...former],
       ])
       if (last?.of === of) return last.result
       setAssignable(partitions)
-      const result = await runAssigner(assigners, members, [...partitions.keys()].sort(byKey))
+      const result = await runAssigner(assigners, members, [...partitions.keys()].sort(byKey), former)
       last = { of, result }
       return result
     },
@@ -59,6 +65,7 @@ async function runAssigner(
   assigners: readonly Assigner[],
   members: readonly MemberRecord[],
   topics: readonly string[],
+  former: ReadonlyMap<string, Assignment> | undefined,
 ): Promise<GroupAssignment> {
   const protocol = commonProtocol(members)
   const assigner = assigners.find(({ name }) => name === protocol)
@@ -70,7 +77,7 @@ async function runAssigner(
     const answers = await assigner.assign({
       members: subscribers.map((member) => ({
         memberId: member.memberId,
-        memberMetadata: respell(metadataOf(member, protocol), spelling),
+        memberMetadata: prepare(metadataOf(member, protocol), spelling, former?.get(member.memberId)),
       })),
       topics: theirs,
     })
@@ -92,16 +99,30 @@ const nothing = { version: undefined, topics: [], userData: Buffer.alloc(0) }
 const metadataOf = (member: MemberRecord, protocol: string) =>
   Buffer.from(member.protocols.find(({ name }) => name === protocol)?.metadata ?? '', 'base64')
 
-/** A member's metadata with topics as the group spells them. What is not in Kafka's format is left as it is. */
-function respell(metadata: Buffer, spelling: TopicSpelling): Buffer {
+/**
+ * A member's metadata with topics as the group spells them, and what it had before. What is not in Kafka's format is left
+ * as it is.
+ */
+function prepare(metadata: Buffer, spelling: TopicSpelling, former: Assignment | undefined): Buffer {
   try {
     const { version, topics, userData } = AssignerProtocol.MemberMetadata.decode(metadata) ?? nothing
     const respelled = topics.map((topic) => spelling.of(topic) ?? topic)
-    if (version === undefined || respelled.every((topic, i) => topic === topics[i])) return metadata
-    return AssignerProtocol.MemberMetadata.encode({ version, topics: respelled, userData })
+    if (version === undefined || (!former && respelled.every((topic, i) => topic === topics[i]))) return metadata
+    return AssignerProtocol.MemberMetadata.encode({
+      version,
+      topics: respelled,
+      userData: former ? toUserData(former, spelling) : userData,
+    })
   } catch {
     return metadata
   }
+}
+
+function toUserData(former: Assignment, spelling: TopicSpelling): Buffer {
+  const assignment = Object.fromEntries(
+    Object.entries(former).map(([topic, partitions]) => [spelling.of(topic) ?? topic, partitions]),
+  )
+  return AssignerProtocol.MemberAssignment.encode({ version: 0, assignment, userData: Buffer.alloc(0) })
 }
 
 /**

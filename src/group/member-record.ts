@@ -29,7 +29,7 @@ export interface AssignmentNotes {
 export const MEMBERS = '$members'
 
 /** Blob metadata, the narrowest of the stores, holds 8 KB in all. */
-const MAX_LENGTH = 6000
+export const MAX_LENGTH = 6000
 
 export function encodeMemberRecord(record: MemberRecord): string {
   const text = deflateRawSync(JSON.stringify({ v: 1, ...record })).toString('base64url')
@@ -42,7 +42,7 @@ export function encodeMemberRecord(record: MemberRecord): string {
 }
 
 /** No honest record is larger when inflated: a few bytes must not become gigabytes in every member. */
-const MAX_INFLATED_LENGTH = 1_048_576
+export const MAX_INFLATED_LENGTH = 1_048_576
 
 /** Undefined for an empty or foreign value. */
 export function decodeMemberRecord(text: string): MemberRecord | undefined {

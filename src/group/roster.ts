@@ -22,6 +22,10 @@ export interface Roster {
   renew(record: MemberRecord): Promise<boolean>
   /** Frees a silent member's slot, so that every other member sees it gone, and it itself too. */
   evict(slot: Slot): Promise<void>
+  /** The plan of the group as it was last listed; empty where there is none. */
+  plan(): string
+  /** Writes a plan in place of the one last listed; false when another was faster. */
+  propose(plan: string): Promise<boolean>
   leave(): Promise<void>
 }
 
@@ -34,12 +38,17 @@ export interface RosterOptions {
 
 const JOIN_ATTEMPTS = 50
 
+/** Stands among the slots, so that it is listed with them, at no cost. */
+const PLAN = 'plan'
+
 export function createRoster({ store, namespace, groupId, clock = systemClock }: RosterOptions): Roster {
   const watch = createRecordWatch(clock.now)
   let own: PartitionOwnership | undefined
+  let plan: PartitionOwnership | undefined
 
   const read = async (): Promise<Slot[]> => {
     const slots = await store.listOwnership(namespace, MEMBERS, groupId)
+    plan = slots.find(({ partitionId }) => partitionId === PLAN)
     return slots
       .filter(({ partitionId }) => /^\d+$/.test(partitionId))
       .map((ownership) => ({
@@ -100,6 +109,15 @@ export function createRoster({ store, namespace, groupId, clock = systemClock }:
 
     async evict(slot) {
       await write(slot.ownership, '')
+    },
+
+    plan: () => plan?.ownerId ?? '',
+
+    async propose(text) {
+      const fresh = { fullyQualifiedNamespace: namespace, eventHubName: MEMBERS, consumerGroup: groupId }
+      const written = await write(plan ?? { ...fresh, partitionId: PLAN, ownerId: '' }, text)
+      if (written) plan = written
+      return written !== undefined
     },
 
     async leave() {

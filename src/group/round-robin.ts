@@ -5,7 +5,7 @@ import { AssignerProtocol } from './assigner-protocol.js'
  * Deals all partitions of all topics out in turn, to members in the order of their ids. A member that gets none has no
  * entry.
  */
-const roundRobin: PartitionAssigner = ({ cluster }) => {
+export const roundRobin: PartitionAssigner = ({ cluster }) => {
   const name = 'RoundRobinAssigner'
   const version = 0
   return {
@@ -44,6 +44,3 @@ const roundRobin: PartitionAssigner = ({ cluster }) => {
     }),
   }
 }
-
-/** The assigners that come with the package. @public */
-export const PartitionAssigners: { roundRobin: PartitionAssigner } = { roundRobin }

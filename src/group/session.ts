@@ -6,6 +6,7 @@ import { commonProtocol } from './assignment.js'
 import { createLeases, type Leases } from './leases.js'
 import { type AssignmentNotes, type MemberRecord, patienceWith, toOwnerId } from './member-record.js'
 import { createOwnershipView, type OwnershipView } from './ownership-view.js'
+import { decodePlan, encodePlan, type Plan } from './plan.js'
 import { createRoster, type Slot } from './roster.js'
 
 /** One stay in a group, under one member id: what the member says of itself, and what it holds. */
@@ -25,6 +26,10 @@ export interface Session {
   signOfLife(): Promise<boolean>
   /** Every member, this one included; those silent for too long have been removed. */
   members(): Promise<(Slot & { readonly record: MemberRecord })[]>
+  /** The plan of the group as `members` has seen it, for assigners that need what was before. */
+  plan(): Plan | undefined
+  /** Puts a plan in place of the one seen; false when another member was faster. */
+  propose(plan: Plan): Promise<boolean>
   leave(): Promise<void>
 }
 
@@ -125,6 +130,9 @@ export function createSession(options: SessionOptions): Session {
       }
       return taken.filter((slot) => !isSilent(slot))
     },
+
+    plan: () => decodePlan(roster.plan()),
+    propose: (plan) => roster.propose(encodePlan(plan)),
 
     leave: roster.leave,
   }

@@ -13,6 +13,14 @@ const shapeOf = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shapeOf(item)]))
 }
 
+/** An export without what this package has besides. */
+function withoutAdditions(name: string): unknown {
+  if (name !== 'PartitionAssigners') return mine[name]
+  const { sticky, ...known } = ours.PartitionAssigners
+  expect(sticky).toBeTypeOf('function')
+  return known
+}
+
 describe('the exports of kafkajs', () => {
   it('are all here, by name and in the default export', () => {
     expect(names).toHaveLength(44)
@@ -22,8 +30,9 @@ describe('the exports of kafkajs', () => {
   })
 
   it.each(names)('%s has the same shape', (name) => {
-    expect(shapeOf(mine[name])).toEqual(shapeOf(theirs[name]))
-    expect(Object.keys(mine[name] as object)).toEqual(Object.keys(theirs[name] as object))
+    const known = withoutAdditions(name)
+    expect(shapeOf(known)).toEqual(shapeOf(theirs[name]))
+    expect(Object.keys(known as object)).toEqual(Object.keys(theirs[name] as object))
   })
 
   it('have one-way enums', () => {

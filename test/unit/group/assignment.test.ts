@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { createAssignerCluster } from '../../../src/group/assigner-cluster.js'
 import { AssignerProtocol } from '../../../src/group/assigner-protocol.js'
+import { PartitionAssigners } from '../../../src/group/assigners.js'
 import { createAssigning, partitionsOf } from '../../../src/group/assignment.js'
 import type { MemberRecord } from '../../../src/group/member-record.js'
-import { PartitionAssigners } from '../../../src/group/round-robin.js'
 import { createLogger } from '../../../src/instrumentation/logger.js'
 import type { Assigner } from '../../../src/types/index.js'
 

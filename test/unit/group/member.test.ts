@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
 import { memoryCheckpointStore } from '../../../src/checkpoint/memory.js'
 import { createAssignerCluster } from '../../../src/group/assigner-cluster.js'
+import { AssignerProtocol } from '../../../src/group/assigner-protocol.js'
+import { PartitionAssigners } from '../../../src/group/assigners.js'
 import { describeGroup } from '../../../src/group/describe.js'
 import { createGroupMember, type GroupMember, type Joined } from '../../../src/group/member.js'
 import { MEMBERS } from '../../../src/group/member-record.js'
-import { PartitionAssigners } from '../../../src/group/round-robin.js'
 import { createLogger } from '../../../src/instrumentation/logger.js'
 import type { CheckpointStore, PartitionOwnership } from '../../../src/types/checkpoint-store.js'
 import type { Assigner } from '../../../src/types/index.js'
@@ -23,6 +24,10 @@ interface Setting {
   partitionCount?: (topic: string) => Promise<number>
   /** Name of the one assigner it has; default: kafkajs's round robin. */
   assigner?: string
+  /** What the assigner says to each member beside the partitions. */
+  noting?: { version: number; userData: Buffer }
+  /** Has the sticky assigner instead. */
+  sticky?: boolean
   /** Runs while a partition is given up. */
   finishing?: () => Promise<void>
 }
@@ -43,7 +48,8 @@ function open(name: string, setting: Setting) {
     broker: namespace,
     isEmulator: true,
   })
-  const roundRobin = PartitionAssigners.roundRobin({ cluster: cluster.cluster, groupId: 'g', logger: quiet })
+  const config = { cluster: cluster.cluster, groupId: 'g', logger: quiet }
+  const roundRobin = PartitionAssigners[setting.sticky ? 'sticky' : 'roundRobin'](config)
   const reading = new Set<string>()
   const told: { joined: Joined[]; rebalancings: number; lost: string[]; failed: Error[] } = {
     joined: [],
@@ -58,7 +64,9 @@ function open(name: string, setting: Setting) {
     clientId: name,
     sessionTimeout,
     heartbeatInterval: 200,
-    assigners: [assigner ? renamed(roundRobin, assigner) : roundRobin],
+    assigners: [
+      setting.noting ? noting(roundRobin, setting.noting) : assigner ? renamed(roundRobin, assigner) : roundRobin,
+    ],
     topics,
     partitionCount: setting.partitionCount ?? (async (topic) => counts[topic] ?? 0),
     setAssignable: cluster.show,
@@ -90,6 +98,17 @@ const renamed = (assigner: Assigner, name: string): Assigner => ({
   ...assigner,
   name,
   protocol: (subscription) => ({ ...assigner.protocol(subscription), name }),
+})
+
+const noting = (assigner: Assigner, notes: { version: number; userData: Buffer }): Assigner => ({
+  ...assigner,
+  async assign(given) {
+    const answers = await assigner.assign(given)
+    return answers.map(({ memberId, memberAssignment }) => {
+      const { assignment = {} } = AssignerProtocol.MemberAssignment.decode(memberAssignment) ?? {}
+      return { memberId, memberAssignment: AssignerProtocol.MemberAssignment.encode({ ...notes, assignment }) }
+    })
+  },
 })
 
 let members: GroupMember[] = []
@@ -364,4 +383,36 @@ it('heeds no record that is none', async () => {
   await a.member.join()
   await eventually(() => expect(a.reading.size).toBe(2))
   expect(a.told.failed).toEqual([])
+})
+
+it('with the sticky assigner leaves partitions where they are, as far as the others get their share', async () => {
+  const store = memoryCheckpointStore()
+  const sticky = { store, sticky: true, counts: { t: 24 } }
+  const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => open(name, sticky)) as [Opened, Opened, Opened, Opened]
+  await Promise.all([a, b, c].map(({ member }) => member.join()))
+  await eventually(() => expect(sizes(a, b, c)).toEqual([8, 8, 8]))
+  const before = [a, b, c].map(({ reading }) => new Set(reading))
+  await d.member.join()
+  await eventually(() => expect(sizes(a, b, c, d)).toEqual([6, 6, 6, 6]))
+  for (const [i, { reading }] of [a, b, c].entries()) {
+    expect([...reading].filter((key) => !before[i]?.has(key))).toEqual([])
+  }
+  await d.member.leave()
+  await eventually(() => expect(sizes(a, b, c)).toEqual([8, 8, 8]))
+  expect([a, b, c].flatMap(({ told }) => told.lost)).toEqual([])
+})
+
+type Opened = ReturnType<typeof open>
+
+it('is described with what its assigner has said to it beside the partitions', async () => {
+  const store = memoryCheckpointStore()
+  const a = open('a', { store, counts: { t: 1 }, noting: { version: 7, userData: Buffer.from('hello') } })
+  await a.member.join()
+  await eventually(async () => expect((await describeGroup(store, namespace, 'g')).state).toBe('Stable'))
+  const { members: described } = await describeGroup(store, namespace, 'g')
+  expect(AssignerProtocol.MemberAssignment.decode(described[0]?.memberAssignment as Buffer)).toEqual({
+    version: 7,
+    assignment: { t: [0] },
+    userData: Buffer.from('hello'),
+  })
 })

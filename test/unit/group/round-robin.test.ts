@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AssignerProtocol } from '../../../src/group/assigner-protocol.js'
-import { PartitionAssigners } from '../../../src/group/round-robin.js'
+import { PartitionAssigners } from '../../../src/group/assigners.js'
 import type { GroupMember, PartitionAssigner } from '../../../src/types/index.js'
 import { kafkajs } from '../../parity/kafkajs.js'
 
