@@ -8,6 +8,7 @@ import { emulator } from './emulator-throughput.js'
 import { group } from './group.js'
 import { memory } from './memory.js'
 import { idempotent, produce, singleSends } from './produce.js'
+import { storage } from './storage.js'
 
 const scenarios: Record<string, (bench: Bench) => Promise<void>> = {
   produce,
@@ -17,6 +18,7 @@ const scenarios: Record<string, (bench: Bench) => Promise<void>> = {
   latency,
   memory,
   group,
+  storage,
   emulator,
 }
 
