@@ -1,8 +1,11 @@
+import { setMaxListeners } from 'node:events'
 import type { Topics } from '../client/topics.js'
+import { KafkaJSNonRetriableError } from '../errors/index.js'
 import { toError } from '../errors/thrown.js'
 import type { RecordMetadata } from '../types/index.js'
 import { createDeferred, type Deferred } from '../util/deferred.js'
 import { soon } from '../util/timers.js'
+import { isWithin } from '../util/within.js'
 import { PendingSend, type PendingSendOptions } from './pending-send.js'
 import {
   type Partitioner,
@@ -19,7 +22,7 @@ import { Topic, type TopicContext } from './topic.js'
  * wait holds back later ones with a topic in common, and no others: order holds from the call on.
  */
 export class Accumulator {
-  readonly #context: TopicContext
+  readonly #context: Omit<TopicContext, 'signal'>
   readonly #partitions: Topics
   readonly #partitioner: Partitioner
   readonly #topics = new Map<string, Topic>()
@@ -28,12 +31,16 @@ export class Accumulator {
   readonly #held = new Set<Topic>()
   /** Topics that something is being learnt of. */
   readonly #learning = new Set<Topic>()
+  /** Aborted when nothing is tried any more. */
+  readonly #abandonment = new AbortController()
   #isDrainDue = false
   #underWay = 0
   #idle: Deferred<void> | undefined
 
-  constructor(context: TopicContext, partitions: Topics, partitioner: Partitioner) {
+  constructor(context: Omit<TopicContext, 'signal'>, partitions: Topics, partitioner: Partitioner) {
     this.#context = context
+    // Every partition that waits to try again listens.
+    setMaxListeners(0, this.#abandonment.signal)
     this.#partitions = partitions
     this.#partitioner = partitioner
   }
@@ -41,7 +48,7 @@ export class Accumulator {
   topic(name: string): Topic {
     let topic = this.#topics.get(name)
     if (!topic) {
-      topic = new Topic(name, this.#partitions.of(name), this.#context)
+      topic = new Topic(name, this.#partitions.of(name), { ...this.#context, signal: this.#abandonment.signal })
       this.#topics.set(name, topic)
     }
     return topic
@@ -79,7 +86,15 @@ export class Accumulator {
     }
   }
 
-  async close(): Promise<void> {
+  /** Waits for what was taken in, at most so long, ms: what is not stored by then fails. Then closes the links. */
+  async close(ms: number): Promise<void> {
+    if (!(await isWithin(this.drained(), ms))) {
+      const message = `The producer was disconnected before the messages were stored, for which it waited ${ms} ms`
+      const error = new KafkaJSNonRetriableError(message)
+      this.#context.logger.warn(message, { sends: this.#underWay })
+      this.#abandonment.abort(error)
+      for (const pending of this.#waiting) pending.reject(error)
+    }
     await Promise.all([...this.#topics.values()].map((topic) => topic.close()))
   }
 

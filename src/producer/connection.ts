@@ -26,7 +26,7 @@ export interface ConnectionOptions {
 export interface Connection {
   /** Verifies that the namespace answers and takes the credential. Resolves at once when open. */
   open(): Promise<void>
-  /** Waits for what was accepted, takes nothing more, and closes. */
+  /** Takes nothing more, waits for what was accepted, for as long as one request may take, and closes. */
   close(): Promise<void>
   /** Throws for messages that can't be sent, and when not open, in this order as kafkajs. */
   send(request: SendRequest, intercept?: PendingSendOptions['intercept']): Promise<RecordMetadata[]>
@@ -71,8 +71,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     const { accumulator } = state
     state = { status: 'disconnecting' }
     try {
-      await accumulator.drained()
-      await accumulator.close()
+      await accumulator.close(context.settings.requestTimeout)
     } finally {
       try {
         await connector.close()

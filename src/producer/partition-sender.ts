@@ -20,6 +20,8 @@ export interface PartitionSenderOptions {
   /** 1 keeps the order of messages also when a transfer has to be repeated. */
   readonly maxInFlight: number
   readonly logger: Logger
+  /** Aborted when nothing is tried any more: what is left fails. */
+  readonly signal: AbortSignal
   /** Told of each failed attempt. */
   onFailure(error: Error): void
 }
@@ -107,7 +109,7 @@ export class PartitionSender {
   }
 
   #retry<T>(operation: () => Promise<T>): Promise<T> {
-    const { retry: settings, logger, topic, partition, onFailure } = this.#options
+    const { retry: settings, logger, signal, topic, partition, onFailure } = this.#options
     return retry(
       async () => {
         try {
@@ -119,6 +121,7 @@ export class PartitionSender {
       },
       settings,
       {
+        signal,
         onRetry(error, { retryCount, retryTime }) {
           logger.error(`Failed to send messages: ${error.message}`, { topic, partition, retryCount, retryTime })
         },

@@ -13,6 +13,8 @@ export interface TopicContext {
   readonly requests: Requests
   readonly settings: ProducerSettings
   readonly logger: Logger
+  /** Aborted when nothing is tried any more. */
+  readonly signal: AbortSignal
 }
 
 /** A topic as a producer knows it: its partitions, and a sender for each that was sent to. */
@@ -62,7 +64,7 @@ export class Topic {
   sender(partition: number): PartitionSender {
     const known = this.#senders.get(partition)
     if (known) return known
-    const { transport, requests, settings, logger } = this.#context
+    const { transport, requests, settings, logger, signal } = this.#context
     const { idempotent, maxInFlightRequests, retry } = settings
     const sender = new PartitionSender({
       topic: this.name,
@@ -73,6 +75,7 @@ export class Topic {
       retry,
       maxInFlight: idempotent ? 1 : (maxInFlightRequests ?? 1),
       logger,
+      signal,
       onFailure: (error) => this.#onFailure(error),
     })
     this.#senders.set(partition, sender)

@@ -239,4 +239,24 @@ describe('a producer under faults', () => {
     fault.clear()
     await expect(producer.send({ topic, messages: [{ value: 'w', partition: 1 }] })).resolves.toHaveLength(1)
   })
+
+  it.each([false, true])('disconnects within requestTimeout whatever hangs (idempotent: %s)', async (idempotent) => {
+    await using target = await openEmulator()
+    const topic = await target.createTopic({ partitions: 2 })
+    const kafka = new Kafka(target.config({ requestTimeout: 400, logLevel: 0 }))
+    const producer = kafka.producer({ idempotent })
+    await producer.connect()
+    await producer.send({ topic, messages: [{ value: 'x', partition: 0 }] })
+    const thaw = target.emulator.faults.freeze({ hub: topic, partition: 0 })
+    target.emulator.faults.refuseAttach({ hub: topic, partition: 1, condition: 'com.microsoft:server-busy' })
+    const sends = [0, 0, 1].map((partition) => producer.send({ topic, messages: [{ value: 'y', partition }] }))
+    const outcomes = Promise.allSettled(sends)
+    const start = performance.now()
+    await producer.disconnect()
+    expect(performance.now() - start).toBeLessThan(scaled(2000))
+    for (const outcome of await outcomes) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { name: expect.stringMatching(/^KafkaJS/) } })
+    }
+    thaw()
+  })
 })
