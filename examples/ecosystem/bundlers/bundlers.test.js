@@ -63,14 +63,11 @@ test('webpack', async () => {
   check('webpack.cjs')
 })
 
-for (const format of ['cjs', 'es']) {
-  test(`Rollup, to ${format}`, async () => {
-    const plugins = [nodeResolve({ preferBuiltins: true, exportConditions: ['node'] }), commonjs(), json()]
-    const external = ['@azure/arm-eventhub']
-    const bundle = await rollup({ input: program, plugins, external, onwarn: () => undefined })
-    const { output } = await bundle.generate({ format, inlineDynamicImports: true })
-    writeFileSync(join(out, `rollup.${format === 'cjs' ? 'cjs' : 'mjs'}`), output[0].code)
-    await bundle.close()
-    check(`rollup.${format === 'cjs' ? 'cjs' : 'mjs'}`)
-  })
-}
+test('Rollup', async () => {
+  const plugins = [nodeResolve({ preferBuiltins: true, exportConditions: ['node'] }), commonjs(), json()]
+  const bundle = await rollup({ input: program, plugins, external: ['@azure/arm-eventhub'], onwarn: () => undefined })
+  const { output } = await bundle.generate({ format: 'cjs', inlineDynamicImports: true })
+  await bundle.close()
+  writeFileSync(join(out, 'rollup.cjs'), output[0].code)
+  check('rollup.cjs')
+})
