@@ -1,12 +1,12 @@
 import 'reflect-metadata'
-import type { INestApplication } from '@nestjs/common'
-import { Transport } from '@nestjs/microservices'
+import type { INestMicroservice } from '@nestjs/common'
+import { type KafkaOptions, Transport } from '@nestjs/microservices'
 import { Test } from '@nestjs/testing'
 import { type Emulator, startEmulator } from 'kafkajs/emulator'
 import { attempts, handled, Shop, shopModule } from './orders'
 
 let emulator: Emulator
-let app: INestApplication
+let app: INestMicroservice
 let shop: Shop
 
 beforeAll(async () => {
@@ -14,8 +14,7 @@ beforeAll(async () => {
   emulator = await startEmulator({ eventHubs: names.map((name) => ({ name, partitionCount: 1 })) })
   const client = { ...emulator.kafkaConfig({ clientId: 'nest' }), logLevel: 0 }
   const testing = await Test.createTestingModule({ imports: [shopModule(client)] }).compile()
-  app = testing.createNestApplication({ logger: false })
-  app.connectMicroservice({
+  app = testing.createNestMicroservice<KafkaOptions>({
     transport: Transport.KAFKA,
     options: {
       client,
@@ -23,8 +22,8 @@ beforeAll(async () => {
       subscribe: { fromBeginning: true },
     },
   })
-  await app.startAllMicroservices()
-  await app.init()
+  app.useLogger(false)
+  await app.listen()
   shop = app.get(Shop)
 })
 
