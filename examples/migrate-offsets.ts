@@ -110,9 +110,10 @@ export async function main(args = process.argv.slice(2)): Promise<MigratedOffset
 
   const original = 'original-kafkajs'
   const { default: kafkajs } = (await import(original)) as { default: typeof import('kafkajs') }
+  const isEmulator = /UseDevelopmentEmulator=true/i.test(connectionString)
   const theirs = new kafkajs.Kafka({
-    brokers: [`${host}:9093`],
-    ssl: true,
+    brokers: [isEmulator ? `${host}` : `${host}:9093`],
+    ssl: !isEmulator,
     sasl: { mechanism: 'plain', username: '$ConnectionString', password: connectionString },
     connectionTimeout: 10_000,
   }).admin()

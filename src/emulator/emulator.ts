@@ -4,6 +4,7 @@ import { type EmulatorFaults, Faults, type FaultyConnection } from './faults.js'
 import { createNamespaceHandler } from './http/namespace.js'
 import { type EmulatedEventHubs, inspectNamespace } from './inspection.js'
 import type { KafkaHead } from './kafka/head.js'
+import { type EmulatedKafkaGroups, inspectKafkaGroups } from './kafka/inspection.js'
 import type { KafkaSettings } from './kafka/options.js'
 import { Namespace } from './model/namespace.js'
 import { type EmulatorOptions, emulatorSettings } from './options.js'
@@ -59,6 +60,8 @@ export interface Emulator {
   kafkaEndpointConfig(options?: { clientId?: string; keyName?: string }): KafkaEndpointConfig
   /** The event hubs, to be looked at, created and deleted. */
   readonly eventHubs: EmulatedEventHubs
+  /** The groups of Kafka clients: members, offsets and lag. */
+  readonly kafkaGroups: EmulatedKafkaGroups
   /** Faults to inject. */
   readonly faults: EmulatorFaults
   /** What is open, and what has been done. */
@@ -169,6 +172,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       }
     },
     eventHubs: inspectNamespace(namespace),
+    kafkaGroups: inspectKafkaGroups(() => kafka?.coordinator, namespace),
     faults,
     stats,
     close,

@@ -15,6 +15,12 @@ export type {
   LoseDispositionsOptions,
 } from './faults.js'
 export type { EmulatedEvent, EmulatedEventHub, EmulatedEventHubs, EmulatedPartition } from './inspection.js'
+export type {
+  EmulatedKafkaGroup,
+  EmulatedKafkaGroups,
+  EmulatedKafkaMember,
+  EmulatedKafkaOffset,
+} from './kafka/inspection.js'
 export type { KafkaEndpointOptions } from './kafka/options.js'
 export type { EventHubSpec, RetentionOptions } from './model/spec.js'
 export type {

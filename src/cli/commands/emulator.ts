@@ -13,6 +13,7 @@ export function emulatorCommand(): Command {
 async function serve(args: EmulatorArguments): Promise<void> {
   const emulator = await start(await readEmulatorOptions(args))
   process.stdout.write(`Event Hubs emulator is listening on ${emulator.host}:${emulator.port}\n`)
+  process.stdout.write(`Kafka clients find it at ${emulator.host}:${emulator.kafkaPort}\n`)
   for (const { name, partitionCount, consumerGroups } of emulator.eventHubs.list()) {
     process.stdout.write(`  ${name}: ${partitionCount} partitions, consumer groups ${consumerGroups.join(', ')}\n`)
   }
