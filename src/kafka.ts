@@ -2,6 +2,8 @@ import { createAdmin } from './admin/admin.js'
 import type { Admin } from './admin/calls.js'
 import { type ClientContext, createClientContext } from './client/context.js'
 import { isPartitionerWarningSilenced, kafkaSettings } from './config/config.js'
+import { refuseOldNode } from './config/node-version.js'
+import { unknownOptions } from './config/unknown-options.js'
 import { createConsumer } from './consumer/consumer.js'
 import { createLogger } from './instrumentation/logger.js'
 import { createProducer } from './producer/producer.js'
@@ -15,6 +17,8 @@ import type {
   Producer,
   ProducerConfig,
 } from './types/index.js'
+
+refuseOldNode(process.versions.node)
 
 /** One per process, whichever `Kafka` comes first, as in kafkajs. */
 let partitionerWarned = false
@@ -103,6 +107,7 @@ export const Kafka: KafkaConstructor = class Kafka implements AsyncDisposable {
     const settings = kafkaSettings(config)
     const { logLevel, logCreator } = config
     const logger = createLogger({ ...(logLevel != null && { level: logLevel }), ...(logCreator && { logCreator }) })
+    for (const sentence of unknownOptions(config.eventHubs)) logger.warn(sentence)
     const state: KafkaState = { context: createClientContext(settings, logger), connected: new Set() }
     Object.defineProperty(this, stateKey, { value: state })
   }

@@ -61,7 +61,11 @@ export function createGroupCalls(session: AdminSession): Pick<Admin, 'listGroups
         return { groupId, errorCode: 0 }
       })
       const failed = results.flatMap((result) => ('error' in result ? [result] : []))
-      if (failed.length > 0) throw new KafkaJSDeleteGroupsError('Error in DeleteGroups', failed)
+      if (failed.length > 0)
+        throw new KafkaJSDeleteGroupsError(
+          `Error in DeleteGroups: ${failed[0]?.groupId}: ${failed[0]?.error.message}`,
+          failed,
+        )
       return results
     },
   }

@@ -1,3 +1,4 @@
+import { sharedMemoryCheckpointStore } from '../checkpoint/memory.js'
 import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from '../errors/index.js'
 import { describeGroup } from '../group/describe.js'
 import { MEMBERS } from '../group/member-record.js'
@@ -50,6 +51,12 @@ export function createOffsetCalls(
     const { state } = await session.request('DescribeGroups', () =>
       describeGroup(store, address.storeNamespace, groupId),
     )
+    if (state === 'Dead' && store === sharedMemoryCheckpointStore()) {
+      session.logger.warn(
+        `admin.${method} writes to the memory of this process, which knows no group ${groupId}: a consumer in another process will not see it. Set eventHubs.checkpointStore to a store that both reach`,
+        { groupId },
+      )
+    }
     if (state === 'Empty' || state === 'Dead') return
     throw new KafkaJSNonRetriableError(`The consumer group must have no running instances, current state: ${state}`)
   }

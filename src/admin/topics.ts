@@ -103,7 +103,7 @@ export function createTopicCalls(session: AdminSession): TopicCalls {
       const errors = outcomes.filter((outcome) => outcome !== undefined)
       if (errors.length > 0) {
         if (errors.every(({ type }) => type === 'TOPIC_ALREADY_EXISTS')) return false
-        throw new KafkaJSAggregateError('Topic creation errors', errors)
+        throw new KafkaJSAggregateError(`Topic creation errors: ${errors[0]?.message}`, errors)
       }
       if (waits && !validateOnly) {
         await waitForLeaders(

@@ -24,11 +24,23 @@ export function authProviderFromSettings(settings: KafkaSettings): AuthProvider 
   return sasAuth(emulatorKey)
 }
 
+/** kafkajs's text, and which of them is empty. */
+function emptyPlain(username: unknown, password: unknown): string {
+  const empty = [...(username ? [] : ['sasl.username']), ...(password ? [] : ['sasl.password'])]
+  const shell = username ? '' : ` A shell makes nothing of "${connectionStringUser}": put it into single quotes`
+  return `SASL Plain: Invalid username or password. Empty: ${empty.join(' and ')}; is the environment variable set?${shell}`
+}
+
 function authProviderFromSasl(sasl: SASLOptions): AuthProvider {
   switch (sasl.mechanism.toLowerCase()) {
     case 'plain': {
       const { username, password } = sasl as Extract<SASLOptions, { mechanism: 'plain' }>
-      if (!username || !password) throw new KafkaJSSASLAuthenticationError('SASL Plain: Invalid username or password')
+      if (!username || !password) throw new KafkaJSSASLAuthenticationError(emptyPlain(username, password))
+      if (username !== connectionStringUser && /(?:^|;)\s*Endpoint\s*=/i.test(password)) {
+        throw new KafkaJSSASLAuthenticationError(
+          `SASL Plain: Invalid username or password. What stands in sasl.password is a connection string, so that sasl.username must be '${connectionStringUser}', dollar sign included, and not '${username}'`,
+        )
+      }
       return username === connectionStringUser
         ? sasAuth({ connectionString: password })
         : sasAuth({ keyName: username, key: password })

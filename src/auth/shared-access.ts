@@ -16,6 +16,9 @@ export function sharedAccessOf(connectionString: string): SharedAccess {
   const fields = parseConnectionString(connectionString)
   const entityPath = fields.get('entitypath') || undefined
   const signature = fields.get('sharedaccesssignature')
+  if (connectionString.trim() === '') {
+    throw new KafkaJSNonRetriableError('The connection string is empty: is the environment variable set?')
+  }
   if (!fields.get('endpoint')) throw lacking('Endpoint')
   if (signature) return { credential: { signature }, entityPath }
   const [name, key] = [fields.get('sharedaccesskeyname'), fields.get('sharedaccesskey')]
@@ -42,6 +45,6 @@ export function resourceOfSignature(signature: string): string | undefined {
 
 function lacking(field: string): KafkaJSNonRetriableError {
   return new KafkaJSNonRetriableError(
-    `The connection string lacks ${field}: copy it whole from the shared access policies of the namespace or event hub`,
+    `The connection string lacks ${field}: copy it whole from the shared access policies of the namespace or event hub, and put it into quotes where a shell reads it, which ends it at the first ";"`,
   )
 }

@@ -1,7 +1,9 @@
+import { isLoopback } from '../config/namespace.js'
 import { KafkaJSConnectionError, KafkaJSNonRetriableError } from '../errors/index.js'
 import type { NamespaceAddress } from '../eventhubs/transport.js'
 import type { Requests } from '../instrumentation/events.js'
 import { type RetrySettings, retry } from '../retry/retry.js'
+import { toBroker } from '../translate/cluster.js'
 import type { CheckpointStore } from '../types/checkpoint-store.js'
 import type { Logger } from '../types/index.js'
 import { withDeadline } from '../util/deadline.js'
@@ -133,7 +135,7 @@ async function verify({ transport, requests, closing }: Connection, ms: number):
   const { broker } = transport.address
   const createError = () =>
     new KafkaJSConnectionError(`Connection timeout: no answer within ${ms} ms`, { broker, code: 'ETIMEDOUT' })
-  await requests.run(
+  const request = requests.run(
     'ApiVersions',
     broker,
     (timeout) =>
@@ -144,6 +146,27 @@ async function verify({ transport, requests, closing }: Connection, ms: number):
       }),
     { timeout: ms },
   )
+  await request.catch((error: unknown) => {
+    throw withAdvice(error, transport.address)
+  })
+}
+
+/** Hosts of Event Hubs, in all clouds. */
+const SERVICE_HOST = /\.servicebus\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net|cloudapi\.de)$/i
+
+/** What comes to mind where nobody answers who could be meant. */
+function withAdvice(error: unknown, { fullyQualifiedNamespace: host, broker }: NamespaceAddress): unknown {
+  if (!(error instanceof KafkaJSConnectionError) || SERVICE_HOST.test(host)) return error
+  const advice = isLoopback(host)
+    ? `No emulator answers at ${broker}: start one with "npx kafkajs-eventhubs emulator --port ${toBroker(broker).port}", or take the port of the one that runs.`
+    : `${host} is no Event Hubs namespace: this package speaks AMQP to Event Hubs, and can't reach the brokers of a Kafka cluster.`
+  const { message, code, retriable, cause } = error
+  return new KafkaJSConnectionError(`${message} ${advice}`, {
+    broker,
+    ...(code !== undefined && { code }),
+    retriable,
+    cause,
+  })
 }
 
 /** Other callers may wait for the same: what one does not wait for any more goes on. */

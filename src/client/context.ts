@@ -44,6 +44,17 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
   let storeFromString: CheckpointStore | undefined
   const commits = createCommitNews()
 
+  let memoryWarned = false
+  const warnOfMemory = () => {
+    if (memoryWarned) return
+    memoryWarned = true
+    logger
+      .namespace('CheckpointStore')
+      .warn(
+        "eventHubs.checkpointStore is 'memory:': offsets, members and leases end with this process, and no other process sees them. Keep them in a blob container: 'https://<account>.blob.core.windows.net/<container>'",
+      )
+  }
+
   const configuredStore = (provider: AuthProvider): CheckpointStore | undefined => {
     const { checkpointStore } = settings.eventHubs
     if (typeof checkpointStore !== 'string') return checkpointStore
@@ -86,9 +97,11 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
         commits,
         async store() {
           const store = configuredStore(provider)
-          if (store) return store
           const { isEmulator, fullyQualifiedNamespace } = transport.address
-          return isEmulator || isLoopback(fullyQualifiedNamespace) ? sharedMemoryCheckpointStore() : undefined
+          const isLocal = isEmulator || isLoopback(fullyQualifiedNamespace)
+          if (store === sharedMemoryCheckpointStore() && !isLocal) warnOfMemory()
+          if (store) return store
+          return isLocal ? sharedMemoryCheckpointStore() : undefined
         },
         management() {
           opened = management()

@@ -1,5 +1,6 @@
 import { KafkaJSNonRetriableError, protocolTypeOf } from '../errors/index.js'
 import { createProtocolError } from '../errors/protocol-errors.js'
+import { retryLog } from '../instrumentation/retry-log.js'
 import { type RetrySettings, retry } from '../retry/retry.js'
 import { toPartitionMetadata } from '../translate/cluster.js'
 import { invalidTopicError, isEventHubName, toPartition, topicKey } from '../translate/names.js'
@@ -70,7 +71,9 @@ export function createTopics(options: TopicsOptions): Topics {
           'Subscribing by RegExp lists the event hubs of the namespace, which needs management: use a connection string whose rule has Manage, or eventHubs.management, or name the topics',
         )
       }
-      return retry(async () => (await management.listEventHubs()).map(({ name }) => name), settings.retry)
+      return retry(async () => (await management.listEventHubs()).map(({ name }) => name), settings.retry, {
+        onRetry: retryLog(options.logger, 'Could not list the topics'),
+      })
     },
   }
 }
@@ -163,8 +166,7 @@ function createTopicPartitions(topic: string, options: TopicsOptions): TopicPart
     load: share(async () => {
       if (!isEventHubName(topic)) throw invalidTopicError(topic)
       const error = await retry(lookOrCreate, settings.retry, {
-        onRetry: ({ message }, { retryCount, retryTime }) =>
-          logger.error(`Failed to look up topic ${topic}, trying again: ${message}`, { retryCount, retryTime }),
+        onRetry: retryLog(logger, `Could not look up topic ${topic}`),
       })
       if (error) throw error
     }),

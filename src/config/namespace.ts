@@ -1,6 +1,8 @@
+import { inspect } from 'node:util'
 import { KafkaJSConnectionError, KafkaJSNonRetriableError } from '../errors/index.js'
 import { toError } from '../errors/thrown.js'
 import { withDeadline } from '../util/deadline.js'
+import { redact } from '../util/redact.js'
 import type { KafkaSettings } from './settings.js'
 
 /** The namespace that `brokers`, or the connection string, names. */
@@ -68,20 +70,44 @@ async function brokersOf({ brokers, connectionTimeout }: KafkaSettings): Promise
   if (list.length === 0) throw new KafkaJSNonRetriableError('Failed to connect: brokers array is empty')
   return list.map((broker: unknown, index) => {
     if (typeof broker !== 'string' || broker === '')
-      throw new KafkaJSNonRetriableError(`Failed to connect: broker at index ${index} is invalid "${typeof broker}"`)
+      throw new KafkaJSNonRetriableError(
+        `Failed to connect: broker at index ${index} is invalid "${typeof broker}": it is ${broker === '' ? 'empty; is the environment variable set?' : shown(broker)}`,
+      )
     const endpoint = parseEndpoint(broker)
     if (!endpoint)
       throw new KafkaJSNonRetriableError(
-        `Failed to connect: broker at index ${index} is not of the form <namespace>.servicebus.windows.net:9093`,
+        `Failed to connect: broker at index ${index} is not of the form <namespace>.servicebus.windows.net:9093: it is ${shown(broker)}`,
       )
     return endpoint
   })
+}
+
+/** An entry as it was given: its beginning, without secrets. */
+function shown(entry: unknown): string {
+  const text = typeof entry === 'string' ? entry : inspect(entry, { depth: 0 })
+  if (/shared_?access/i.test(text)) return 'a connection string: pass that as eventHubs.connectionString'
+  return JSON.stringify(redact(text.length > 100 ? `${text.slice(0, 100)}…` : text))
+}
+
+/** A connection string in `sasl` that is of another namespace would be refused by this one, without a word of why. */
+function refuseOtherNamespace({ sasl }: KafkaSettings, { host }: Endpoint): void {
+  const { password } = (sasl ?? {}) as { password?: unknown }
+  if (typeof password !== 'string') return
+  const named = parseEndpoint(parseConnectionString(password).get('endpoint') ?? '')?.host
+  if (!named || named.toLowerCase() === host.toLowerCase() || isLoopback(named) || isLoopback(host)) return
+  throw new KafkaJSNonRetriableError(
+    `Failed to connect: brokers name ${host}, and the connection string in sasl.password is of ${named}; take both of one namespace`,
+  )
 }
 
 const same = (a: Endpoint, b: Endpoint) =>
   a.host.toLowerCase() === b.host.toLowerCase() && (!isLoopback(a.host) || a.port === b.port)
 
 function fromConnectionString(connectionString: string): ResolvedNamespace {
+  if (connectionString.trim() === '')
+    throw new KafkaJSNonRetriableError(
+      'Failed to connect: eventHubs.connectionString is empty; is the environment variable set?',
+    )
   const fields = parseConnectionString(connectionString)
   const endpoint = parseEndpoint(fields.get('endpoint') ?? '')
   if (!endpoint)
@@ -106,15 +132,17 @@ function fromConnectionString(connectionString: string): ResolvedNamespace {
 export async function resolveNamespace(settings: KafkaSettings): Promise<ResolvedNamespace> {
   const { connectionString } = settings.eventHubs
   const fromString = connectionString === undefined ? undefined : fromConnectionString(connectionString)
-  if (fromString && settings.brokers === undefined) return fromString
+  const namesNone = settings.brokers === undefined || (Array.isArray(settings.brokers) && settings.brokers.length === 0)
+  if (fromString && namesNone) return fromString
 
   const [first, ...others] = await brokersOf(settings)
   if (!first) throw new KafkaJSNonRetriableError('Failed to connect: brokers array is empty')
   const different = others.find((other) => !same(first, other))
   if (different)
     throw new KafkaJSNonRetriableError(
-      `Failed to connect: brokers name more than one Event Hubs namespace (${first.host} and ${different.host}); make one Kafka instance per namespace`,
+      `Failed to connect: brokers name more than one Event Hubs namespace (${first.host} and ${different.host}); make one Kafka instance per namespace. The brokers of a Kafka cluster can't be reached: this package speaks AMQP to Event Hubs`,
     )
+  refuseOtherNamespace(settings, first)
   if (fromString) {
     if (fromString.fullyQualifiedNamespace.toLowerCase() !== first.host.toLowerCase())
       throw new KafkaJSNonRetriableError(

@@ -8,7 +8,6 @@ export const connectionErrors: readonly ErrorRow[] = [
   {
     codes: ['ConnectionForcedError', 'amqp:connection:forced', 'ConnectionRedirectError', 'amqp:connection:redirect'],
     becomes: { kind: 'connection-closed' },
-    advice: 'It is opened again.',
   },
   {
     codes: [
@@ -33,7 +32,6 @@ export const connectionErrors: readonly ErrorRow[] = [
       'SendOperationFailedError',
     ],
     becomes: { kind: 'connection' },
-    advice: 'It is opened again.',
   },
   {
     codes: [
@@ -101,7 +99,7 @@ export const connectionErrors: readonly ErrorRow[] = [
       'UND_ERR_SOCKET',
     ],
     becomes: { kind: 'connection' },
-    advice: 'The connection broke; it is opened again.',
+    advice: 'The connection broke.',
   },
   {
     codes: ['NetworkError', 'REQUEST_SEND_ERROR', 'endpoints_resolution_error', 'network_error'],
@@ -123,6 +121,5 @@ export const connectionErrors: readonly ErrorRow[] = [
     codes: [],
     text: /connection (is|was|has been) closed|connection.*(not open|closed)|(sender|receiver|link|session).*(is|was|has been|got) (closed|disconnected|detached)/i,
     becomes: { kind: 'connection-closed' },
-    advice: 'It is opened again.',
   },
 ]

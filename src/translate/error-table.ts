@@ -3,7 +3,7 @@ import { type ErrorRow, protocol } from './error-row.js'
 
 const checkCredentials =
   'Check the key or credential, that it is of this namespace, and that the clock of this machine is right.'
-const wait = 'It is retried; if it persists, add throughput or processing units.'
+const wait = 'If it persists, add throughput or processing units.'
 
 /**
  * What each foreign failure is in Kafka's words: AMQP conditions, codes of the Azure SDK, of Node, of HTTP. `error.ts`
@@ -37,7 +37,8 @@ export const errorTable: readonly ErrorRow[] = [
     codes: ['UnauthorizedError', 'amqp:unauthorized-access', 'com.microsoft:auth-failed'],
     text: /ExpiredToken|token (is|has) expired/i,
     becomes: protocol('SASL_AUTHENTICATION_FAILED', true),
-    advice: 'The token has expired; the next attempt gets a new one. A ready-made signature cannot be renewed.',
+    advice:
+      'The token has expired. A ready-made signature cannot be renewed: make a new one, or authenticate with the key.',
   },
   {
     codes: ['UnauthorizedError', 'amqp:unauthorized-access', 'com.microsoft:auth-failed'],
@@ -129,7 +130,7 @@ export const errorTable: readonly ErrorRow[] = [
       'amqp:link:detach-forced',
     ],
     becomes: protocol('NOT_LEADER_FOR_PARTITION', true),
-    advice: 'The service moved or idled the link; it is opened again.',
+    advice: 'The service moved or idled the link.',
   },
 
   // Limits.
@@ -187,7 +188,6 @@ export const errorTable: readonly ErrorRow[] = [
       408,
     ],
     becomes: protocol('REQUEST_TIMED_OUT', true),
-    advice: 'It is retried.',
   },
   {
     codes: [
@@ -197,7 +197,7 @@ export const errorTable: readonly ErrorRow[] = [
       'com.microsoft:operation-cancelled',
     ],
     becomes: protocol('UNKNOWN', true),
-    advice: 'It is retried; the tracking id is what Azure support asks for.',
+    advice: 'The tracking id is what Azure support asks for.',
   },
 
   // A race between parts of the SDK over one connection: nothing that a program asked for, and gone with the connection.
@@ -243,7 +243,7 @@ export const errorTable: readonly ErrorRow[] = [
     advice: 'Create the event hub, or check its name.',
   },
   { codes: [409], becomes: protocol('TOPIC_ALREADY_EXISTS') },
-  { codes: [500, 502, 503, 504], becomes: protocol('REQUEST_TIMED_OUT', true), advice: 'It is retried.' },
+  { codes: [500, 502, 503, 504], becomes: protocol('REQUEST_TIMED_OUT', true) },
   { codes: [400, 405, 406, 411, 412, 415, 422], becomes: protocol('INVALID_REQUEST') },
 
   // Ourselves.

@@ -31,14 +31,25 @@ export function isLostClaim(error: unknown): boolean {
 const lacksCredential = ({ name, errors }: StorageError): boolean =>
   name === 'CredentialUnavailableError' || (errors !== undefined && errors.length > 0 && errors.every(lacksCredential))
 
+/** When the signature of a URL ends, if it has one. */
+function expiryOfUrl(url: string): Date | undefined {
+  const expiry = URL.canParse(url) ? new Date(new URL(url).searchParams.get('se') ?? '') : undefined
+  return expiry && !Number.isNaN(expiry.getTime()) ? expiry : undefined
+}
+
 /** An error of kafkajs's family, for one that the storage SDK or a credential threw. An `AbortError` stays one. */
-export function fromStorageError(error: unknown, container: string): Error {
+export function fromStorageError(error: unknown, container: string, url?: string): Error {
   const cause = error as StorageError
   if (cause instanceof KafkaJSError || cause.name === 'AbortError') return cause
   const { statusCode = 0 } = cause
   const reason = [statusCode || undefined, codeOf(cause), cause.message.split('\n', 1)[0]].filter(Boolean).join(' ')
   const text = `The checkpoint container ${container} can't be used: ${reason}`
   if (statusCode === 401 || statusCode === 403) {
+    const expiry = url === undefined ? undefined : expiryOfUrl(url)
+    if (expiry !== undefined && expiry.getTime() <= Date.now()) {
+      const advice = 'make a new one, or use a credential of @azure/identity, which renews itself'
+      return new KafkaJSNonRetriableError(`${text}. Its SAS expired at ${expiry.toISOString()}: ${advice}`, { cause })
+    }
     const advice =
       "give it the role 'Storage Blob Data Contributor', or a SAS that may read, add, create, write, delete and list"
     return new KafkaJSNonRetriableError(`${text}. The credential lacks a permission: ${advice}`, { cause })

@@ -34,13 +34,15 @@ export function createBlobSession(choice: LazyCheckpointContainerChoice, deadlin
     abortSignal?.addEventListener('abort', abort)
     if (abortSignal?.aborted) abort()
     let name = 'of the checkpoint store'
+    let url: string | undefined
     try {
       const container = await open()
       name = container.containerName
+      url = (container as { url?: string }).url
       return await operation(container, controller.signal)
     } catch (error) {
       if (late) throw new KafkaJSError(`The checkpoint container ${name} did not answer within ${deadline} ms`)
-      throw fromStorageError(error, name)
+      throw fromStorageError(error, name, url)
     } finally {
       clearTimeout(timer)
       abortSignal?.removeEventListener('abort', abort)

@@ -38,12 +38,15 @@ describe('sasl', () => {
   })
 
   it.each([
-    [plain('', 'x'), 'SASL Plain: Invalid username or password'],
-    [plain('x', ''), 'SASL Plain: Invalid username or password'],
-    [{ mechanism: 'oauthbearer' }, 'SASL OAUTHBEARER: Missing OAuth bearer token provider'],
+    [plain('', 'x'), /^SASL Plain: Invalid username or password\. Empty: sasl\.username/],
+    [plain('x', ''), /^SASL Plain: Invalid username or password\. Empty: sasl\.password/],
+    [{ mechanism: 'oauthbearer' }, /^SASL OAUTHBEARER: Missing OAuth bearer token provider/],
   ] as const)('%j is incomplete', (sasl, message) => {
     expect(() => credentialFor({ sasl: sasl as NonNullable<KafkaConfig['sasl']> })).toThrow(
-      expect.objectContaining({ name: 'KafkaJSSASLAuthenticationError', message }),
+      expect.objectContaining({
+        name: 'KafkaJSSASLAuthenticationError',
+        message: expect.stringMatching(message),
+      }),
     )
   })
 

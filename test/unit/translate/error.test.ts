@@ -324,3 +324,8 @@ describe("Kafka's text comes first, which programs match", () => {
     expect(toKafkaJSError(error, { mechanism: 'OAUTHBEARER' })).toBe(error)
   })
 })
+
+it('no advice promises what an error that has come to its end does not keep', () => {
+  const promises = errorTable.filter(({ advice = '' }) => /\bagain\b|\bretried\b|next attempt/i.test(advice))
+  expect(promises.map(({ advice }) => advice)).toEqual([])
+})

@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest'
+import { createClientContext } from '../../../src/client/context.js'
+import { kafkaSettings } from '../../../src/config/config.js'
+import { createInstrumentation, createRequests, producerEvents } from '../../../src/instrumentation/events.js'
+import { createLogger } from '../../../src/instrumentation/logger.js'
+
+async function warningsOf(broker: string): Promise<string[]> {
+  const logged: string[] = []
+  const logger = createLogger({ level: 2, logCreator: () => (entry) => void logged.push(entry.log.message) })
+  const instrumentation = createInstrumentation({ client: 'producer', events: producerEvents, logger })
+  const requests = createRequests({ instrumentation, clientId: 'c', requestTimeout: 1000, enforceRequestTimeout: true })
+  const context = createClientContext(
+    kafkaSettings({ brokers: [broker], eventHubs: { checkpointStore: 'memory:' } }),
+    logger,
+  )
+  for (const _ of ['producer', 'consumer']) {
+    const access = await context.open(requests)
+    expect(await access.store()).toBeDefined()
+    await access.close()
+  }
+  return logged
+}
+
+it('the memory of the process as the store of a real namespace is warned of, once', async () => {
+  const warnings = await warningsOf('my-namespace.servicebus.windows.net:9093')
+  expect(warnings).toEqual([expect.stringMatching(/'memory:': offsets, members and leases end with this process/)])
+  expect(await warningsOf('localhost:5672')).toEqual([])
+})
