@@ -14,6 +14,7 @@ const options: Record<keyof EventHubsOptions, true> = {
   compression: true,
   maxBatchSize: true,
   prefetchCount: true,
+  undecodable: true,
 }
 
 export const eventHubsOptionNames: readonly string[] = Object.keys(options)
