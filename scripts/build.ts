@@ -151,3 +151,5 @@ for (const entry of ['index', 'emulator/index'] as const) {
   await writeRequired(entry)
   await writeImported(entry)
 }
+// The command line under the path that it had before there was one copy of everything.
+await writeFile(join(esm, 'cli.js'), "#!/usr/bin/env node\nimport '../commonjs/cli.js'\n", { mode: 0o755 })
