@@ -73,15 +73,15 @@ export class AuthorizedConnection {
     return this.#isRetired || this.#ended !== undefined
   }
 
-  /** No link needs it. */
-  get isUnused(): boolean {
-    return this.#authorizations.size === 0
+  /** How many links are on it, those that are being opened included. */
+  get linkCount(): number {
+    return this.#authorizations.size
   }
 
   /** Closes it with its last link. */
   retire(): void {
     this.#isRetired = true
-    if (this.isUnused) void this.close()
+    if (this.linkCount === 0) void this.close()
   }
 
   /** Writes beside the library: whole frames. */

@@ -18,6 +18,11 @@ export interface OpenSenderOptions {
   toError(error: unknown): Error
 }
 
+/**
+ * From then on another connection is opened: each link has a session, and the service allows 5,000 of them on a connection.
+ */
+const mostLinks = 1000
+
 /** What the SDK asks of its links. */
 const capabilities = ['com.microsoft:georeplication']
 
@@ -28,9 +33,8 @@ const capabilities = ['com.microsoft:georeplication']
 export class SendingClient {
   readonly #options: SendingClientOptions
   readonly #links = new Set<PartitionLink>()
-  /** Those that are not closed yet; the one in use comes last. */
+  /** Those that are not closed yet. */
   readonly #connections = new Set<AuthorizedConnection>()
-  #current: AuthorizedConnection | undefined
   #sweep: NodeJS.Timeout | undefined
   #isClosed = false
 
@@ -73,10 +77,8 @@ export class SendingClient {
 
   #connection(): AuthorizedConnection {
     if (this.#isClosed) throw new KafkaJSConnectionClosedError('The client is disconnected')
-    if (this.#current && !this.#current.isRetired) return this.#current
-    this.#current?.retire()
+    for (const open of this.#connections) if (!open.isRetired && open.linkCount < mostLinks) return open
     const opened = new AuthorizedConnection(this.#options)
-    this.#current = opened
     this.#connections.add(opened)
     const onEnd = () => void opened.close().then(() => this.#connections.delete(opened))
     opened.signal.addEventListener('abort', onEnd, { once: true })
@@ -89,7 +91,7 @@ export class SendingClient {
       this.#sweep = undefined
       const since = performance.now() - this.#options.idleTime
       for (const link of this.#links) link.closeIfIdle(since)
-      for (const connection of this.#connections) if (connection.isUnused) connection.retire()
+      for (const connection of this.#connections) if (connection.linkCount === 0) connection.retire()
       if (this.#connections.size > 0 && !this.#isClosed) this.#sweepLater()
     }, this.#options.idleTime / 2).unref()
   }
