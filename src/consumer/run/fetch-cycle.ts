@@ -1,7 +1,6 @@
 import type { Instrumentation, Requests } from '../../instrumentation/events.js'
 import type { ConsumerEvents } from '../../types/index.js'
 import { createDeferred } from '../../util/deferred.js'
-import { wait } from '../../util/wait.js'
 
 /**
  * kafkajs's fetches, as events: `FETCH_START`, then `REQUEST` and `FETCH` when batches have come or `maxWaitTimeInMs` has
@@ -42,11 +41,19 @@ export function createFetchCycle(
 
     async run(broker, begin) {
       await Promise.race([begin, come.promise])
-      const oneFetch = async () => {
-        const round = new AbortController()
-        await Promise.race([come.promise, wait(maxWaitTimeInMs, AbortSignal.any([signal, round.signal]))])
-        round.abort()
-      }
+      // Once per batch under load: a timer, and no more.
+      const oneFetch = () =>
+        new Promise<void>((resolve) => {
+          const done = () => {
+            clearTimeout(timer)
+            signal.removeEventListener('abort', done)
+            resolve()
+          }
+          const timer = setTimeout(done, maxWaitTimeInMs)
+          signal.addEventListener('abort', done, { once: true })
+          void come.promise.then(done)
+          if (signal.aborted) done()
+        })
       while (!signal.aborted) {
         const begun = Date.now()
         instrumentation.emit('FETCH_START', () => ({ nodeId }))

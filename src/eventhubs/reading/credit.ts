@@ -40,18 +40,16 @@ export class Credit {
   }
 
   /** How many events more to ask for, when `outstanding` are asked for already. Nothing that is asked for is taken back. */
-  more(held: Held, outstanding: number): number {
-    const ahead = this.#ahead(held)
-    const missing = ahead - outstanding
-    // A quarter at a time: each time is a frame.
-    return missing > 0 && missing * 4 >= ahead ? missing : 0
-  }
-
-  #ahead({ count, bytes }: Held): number {
+  more({ count, bytes }: Held, outstanding: number): number {
     const { budget, limit } = this.#options
-    const least = count === 0 ? 1 : 0
+    const least = count + outstanding === 0 ? 1 : 0
     if (this.#seen === 0) return least
-    const most = (this.#seen < enoughEvents ? Math.min(limit, mostAtFirst) : limit) - count
-    return Math.max(least, Math.min(most, Math.floor((budget() - bytes) / this.#averageBytes)))
+    const room = budget()
+    const most = this.#seen < enoughEvents ? Math.min(limit, mostAtFirst) : limit
+    const ahead = Math.min(most - count, Math.floor((room - bytes) / this.#averageBytes))
+    const missing = ahead - outstanding
+    // A quarter of all at a time, since each time is a frame.
+    const worthwhile = Math.min(most, room / this.#averageBytes) / 4
+    return missing > 0 && missing >= worthwhile ? missing : least
   }
 }

@@ -90,7 +90,8 @@ function findParts(event: EncodedEvent, bytes: Buffer): void {
         event.deliveryAnnotationsAt = value
         break
       case SECTION.properties:
-        event.propertiesAt = value
+        // Many senders write an empty list.
+        if (bytes[value] !== 0x45) event.propertiesAt = value
         break
       case SECTION.applicationProperties:
         event.applicationPropertiesAt = value
@@ -112,6 +113,8 @@ const SEQUENCE_NUMBER = Buffer.from('x-opt-sequence-number')
 const OFFSET = Buffer.from('x-opt-offset')
 const ENQUEUED_TIME = Buffer.from('x-opt-enqueued-time')
 const PARTITION_KEY = Buffer.from('x-opt-partition-key')
+/** On every event, and of no use to anyone. */
+const SEQUENCE_NUMBER_EPOCH = Buffer.from('x-opt-sequence-number-epoch')
 
 /** Reads what the service has annotated, without making strings of the names. */
 function readAnnotations(event: EncodedEvent, bytes: Buffer, at: number, end: number): void {
@@ -135,7 +138,7 @@ function readAnnotations(event: EncodedEvent, bytes: Buffer, at: number, end: nu
       event.enqueuedTime = timeOf(bytes, value, next)
     } else if (length === PARTITION_KEY.length && isAt(bytes, key + 2, PARTITION_KEY)) {
       event.partitionKeyAt = value
-    } else {
+    } else if (length !== SEQUENCE_NUMBER_EPOCH.length || !isAt(bytes, key + 2, SEQUENCE_NUMBER_EPOCH)) {
       readOther(event, bytes, key, value, next)
     }
     key = next

@@ -31,7 +31,8 @@ it('trusts the first events with little, and no number of events with more than 
   expect(credit.more(none, 0)).toBe(256)
   credit.learn({ count: 200, bytes: 60_000 })
   expect(credit.more(none, 0)).toBe(1000)
-  expect(credit.more({ count: 900, bytes: 270_000 }, 0)).toBe(100)
+  expect(credit.more({ count: 700, bytes: 210_000 }, 0)).toBe(300)
+  expect(credit.more({ count: 900, bytes: 270_000 }, 0)).toBe(0)
 })
 
 it('asks for one at a time of events that are larger than the budget, once there is none', () => {
