@@ -1,9 +1,11 @@
 /**
  * The main job, on real data: produces a week of earthquakes to a topic with four partitions, consumes them, and shows
- * that a consumer started again goes on where the last one left off. Everything runs on the embedded emulator.
+ * that a consumer started again goes on where the last one left off. Then a group of processes, one of which is killed.
+ * Everything runs on the embedded emulator.
  */
 import { type Consumer, Kafka, logLevel, Partitioners } from 'kafkajs-eventhubs'
 import { startEmulator } from 'kafkajs-eventhubs/emulator'
+import { showGroup } from './group.js'
 import { type Quake, readQuakes } from './quakes.js'
 import { chart, progressBar, table } from './screen.js'
 
@@ -99,4 +101,5 @@ await consume(1, (partition, offset, { properties }) => {
 })
 
 await Promise.all([producer.disconnect(), admin.disconnect()])
+await showGroup(kafka, emulator.connectionString)
 await emulator.close()

@@ -1,5 +1,11 @@
 const { stdout } = process
 
+/** A name in a colour of its own, on a terminal. */
+export function colour(name: string): string {
+  const code = name.endsWith('A') ? 36 : 33
+  return stdout.isTTY && !process.env['NO_COLOR'] ? `\u001b[${code}m${name}\u001b[0m` : name
+}
+
 /** A bar that fills on a terminal; in a file or a pipe, one line when it is full. */
 export function progressBar(label: string, total: number): (done: number) => void {
   const width = 40
