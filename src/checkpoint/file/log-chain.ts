@@ -89,9 +89,9 @@ async function withFile(file: FileHandle, work: (file: FileHandle) => Promise<vo
   }
 }
 
-/** Under Yarn's Plug'n'Play a file is of a class of Yarn's, which lacks `sync`. */
-async function persist(file: Pick<FileHandle, 'fd'> & Partial<Pick<FileHandle, 'sync'>>): Promise<void> {
-  await (file.sync ? file.sync() : promisify(fsync)(file.fd))
+/** By descriptor: under Yarn's Plug'n'Play a file is of a class of Yarn's, whose `sync()` is "not implemented". */
+function persist({ fd }: FileHandle): Promise<void> {
+  return promisify(fsync)(fd)
 }
 
 async function syncDirectory(directory: string): Promise<void> {
