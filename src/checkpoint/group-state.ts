@@ -48,10 +48,29 @@ export interface GroupState {
   eventHubNames(): string[]
   ownership(hub: string): StoredOwnership[]
   checkpoints(hub: string): StoredCheckpoint[]
-  /** True when the change took effect: false is a lost claim. */
+  /** True when the change took effect: false is a lost claim, or no change at all. */
   apply(change: GroupChange): boolean
   /** Changes that bring an empty state to this one. */
   changes(): Iterable<GroupChange>
+}
+
+/** What stands in a log may be of a newer version, or anybody's. */
+function isGroupChange(value: unknown): value is GroupChange {
+  if (typeof value !== 'object' || value === null) return false
+  const change = value as Partial<Record<string, unknown>>
+  const areTexts = (...fields: string[]) => fields.every((field) => typeof change[field] === 'string')
+  switch (change['op']) {
+    case 'claim':
+      return areTexts('hub', 'partition', 'owner', 'etag') && Number.isFinite(change['time'])
+    case 'commit':
+      return areTexts('hub', 'partition', 'offset') && Number.isSafeInteger(change['sequenceNumber'])
+    case 'forget':
+      return areTexts('hub', 'partition')
+    case 'name':
+      return areTexts('name')
+    default:
+      return change['op'] === 'clear'
+  }
 }
 
 export function createGroupState(): GroupState {
@@ -79,6 +98,7 @@ export function createGroupState(): GroupState {
     checkpoints: (hub) => [...(find(hub)?.checkpoints.values() ?? [])],
 
     apply(change) {
+      if (!isGroupChange(change)) return false
       switch (change.op) {
         case 'claim': {
           const { hub, partition, owner, expected, etag, time } = change

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { lstat, readdir } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { KafkaJSError, KafkaJSNonRetriableError } from '../../errors/index.js'
 import type { CheckpointStore, PartitionOwnership, StoredGroup } from '../../types/checkpoint-store.js'
 import { decodeName, encodeName } from '../encoded-name.js'
@@ -50,12 +50,34 @@ export function createFileStore(directory: string, options: { maxLogBytes?: numb
   }
   const open = (namespace: string, group: string) => openPath(join(directoryOf(namespace), toFileName(group)))
 
-  const read = (journal: GroupJournal) => guard(root, () => journal.read())
+  const checked = new Set<string>()
+  /** A link in place of a group's directory, or its namespace's, leads out of the store. The store itself may be one. */
+  const refuseLinks = async (path: string) => {
+    if (checked.has(path)) return
+    for (const part of [dirname(path), path]) {
+      const isLink = await lstat(part).then(
+        (found) => found.isSymbolicLink(),
+        () => false,
+      )
+      if (isLink)
+        throw new KafkaJSNonRetriableError(`${part} is a symbolic link, which a checkpoint store does not follow`)
+    }
+    checked.add(path)
+  }
+
+  const read = (journal: GroupJournal) =>
+    guard(root, async () => {
+      await refuseLinks(journal.directory)
+      return journal.read()
+    })
   const named = new WeakSet<GroupJournal>()
   /** With the first thing that this process writes of a group goes how it is spelled. */
   const append = async (journal: GroupJournal, group: string, changes: readonly GroupChange[]): Promise<boolean[]> => {
     const name: GroupChange[] = named.has(journal) ? [] : [{ op: 'name', name: group }]
-    const outcomes = await guard(root, () => journal.append([...changes, ...name]))
+    const outcomes = await guard(root, async () => {
+      await refuseLinks(journal.directory)
+      return journal.append([...changes, ...name])
+    })
     named.add(journal)
     return outcomes
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { KafkaJSNonRetriableError } from '../../errors/index.js'
 import { createDeferred, type Deferred } from '../../util/deferred.js'
 import { appendRecords, encodeRecords, readRecords } from './framed-records.js'
-import { type ChainLink, extendChain, openExisting, readChain } from './log-chain.js'
+import { type ChainLink, extendChain, NO_LINKS, openExisting, readChain } from './log-chain.js'
 
 /**
  * A state that all processes of a machine share through a directory, without locks.
@@ -22,6 +22,7 @@ import { type ChainLink, extendChain, openExisting, readChain } from './log-chai
  * carries over is.
  */
 export interface Journal<Change, State> {
+  readonly directory: string
   /** The state, at least as new as when the call began. */
   read(): Promise<State>
   /** Applies the changes in order, no other process's in between; tells of each whether it took effect. */
@@ -60,7 +61,7 @@ interface Request<Change, State> {
 
 const DEFAULT_MAX_LOG_BYTES = 1024 * 1024
 /** Without O_CREAT. */
-const APPEND = constants.O_RDWR | constants.O_APPEND
+const APPEND = constants.O_RDWR | constants.O_APPEND | NO_LINKS
 
 export function createJournal<Change, State extends JournaledState<Change>>(
   options: JournalOptions<Change, State>,
@@ -95,7 +96,7 @@ export function createJournal<Change, State extends JournaledState<Change>>(
         await extendChain(directory, log.number + 1, encodeRecords([{ changes: [...state.changes()] }]))
         continue
       }
-      const file = await openExisting(join(directory, log.file), forWriting ? APPEND : 'r')
+      const file = await openExisting(join(directory, log.file), forWriting ? APPEND : constants.O_RDONLY | NO_LINKS)
       if (file) return file
       if (await follow()) continue
       throw new KafkaJSNonRetriableError(
@@ -108,10 +109,12 @@ export function createJournal<Change, State extends JournaledState<Change>>(
   const advance = async (file: FileHandle): Promise<Map<string, boolean[]>> => {
     const outcomes = new Map<string, boolean[]>()
     const read = await readRecords(file, position)
-    for (const { id, changes, seal } of read.records as Entry<Change>[]) {
+    for (const record of read.records) {
       if (sealed) break
+      if (typeof record !== 'object' || record === null) continue
+      const { id, changes, seal } = record as Entry<Change>
       if (seal) sealed = true
-      if (!changes) continue
+      if (!Array.isArray(changes)) continue
       const took = changes.map((change) => state.apply(change))
       if (id === undefined) inherited = changes.length
       else outcomes.set(id, took)
@@ -175,6 +178,7 @@ export function createJournal<Change, State extends JournaledState<Change>>(
   }
 
   return {
+    directory,
     async read() {
       const { state } = await request()
       return state

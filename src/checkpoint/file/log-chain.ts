@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { fsync } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, unlink } from 'node:fs/promises'
+import { constants, type FileHandle, mkdir, open, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { appendRecords, readRecords } from './framed-records.js'
@@ -22,16 +22,28 @@ export interface ChainLink {
 const CHAIN = 'chain'
 const LOG_FILE = /^(\d+)-[0-9a-f]+\.log$/
 
+/** Whose offsets and members they are is nobody else's business. */
+const PRIVATE_FILE = 0o600
+const PRIVATE_DIRECTORY = 0o700
+
+/** A link in place of a file would have us read, or write, what is not ours. Windows knows no such flag. */
+export const NO_LINKS: number = constants.O_NOFOLLOW ?? 0
+
+const CREATE = constants.O_WRONLY | constants.O_CREAT | NO_LINKS
+
+const isChainLink = (value: unknown): value is ChainLink => {
+  const { number, file } = (value ?? {}) as Partial<ChainLink>
+  return Number.isSafeInteger(number) && typeof file === 'string' && LOG_FILE.test(file)
+}
+
 /** The current log; undefined when the directory has none yet, or does not exist. */
 export async function readChain(directory: string): Promise<ChainLink | undefined> {
-  const chain = await openExisting(join(directory, CHAIN))
+  const chain = await openExisting(join(directory, CHAIN), constants.O_RDONLY | NO_LINKS)
   if (!chain) return undefined
   try {
     const { records } = await readRecords(chain, 0)
     let last: ChainLink | undefined
-    for (const link of records as ChainLink[]) {
-      if (link.number > (last?.number ?? 0) && LOG_FILE.test(link.file)) last = link
-    }
+    for (const link of records) if (isChainLink(link) && link.number > (last?.number ?? 0)) last = link
     return last
   } finally {
     await chain.close()
@@ -43,14 +55,14 @@ export async function readChain(directory: string): Promise<ChainLink | undefine
  * is forced there before the chain names it: a power failure must not leave a chain that leads nowhere.
  */
 export async function extendChain(directory: string, number: number, content: Buffer): Promise<ChainLink | undefined> {
-  await mkdir(directory, { recursive: true })
+  await mkdir(directory, { recursive: true, mode: PRIVATE_DIRECTORY })
   const file = `${number}-${randomBytes(8).toString('hex')}.log`
-  await withFile(await open(join(directory, file), 'wx'), async (log) => {
+  await withFile(await open(join(directory, file), CREATE | constants.O_EXCL, PRIVATE_FILE), async (log) => {
     await log.writeFile(content)
     await persist(log)
   })
   await syncDirectory(directory)
-  await withFile(await open(join(directory, CHAIN), 'a'), async (chain) => {
+  await withFile(await open(join(directory, CHAIN), CREATE | constants.O_APPEND, PRIVATE_FILE), async (chain) => {
     await appendRecords(chain, [{ number, file } satisfies ChainLink])
     await persist(chain)
   })
@@ -72,7 +84,7 @@ async function removeSuperseded(directory: string, chosen: ChainLink): Promise<v
 }
 
 /** Undefined when the file does not exist. Never creates it: a log that is gone must stay gone. */
-export async function openExisting(path: string, flags: number | 'r' = 'r'): Promise<FileHandle | undefined> {
+export async function openExisting(path: string, flags: number): Promise<FileHandle | undefined> {
   try {
     return await open(path, flags)
   } catch (error) {
