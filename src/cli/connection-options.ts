@@ -1,6 +1,7 @@
+import { realpathSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { type Command, Option } from 'commander'
 import type { ConnectionStringConfig, EventHubsOptions, KafkaConfig, LogEntry } from '../exports.js'
 import { CommandError, UsageError } from './errors.js'
@@ -115,11 +116,17 @@ function chooseConnectionString(
 
 const hostOf = (address: string) => address.replace(/:\d+$/, '').toLowerCase()
 
+/** The default export of a module of either kind: `require` loads ES modules too, unless they await something. */
+function requireDefault(path: string): unknown {
+  const loaded = createRequire(realpathSync(process.argv[1] ?? ''))(path) as { default?: unknown }
+  return loaded.default ?? loaded
+}
+
 async function loadConfig(path: string): Promise<Partial<KafkaConfig>> {
   let value: unknown
   try {
     if (path.endsWith('.json')) value = JSON.parse(await readFile(path, 'utf8'))
-    else value = (await import(pathToFileURL(resolve(path)).href)).default
+    else value = requireDefault(resolve(path))
     if (typeof value === 'function') value = await value()
   } catch (error) {
     throw new CommandError(`The file of --config can't be read: ${(error as Error).message}`, { cause: error })

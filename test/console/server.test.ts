@@ -97,8 +97,8 @@ test('finds messages by position, time and key, in every partition', { timeout: 
     return answer.messages?.map(({ value }: { value: { text: string } }) => value.text) ?? answer
   }
   expect(await find({ from: 'oldest' })).toEqual(['a0', 'a1', 'a2', 'b0', 'b1'])
-  expect(await find({ from: 'newest', value: '2', limit: '2' })).toEqual(['b0', 'b1'])
-  expect(await find({ from: 'newest', value: '1' })).toEqual(['a2', 'b1'])
+  expect(await find({ from: 'newest', value: '2', limit: '2' })).toEqual(['b1', 'b0'])
+  expect(await find({ from: 'newest', value: '1' })).toEqual(['b1', 'a2'])
   expect(await find({ from: 'offset', value: '1', partition: '0' })).toEqual(['a1', 'a2'])
   expect(await find({ from: 'time', value: String(between) })).toEqual(['b0', 'b1'])
   expect(await find({ from: 'oldest', key: 'nobody' })).toEqual([])

@@ -1,6 +1,6 @@
 import * as kafkajs from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import { migrateOffsets } from '../../examples/migrate-offsets.js'
+import { migrateOffsets } from '../../src/cli/offset-migration.js'
 import { startEmulator } from '../../src/emulator/index.js'
 import * as ours from '../../src/index.js'
 import { eventually } from '../support/eventually.js'

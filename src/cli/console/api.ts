@@ -113,8 +113,8 @@ async function listGroups(cluster: Cluster) {
 }
 
 /**
- * Looks in every partition, so that one does not hide the others, and gives the first or, of the newest, the last of what
- * it found. A search by key goes through all there is, up to a limit.
+ * Looks in every partition, so that one does not hide the others, and gives the first of what it found or, of the
+ * newest, the last, newest first. A search by key goes through all there is, up to a limit.
  */
 async function findMessages(cluster: Cluster, { params: [topic = ''], query }: Call, signal: AbortSignal) {
   const limit = Math.min(Number(query.get('limit')) || 100, MOST_MESSAGES)
@@ -138,7 +138,7 @@ async function findMessages(cluster: Cluster, { params: [topic = ''], query }: C
     },
   })
   found.sort((a, b) => a.timestamp - b.timestamp || a.partition - b.partition || Number(a.offset) - Number(b.offset))
-  const messages = query.get('from') === 'newest' ? found.slice(-limit) : found.slice(0, limit)
+  const messages = query.get('from') === 'newest' ? found.slice(-limit).reverse() : found.slice(0, limit)
   return { messages, scanned, isComplete: found.length < limit && scanned < MOST_SCANNED && !deadline.aborted }
 }
 

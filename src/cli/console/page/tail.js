@@ -30,6 +30,7 @@ export function Tail({ topic }) {
     events.addEventListener('start', () => setStatus('Waiting for messages'))
     events.addEventListener('messages', ({ data }) => {
       const messages = JSON.parse(data)
+      if (count === 0) setStatus('Following')
       count += messages.length
       rows = [...messages.reverse(), ...rows].slice(0, MOST_ROWS)
       seen.push({ at: performance.now(), count: messages.length })
