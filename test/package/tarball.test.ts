@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -127,4 +128,29 @@ it('loads no package that connects before there is a connection', async () => {
     console.log(JSON.stringify(late.filter((name) => Object.keys(require.cache).some((file) => file.includes(name)))))`
   await writeFile(join(project, 'lazy.cjs'), program)
   expect((await run('node', ['lazy.cjs'], project)).stdout).toBe('[]\n')
+})
+
+it('serves the console and what its page loads, by either path of the command line', async () => {
+  for (const kind of ['commonjs', 'esm']) {
+    const cli = join(project, 'node_modules', 'kafkajs-eventhubs', 'dist', kind, 'cli.js')
+    const args = ['console', '--with-emulator', '--port', '0', '--emulator-port', '0']
+    const child = spawn(process.execPath, [cli, ...args], { cwd: project, stdio: ['ignore', 'pipe', 'inherit'] })
+    const ended = new Promise((resolve) => child.once('close', resolve))
+    const url = await new Promise<string>((resolve, reject) => {
+      let text = ''
+      child.stdout.on('data', (data: Buffer) => {
+        text += data.toString()
+        const [, found] = /Console: (\S+)/.exec(text) ?? []
+        if (found) resolve(found)
+      })
+      child.once('close', () => reject(new Error(text)))
+    })
+    const welcome = await fetch(url, { redirect: 'manual' })
+    const headers = { cookie: welcome.headers.get('set-cookie')?.split(';')[0] ?? '' }
+    for (const path of ['/', '/app.js', '/vendor/preact.js', '/vendor/uplot.css', '/api/topics']) {
+      expect((await fetch(new URL(path, url), { headers })).status, `${kind} ${path}`).toBe(200)
+    }
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  }
 })

@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import type { Emulator } from '../../emulator/index.js'
 import { createConnection, warnWithoutStore } from '../clients.js'
@@ -62,8 +62,11 @@ async function startOwnEmulator(port: number): Promise<Emulator> {
   return await startEmulator({ port })
 }
 
-/** Beside the program's own file, in the sources and in what is shipped. */
-const pageFolder = () => join(dirname(realpathSync(process.argv[1] ?? '')), 'cli/console/page')
+/** In what is shipped, or in the sources. */
+function pageFolder(): string {
+  const entry = realpathSync(process.argv[1] ?? '')
+  return join(findPackage(entry).root, entry.endsWith('.ts') ? 'src' : 'dist/commonjs', 'cli/console/page')
+}
 
 const aborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => {
