@@ -46,6 +46,8 @@ export interface Authorizer {
    * when the token does not hold or is not for that resource.
    */
   verify(token: string, kind: 'sas' | 'jwt', resource: string): Promise<Grant>
+  /** Puts other keys in the place of those there: tokens of the old ones hold no more. */
+  setKeys(keys: readonly SharedAccessKey[]): void
   /** The grant of a rule's name and key, as SASL PLAIN presents them; undefined when they are wrong. */
   verifyKey(name: string, key: string): Grant | undefined
   /**
@@ -102,7 +104,8 @@ export function createAuthorizer(options: {
   sharedAccessKeys: readonly SharedAccessKey[]
   jwt?: JwtOptions | undefined
 }): Authorizer {
-  const { sharedAccessKeys, jwt } = options
+  const { jwt } = options
+  let { sharedAccessKeys } = options
   const verifyJwt = jwt && createJwtVerifier(jwt)
 
   const verify: Authorizer['verify'] = async (token, kind, resource) => {
@@ -115,6 +118,9 @@ export function createAuthorizer(options: {
 
   return {
     verify,
+    setKeys(keys) {
+      sharedAccessKeys = keys
+    },
     verifyKey(name, key) {
       const rule = sharedAccessKeys.find((candidate) => candidate.name === name && sameText(candidate.key, key))
       if (!rule) return undefined

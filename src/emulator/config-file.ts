@@ -13,13 +13,7 @@ export class ConfigFileError extends Error {
  * emulator". `$Default` is always there and may not be declared. Throws {@link ConfigFileError}.
  */
 export function parseConfigFile(text: string): EventHubSpec[] {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (error) {
-    throw new ConfigFileError(`it is no JSON: ${(error as Error).message}`)
-  }
-  const userConfig = objectAt(json, 'UserConfig')
+  const userConfig = objectAt(parseJson(text), 'UserConfig')
   const specs: EventHubSpec[] = []
   for (const [n, namespace] of arrayAt(userConfig, 'NamespaceConfig').entries()) {
     const type = fieldOf(namespace, 'Type')
@@ -32,6 +26,24 @@ export function parseConfigFile(text: string): EventHubSpec[] {
   }
   if (specs.length === 0) throw new ConfigFileError('Entities must name at least one event hub')
   return specs
+}
+
+/** Where the log goes: `LoggingConfig.Type` is `File` or `Console`. Undefined when the file does not say. */
+export function parseLoggingType(text: string): 'file' | 'console' | undefined {
+  const type = fieldOf(fieldOf(objectAt(parseJson(text), 'UserConfig'), 'LoggingConfig'), 'Type')
+  if (type === undefined) return undefined
+  const word = String(type).toLowerCase()
+  if (word === 'file' || word === 'console') return word
+  throw new ConfigFileError('LoggingConfig.Type must be "File" or "Console"')
+}
+
+function parseJson(text: string): unknown {
+  try {
+    // Files written on Windows may begin with a byte order mark.
+    return JSON.parse(text.replace(/^\ufeff/, ''))
+  } catch (error) {
+    throw new ConfigFileError(`it is no JSON: ${(error as Error).message}`)
+  }
 }
 
 function parseEntity(entity: unknown, place: string): EventHubSpec {

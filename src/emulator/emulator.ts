@@ -1,14 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClientConnection, endLinksOnChange } from './amqp/connection.js'
 import { createAuthorizer } from './authorization.js'
+import { DataDirectory } from './data-directory.js'
 import { type EmulatorFaults, Faults, type FaultyConnection } from './faults.js'
 import { createNamespaceHandler } from './http/namespace.js'
 import { type EmulatedEventHubs, inspectNamespace } from './inspection.js'
 import type { KafkaHead } from './kafka/head.js'
 import { type EmulatedKafkaGroups, inspectKafkaGroups } from './kafka/inspection.js'
 import type { KafkaSettings } from './kafka/options.js'
+import { warnOfLimits } from './limits.js'
 import { Namespace } from './model/namespace.js'
-import { type EmulatorOptions, emulatorSettings } from './options.js'
-import { startServer } from './server.js'
+import { DEFAULT_KEY, type EmulatorOptions, emulatorSettings, type SharedAccessKey } from './options.js'
+import { type Server, startServer } from './server.js'
 import type { Service } from './service.js'
 import { createStats, type EmulatorStats } from './stats.js'
 
@@ -66,11 +69,26 @@ export interface Emulator {
   readonly faults: EmulatorFaults
   /** What is open, and what has been done. */
   readonly stats: EmulatorStats
-  /** Ends every connection and stops listening; the events are gone. May be called again. */
+  /** Port that answers health checks alone, where `healthPort` asked for one. */
+  readonly healthPort: number | undefined
+  /** Puts other shared access keys in the place of those there: what the old ones signed holds no more. */
+  setSharedAccessKeys(keys: readonly SharedAccessKey[]): void
+  /**
+   * Ends every connection, stops listening and begins anew on the same ports, as a service that is restarted does. Event
+   * hubs, events and faults stay. `downMs`: how long nobody listens in between. Default 0.
+   */
+  restart(options?: { downMs?: number }): Promise<void>
+  /** Ends every connection and stops listening; without `data` the events are gone. May be called again. */
   close(): Promise<void>
   /** `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
+
+/** Hosts that only this machine reaches. */
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '::1'])
+
+/** Bytes of a WebSocket message that are taken in any case. */
+const MIN_WEB_SOCKET_LIMIT = 4 * 1024 * 1024
 
 /** How often what is older than retention is looked for when no event comes in. */
 const TRIM_EVERY_MS = 30_000
@@ -83,8 +101,14 @@ const TRIM_EVERY_MS = 30_000
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const settings = emulatorSettings(options)
+  const { log } = settings
   const namespace = new Namespace(settings)
-  for (const spec of settings.eventHubs) namespace.createEventHub(spec)
+  const data = settings.data === undefined ? undefined : new DataDirectory(settings.data)
+  data?.open(namespace)
+  for (const spec of settings.eventHubs) {
+    if (!data || !namespace.getEventHub(spec.name)) namespace.createEventHub(spec)
+  }
+  warnOfLimits(namespace, log)
   const connections = { amqp: new Set<ClientConnection>(), all: new Set<FaultyConnection>() }
   let kafka: KafkaHead | undefined
   const faults = new Faults({ namespace, connections: connections.all, groups: () => kafka?.coordinator })
@@ -93,26 +117,44 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 
   /** With the first client, so that whoever has none pays nothing for it. */
   async function loadKafka(service: Service): Promise<KafkaHead> {
+    if (kafka) return kafka
     const { createKafkaHead } = await import('./kafka/head.js')
     kafka = createKafkaHead({ service, settings: settings.kafka as KafkaSettings, connections: connections.all })
     return kafka
   }
 
-  const server = await startServer({
-    host: settings.host,
-    port: settings.port,
-    tls: settings.tls,
-    connections,
-    kafkaPort: settings.kafka?.port,
-    loadKafka: settings.kafka && loadKafka,
-    service(port): Service {
-      const host = `${clientHost}:${port}`
-      const authorizer = createAuthorizer({ sharedAccessKeys: settings.sharedAccessKeys, jwt: settings.jwt })
-      return { settings, host, namespace, authorizer, faults, stats, report: warn }
-    },
-    onRequest: (service) => createNamespaceHandler(service),
-  })
-  const { port } = server
+  const authorizer = createAuthorizer({ sharedAccessKeys: settings.sharedAccessKeys, jwt: settings.jwt })
+  const start = (ports: { port: number; kafkaPort: number | undefined; healthPort: number | undefined }) =>
+    startServer({
+      ...ports,
+      host: settings.host,
+      tls: settings.tls,
+      connections,
+      maxWebSocketMessage: Math.max(MIN_WEB_SOCKET_LIMIT, 2 * settings.maxMessageSizeInBytes),
+      loadKafka: settings.kafka && loadKafka,
+      service(port): Service {
+        return { settings, host: `${clientHost}:${port}`, namespace, authorizer, faults, stats, log, report: warn }
+      },
+      onRequest: (service) => createNamespaceHandler(service),
+    })
+  let server: Server
+  try {
+    server = await start({
+      port: settings.port,
+      kafkaPort: settings.kafka?.port,
+      healthPort: settings.healthPort,
+    })
+  } catch (error) {
+    data?.close(namespace)
+    throw error
+  }
+  const { port, kafkaPort, healthPort } = server
+  if (!LOOPBACK.has(settings.host) && settings.sharedAccessKeys.includes(DEFAULT_KEY)) {
+    log({
+      level: 'warn',
+      message: `Whoever reaches ${settings.host}:${port} can log in: the key is the one that everybody knows.`,
+    })
+  }
   const host = `${clientHost}:${port}`
   endLinksOnChange(namespace, connections.amqp, host)
   const trimming = setInterval(() => {
@@ -139,8 +181,23 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const close = () => {
     clearInterval(trimming)
     faults.clear()
-    closing ??= server.close()
+    closing ??= end()
     return closing
+  }
+  async function end(): Promise<void> {
+    await restarting
+    await server.close()
+    kafka?.close()
+    data?.close(namespace)
+  }
+
+  let restarting: Promise<void> = Promise.resolve()
+  async function restart(downMs: number): Promise<void> {
+    await restarting
+    if (closing) throw new Error('The emulator is closed')
+    await server.close()
+    if (downMs > 0) await sleep(downMs)
+    server = await start({ port, kafkaPort, healthPort })
   }
 
   return {
@@ -160,13 +217,13 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
         eventHubs: { connectionString, customEndpointAddress: `sb://${host}` },
       }
     },
-    kafkaPort: settings.kafka && (server.kafkaPort ?? port),
+    kafkaPort: settings.kafka && (kafkaPort ?? port),
     kafkaEndpointConfig({ clientId = 'kafkajs', keyName } = {}) {
       if (!settings.kafka) throw new RangeError('The Kafka endpoint of this emulator is switched off')
       const password = connectionStringOf(keyName === undefined ? {} : { keyName })
       return {
         clientId,
-        brokers: [`${clientHost}:${server.kafkaPort ?? port}`],
+        brokers: [`${clientHost}:${kafkaPort ?? port}`],
         ssl: settings.tls !== undefined,
         sasl: { mechanism: 'plain', username: '$ConnectionString', password },
       }
@@ -175,6 +232,13 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     kafkaGroups: inspectKafkaGroups(() => kafka?.coordinator, namespace),
     faults,
     stats,
+    healthPort,
+    setSharedAccessKeys: (keys) => authorizer.setKeys(keys),
+    restart({ downMs = 0 } = {}) {
+      const restarted = restart(downMs)
+      restarting = restarted.catch(() => {})
+      return restarted
+    },
     close,
     [Symbol.asyncDispose]: close,
   }

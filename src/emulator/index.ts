@@ -22,6 +22,7 @@ export type {
   EmulatedKafkaOffset,
 } from './kafka/inspection.js'
 export type { KafkaEndpointOptions } from './kafka/options.js'
+export type { EmulatorLog, EmulatorLogEntry } from './log.js'
 export type { EventHubSpec, RetentionOptions } from './model/spec.js'
 export type {
   Claim,

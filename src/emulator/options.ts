@@ -1,5 +1,6 @@
 import { type KafkaEndpointOptions, type KafkaSettings, kafkaSettings } from './kafka/options.js'
-import { DEFAULT_PARTITION_COUNT, type EventHubSpec } from './model/spec.js'
+import type { EmulatorLog } from './log.js'
+import { DEFAULT_PARTITION_COUNT, type EventHubSpec, type RetentionOptions } from './model/spec.js'
 
 /** What a key or token allows. `Manage` includes the other two. @public */
 export type Claim = 'Listen' | 'Send' | 'Manage'
@@ -68,6 +69,14 @@ export interface EmulatorOptions {
   maxMessageSizeInBytes?: number
   /** Default: the service's. */
   idleLimits?: IdleLimits
+  /** How long events are kept in event hubs that don't say. */
+  retention?: RetentionOptions
+  /** Directory where event hubs and their events outlive the process. Default: they are held in memory alone. */
+  data?: string
+  /** A second port that answers `GET /health` and nothing else, as that of Microsoft's emulator. 0 is a free one. */
+  healthPort?: number
+  /** Takes what happens: connections, links, refusals, warnings. */
+  log?: EmulatorLog
   /** The Kafka endpoint. `false`: the protocol is not spoken. */
   kafka?: false | KafkaEndpointOptions
 }
@@ -85,6 +94,10 @@ export interface EmulatorSettings {
   readonly tls: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined
   readonly maxMessageSizeInBytes: number
   readonly idleLimits: Required<IdleLimits>
+  readonly retention: RetentionOptions
+  readonly data: string | undefined
+  readonly healthPort: number | undefined
+  readonly log: EmulatorLog
   /** Undefined: the protocol is not spoken. */
   readonly kafka: KafkaSettings | undefined
 }
@@ -118,6 +131,10 @@ export function emulatorSettings(options: EmulatorOptions): EmulatorSettings {
     tls: options.tls,
     maxMessageSizeInBytes,
     kafka: options.kafka === false ? undefined : kafkaSettings(options.kafka),
+    retention: options.retention ?? {},
+    data: options.data,
+    healthPort: options.healthPort,
+    log: options.log ?? (() => {}),
     idleLimits: {
       // Microsoft: AMQP protocol guide ("within 20 seconds"); Event Hubs AMQP troubleshooting guide (the other three).
       authentication: idleLimits.authentication ?? 20_000,

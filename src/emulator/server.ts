@@ -7,6 +7,7 @@ import { Wire } from './amqp/wire.js'
 import { type ByteStream, socketStream } from './byte-stream.js'
 import type { FaultyConnection } from './faults.js'
 import { answerHealth } from './http/health.js'
+import { limitRequestTime } from './http/request-time.js'
 import { createUpgradeHandler } from './http/websocket.js'
 import type { KafkaHead } from './kafka/head.js'
 import type { Service } from './service.js'
@@ -16,6 +17,8 @@ export interface Server {
   readonly port: number
   /** The second one, where Kafka clients are used to find it. */
   readonly kafkaPort: number | undefined
+  /** The one that answers health checks alone. */
+  readonly healthPort: number | undefined
   /** Ends every connection and stops listening. */
   close(): Promise<void>
 }
@@ -44,6 +47,9 @@ export async function startServer(options: {
   }
   /** Port for Kafka clients besides the first one. */
   kafkaPort: number | undefined
+  healthPort: number | undefined
+  /** Largest message of a WebSocket: several frames of AMQP may come in one. */
+  maxWebSocketMessage: number
   /** Loads the Kafka head, with the first connection that wants it. Undefined: the protocol is not spoken. */
   loadKafka: ((service: Service) => Promise<KafkaHead>) | undefined
 }): Promise<Server> {
@@ -96,8 +102,9 @@ export async function startServer(options: {
       response.end()
     }
   })
-  http.on('upgrade', createUpgradeHandler(acceptAmqp))
+  http.on('upgrade', createUpgradeHandler(acceptAmqp, options.maxWebSocketMessage))
   http.on('clientError', (_error, socket) => socket.destroy())
+  limitRequestTime(http)
 
   function acceptPlain(socket: Socket): void {
     whenFirstBytes(socket, 4, (first) => {
@@ -125,28 +132,51 @@ export async function startServer(options: {
 
   const first = await listen({ host, port, accept })
   const listeners = [first]
-  if (options.kafkaPort !== undefined) {
-    try {
-      listeners.push(await listen({ host, port: options.kafkaPort, accept }))
-    } catch (error) {
-      await first.close()
-      throw error
+  const acceptHealth = createHealthAcceptor(sockets)
+  let kafkaListener: Listener | undefined
+  let healthListener: Listener | undefined
+  try {
+    if (options.kafkaPort !== undefined) {
+      kafkaListener = await listen({ host, port: options.kafkaPort, accept })
+      listeners.push(kafkaListener)
     }
+    if (options.healthPort !== undefined) {
+      healthListener = await listen({ host, port: options.healthPort, accept: acceptHealth })
+      listeners.push(healthListener)
+    }
+  } catch (error) {
+    await Promise.all(listeners.map((listener) => listener.close()))
+    throw error
   }
   service = options.service(first.port)
   handleRequest = options.onRequest(service)
 
   return {
     port: first.port,
-    kafkaPort: listeners[1]?.port,
+    kafkaPort: kafkaListener?.port,
+    healthPort: healthListener?.port,
     async close() {
       const closed = listeners.map((listener) => listener.close())
-      const head = await kafka?.catch(() => undefined)
-      head?.close()
       await Promise.all([...connections.all].map((connection) => connection.drop()))
       for (const socket of sockets) socket.destroy()
       await Promise.all(closed)
     },
+  }
+}
+
+/** Answers health checks and nothing else, without TLS. */
+function createHealthAcceptor(sockets: Set<Socket>): (socket: Socket) => void {
+  const http = createHttpServer((request, response) => {
+    const [path] = (request.url ?? '').split('?')
+    if (path === '/health') answerHealth(request, response)
+    else response.writeHead(404).end()
+  })
+  http.on('clientError', (_error, socket) => socket.destroy())
+  limitRequestTime(http)
+  return (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    http.emit('connection', socket)
   }
 }
 

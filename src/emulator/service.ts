@@ -1,5 +1,6 @@
 import type { Authorizer } from './authorization.js'
 import type { Faults } from './faults.js'
+import type { EmulatorLog } from './log.js'
 import type { Namespace } from './model/namespace.js'
 import type { EmulatorSettings } from './options.js'
 import type { Stats } from './stats.js'
@@ -13,6 +14,7 @@ export interface Service {
   readonly authorizer: Authorizer
   readonly faults: Faults
   readonly stats: Stats
+  readonly log: EmulatorLog
   /** A mistake of the emulator itself: it must not end anything, and must not go unseen. */
   report(error: unknown): void
 }

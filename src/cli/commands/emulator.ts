@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { DataDirectoryError } from '../../emulator/data-directory.js'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator/index.js'
 import { NamespaceError } from '../../emulator/model/errors.js'
 import { CommandError } from '../errors.js'
@@ -17,6 +18,8 @@ async function serve(args: EmulatorArguments): Promise<void> {
   for (const { name, partitionCount, consumerGroups } of emulator.eventHubs.list()) {
     process.stdout.write(`  ${name}: ${partitionCount} partitions, consumer groups ${consumerGroups.join(', ')}\n`)
   }
+  if (emulator.healthPort !== undefined)
+    process.stdout.write(`Health: http://${emulator.host}:${emulator.healthPort}/health\n`)
   process.stdout.write(`Connection string: ${emulator.connectionString}\n`)
   const stop = () => {
     void emulator.close().then(() => process.stdout.write('Event Hubs emulator has stopped\n'))
@@ -29,7 +32,8 @@ async function start(options: EmulatorOptions): Promise<Emulator> {
   try {
     return await startEmulator(options)
   } catch (error) {
-    if (error instanceof NamespaceError) throw new CommandError(error.message, { cause: error })
+    if (error instanceof NamespaceError || error instanceof DataDirectoryError || error instanceof TypeError)
+      throw new CommandError(error.message, { cause: error })
     throw error
   }
 }

@@ -1,4 +1,3 @@
-import { debuglog } from 'node:util'
 import { allows, type Grant, resourcePath, covers as scopeCovers } from '../authorization.js'
 import type { FaultError, FaultFilter, FaultyConnection } from '../faults.js'
 import type { Namespace } from '../model/namespace.js'
@@ -31,13 +30,11 @@ import {
 } from './service-error.js'
 import type { Wire } from './wire.js'
 
-/** Shown with NODE_DEBUG=kafkajs-eventhubs-emulator. */
-const debug = debuglog('kafkajs-eventhubs-emulator')
-
 /** One AMQP connection: its tokens, its links, and what ends it. */
 export class ClientConnection implements LinkContext, FaultyConnection {
   readonly service: Service
   readonly wire: Wire
+  readonly #number: number
   #peer: Peer
   #cbs: RequestNode
   #management: RequestNode
@@ -54,7 +51,7 @@ export class ClientConnection implements LinkContext, FaultyConnection {
     this.service = service
     this.wire = wire
     const { stats } = service
-    stats.connectionsAccepted++
+    this.#number = ++stats.connectionsAccepted
     stats.openConnections++
     this.#idle = new IdleRules(service.settings.idleLimits, (error) => this.#close(error))
     this.#cbs = createCbs(this)
@@ -62,6 +59,7 @@ export class ClientConnection implements LinkContext, FaultyConnection {
     this.#peer = new Peer(wire, containerId, {
       checkPlain: (user, password) => {
         this.#login = service.authorizer.verifyKey(user, password)
+        this.log(this.#login ? `logged in with the key '${user}'` : `was refused: a wrong key for '${user}'`)
         if (this.#login) this.#idle.authenticated()
         return this.#login !== undefined
       },
@@ -70,8 +68,9 @@ export class ClientConnection implements LinkContext, FaultyConnection {
       onEnd: () => this.#stopLinks(),
       onFailure: (error) => {
         stats.connectionsFailed++
-        debug('a connection broke the protocol: %s', error)
+        this.log(`broke the protocol: ${error.message}`, 'warn')
       },
+      onOpen: (peer) => this.log(`opened by ${peer.containerId ?? 'a client without name'}`),
       report: (error) => service.report(error),
     })
     wire.onClose(() => this.#closed())
@@ -144,11 +143,14 @@ export class ClientConnection implements LinkContext, FaultyConnection {
     this.#links.add(link, resourcePath(path))
     stats.openLinks++
     stats.linksAttached++
+    const verb = link.direction === 'send' ? 'publishes to' : 'reads'
+    this.log(`${verb} ${path}`)
     const activity = this.#idle.linkOpened({ detach: (error) => link.detach(error), isWaiting: () => link.isWaiting() })
     return {
       active: activity.active,
       closed: () => {
         if (!this.#links.remove(link)) return
+        this.log(`no longer ${verb} ${path}`)
         stats.openLinks--
         activity.closed()
       },
@@ -206,6 +208,7 @@ export class ClientConnection implements LinkContext, FaultyConnection {
     } catch (error) {
       if (error instanceof DecodeError) throw error
       const failure = serviceErrorOf(error, this.service)
+      this.log(`was refused the link to ${link.address ?? 'nothing'}: ${failure.condition}: ${failure.description}`)
       if (link.isAttached) link.detach(failure)
       else link.refuse(failure)
     }
@@ -246,7 +249,12 @@ export class ClientConnection implements LinkContext, FaultyConnection {
     setTimeout(() => this.destroy(), 1000).unref()
   }
 
+  log(event: string, level: 'info' | 'warn' = 'info'): void {
+    this.service.log({ level, message: `AMQP connection ${this.#number} ${event}` })
+  }
+
   #closed(): void {
+    this.log('closed')
     this.service.stats.openConnections--
     this.#idle.stop()
     for (const { timer } of this.#grants.values()) clearTimeout(timer)

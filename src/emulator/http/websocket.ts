@@ -10,10 +10,12 @@ const SUBPROTOCOL = 'AMQPWSB10'
 /** Takes the upgrade requests of an HTTP server. */
 export function createUpgradeHandler(
   onConnection: (stream: ByteStream) => void,
+  maxMessage: number,
 ): (request: IncomingMessage, socket: Duplex, head: Buffer) => void {
   const server = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
+    maxPayload: maxMessage,
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   })
   return (request, socket, head) => {

@@ -16,17 +16,19 @@ export interface ConsumerGroup {
 /** An event hub: partitions and consumer groups. Names of groups compare without case. */
 export class EventHub {
   readonly name: string
-  readonly createdAt = new Date()
+  readonly createdAt: Date
   readonly timestampType: 'log-append' | 'create'
-  updatedAt: Date = this.createdAt
+  updatedAt: Date
   userMetadata: string | undefined
   #partitions: Partition[] = []
   #groups = new Map<string, ConsumerGroup>()
   #retention: Required<RetentionOptions>
   #roundRobin = 0
 
-  constructor(spec: EventHubSpec) {
+  constructor(spec: EventHubSpec, createdAt: Date = new Date()) {
     this.name = spec.name
+    this.createdAt = createdAt
+    this.updatedAt = createdAt
     this.timestampType = spec.timestampType ?? 'log-append'
     this.#retention = retentionOf(spec.retention ?? {}, {})
     this.createConsumerGroup(DEFAULT_CONSUMER_GROUP)

@@ -12,10 +12,13 @@ export interface NamespaceSettings {
   /** Partitions of an event hub that springs into being; undefined: none does. */
   readonly autoCreatePartitionCount?: number | undefined
   readonly autoCreateConsumerGroups?: boolean
+  /** Of event hubs that don't say. */
+  readonly retention?: RetentionOptions
 }
 
 const MAX_PARTITIONS = 1024
-const EVENT_HUB_NAME = /^[a-z0-9]([a-z0-9._/-]{0,254}[a-z0-9])?$/i
+/** Letters, digits, periods, hyphens and underscores; with a slash in it clients can't address it. */
+const EVENT_HUB_NAME = /^[a-z0-9]([a-z0-9._-]{0,254}[a-z0-9])?$/i
 const CONSUMER_GROUP_NAME = /^(\$default|[a-z0-9]([a-z0-9._-]{0,48}[a-z0-9])?)$/i
 
 /** A namespace in memory: event hubs and their consumer groups. Names compare without case, as in the service. */
@@ -23,6 +26,7 @@ export class Namespace {
   #eventHubs = new Map<string, EventHub>()
   #settings: NamespaceSettings
   #listeners = new Set<(change: NamespaceChange) => void>()
+  #editListeners = new Set<(change: NamespaceChange | undefined) => void>()
 
   constructor(settings: NamespaceSettings = {}) {
     this.#settings = settings
@@ -36,19 +40,26 @@ export class Namespace {
     }
   }
 
+  /** Calls back when what there is has changed, whether that ends links or not. */
+  onEdit(listener: (change: NamespaceChange | undefined) => void): void {
+    this.#editListeners.add(listener)
+  }
+
   /** Partitions of an event hub for which nobody says how many; undefined: no choice was made. */
   get defaultPartitionCount(): number | undefined {
     return this.#settings.autoCreatePartitionCount
   }
 
-  createEventHub(spec: EventHubSpec): EventHub {
+  createEventHub(spec: EventHubSpec, createdAt?: Date): EventHub {
     const { name, partitionCount, consumerGroups = [] } = spec
     if (!EVENT_HUB_NAME.test(name)) throw new NamespaceError('invalid', `'${name}' is not a name for an event hub.`)
     if (partitionCount !== undefined) checkPartitionCount(partitionCount)
     for (const group of consumerGroups) checkConsumerGroupName(group)
     if (this.getEventHub(name)) throw new NamespaceError('exists', `The event hub '${name}' already exists.`)
-    const eventHub = new EventHub(spec)
+    const retention = { ...this.#settings.retention, ...spec.retention }
+    const eventHub = new EventHub({ ...spec, retention }, createdAt)
     this.#eventHubs.set(name.toLowerCase(), eventHub)
+    this.#edited()
     return eventHub
   }
 
@@ -85,6 +96,7 @@ export class Namespace {
   setRetention(name: string, retention: RetentionOptions): EventHub {
     const eventHub = this.#existing(name)
     eventHub.setRetention(retention)
+    this.#edited()
     return eventHub
   }
 
@@ -94,7 +106,9 @@ export class Namespace {
     if (eventHub.getConsumerGroup(name)) {
       throw new NamespaceError('exists', `The consumer group '${name}' of '${eventHubName}' already exists.`)
     }
-    return eventHub.createConsumerGroup(name, userMetadata)
+    const group = eventHub.createConsumerGroup(name, userMetadata)
+    this.#edited()
+    return group
   }
 
   /** In the order of their names. */
@@ -133,7 +147,13 @@ export class Namespace {
   openConsumerGroup(eventHub: EventHub, name: string): ConsumerGroup | undefined {
     const existing = eventHub.getConsumerGroup(name)
     if (existing || !this.#settings.autoCreateConsumerGroups || !CONSUMER_GROUP_NAME.test(name)) return existing
-    return eventHub.createConsumerGroup(name)
+    const group = eventHub.createConsumerGroup(name)
+    this.#edited()
+    return group
+  }
+
+  #edited(change?: NamespaceChange): void {
+    for (const listener of [...this.#editListeners]) listener(change)
   }
 
   #existing(name: string): EventHub {
@@ -144,6 +164,7 @@ export class Namespace {
 
   #changed(change: NamespaceChange): void {
     for (const listener of [...this.#listeners]) listener(change)
+    this.#edited(change)
   }
 }
 

@@ -94,6 +94,24 @@ export class PartitionLog {
     return { firstSequenceNumber, lastSequenceNumber: sequenceNumber - 1, enqueuedTime }
   }
 
+  /** Takes over what was stored before, in order, into a log that is new. */
+  restore(
+    batches: Iterable<{ events: readonly StoredEvent[]; end: number; lastOffset: number; enqueuedTime: number }>,
+    now: number,
+  ): void {
+    for (const { events, end, lastOffset, enqueuedTime } of batches) {
+      for (const event of events) {
+        this.#events.push(event)
+        this.#bytes += event.end - event.start + EVENT_OVERHEAD
+        this.#nextOffset = event.offset + event.end - event.start
+      }
+      this.#nextSequenceNumber = end
+      this.#nextOffset = Math.max(this.#nextOffset, lastOffset + 1)
+      if (end > 0) this.#last = { sequenceNumber: end - 1, offset: lastOffset, enqueuedTime }
+    }
+    this.trim(now)
+  }
+
   /** The event with that sequence number; undefined when it is forgotten or still to come. */
   at(sequenceNumber: number): StoredEvent | undefined {
     const index = sequenceNumber - this.begin

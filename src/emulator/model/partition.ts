@@ -1,4 +1,4 @@
-import type { Appended, IncomingEvent } from './event.js'
+import type { Appended, IncomingEvent, StoredEvent } from './event.js'
 import { IdempotentProducers } from './idempotent-producers.js'
 import { PartitionLog, type PartitionRetention } from './partition-log.js'
 import { PartitionReaders } from './partition-readers.js'
@@ -8,6 +8,8 @@ export class Partition {
   readonly id: string
   readonly log: PartitionLog
   readonly producers: IdempotentProducers = new IdempotentProducers()
+  /** Takes each batch to where it outlives the process, before it is acknowledged. */
+  onStored: ((events: readonly StoredEvent[]) => void) | undefined
   #readers = new Map<string, PartitionReaders>()
   #listeners = new Set<() => void>()
   #frozen = 0
@@ -33,6 +35,7 @@ export class Partition {
   /** Stores a batch and tells the waiting readers. */
   append(events: readonly IncomingEvent[]): Appended {
     const appended = this.log.append(events, Date.now())
+    if (this.onStored) this.onStored(this.#storedFrom(appended.firstSequenceNumber))
     this.#notify()
     return appended
   }
@@ -67,6 +70,10 @@ export class Partition {
       for (let step = this.#waiting.shift(); step && !this.isFrozen; step = this.#waiting.shift()) step()
       this.#notify()
     }
+  }
+
+  #storedFrom(sequenceNumber: number): StoredEvent[] {
+    return [...this.log.from(sequenceNumber)]
   }
 
   #notify(): void {

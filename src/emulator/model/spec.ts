@@ -10,7 +10,7 @@ export interface RetentionOptions {
 
 /** An event hub to create. @public */
 export interface EventHubSpec {
-  /** 1 to 256 letters, digits, `.`, `-`, `_` or `/`; begins and ends with a letter or digit. Case does not matter. */
+  /** 1 to 256 letters, digits, `.`, `-` or `_`; begins and ends with a letter or digit. Case does not matter. */
   name: string
   /** 1 to 1024. Default 4. */
   partitionCount?: number

@@ -38,6 +38,7 @@ export function createCbs(context: LinkContext): RequestNode {
         await putToken(request)
       } catch (error) {
         failure = serviceErrorOf(error, service)
+        context.log(`was refused a token: ${failure.description}`)
       }
       return {
         properties: {

@@ -16,6 +16,8 @@ export interface LinkContext {
   grant(grant: Grant): void
   /** A publishing or reading link is attached; `path` is what its token was for. Returns its remover. */
   opened(link: OpenLink, path: string): AttachedLink
+  /** Tells what happens on the connection: a verb and what goes with it. */
+  log(event: string): void
   /** Breaks the connection. */
   destroy(): void
 }
