@@ -90,7 +90,7 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     onRevoked: (partition) => listener.onRevoked(partition),
     onReleased: nudge,
   })
-  const rebalance = createRebalance({ ...common, listener, handover, onProgress })
+  const rebalance = createRebalance({ ...common, ended: ended.signal, listener, handover, onProgress })
 
   /** Event Hubs is asked outside the queue that the renewals wait in: it may take its time to answer. */
   const turn = async () => {
@@ -111,6 +111,7 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
   const look = async (counts: Counts): Promise<void> => {
     await current.announce({ counts })
     const found = await lookAt(current, counts)
+    if (ended.signal.aborted) return
     if (!found) return rejoin(counts)
     const missing = await rebalance.follow(found)
     if (missing === 0) return schedule(Math.min(interval, nextExpiry(found.slots)))
@@ -150,6 +151,7 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     async join() {
       const counts = await ownCounts()
       await serial(async () => {
+        if (ended.signal.aborted) return
         await current.enter(counts)
         await look(counts)
         renewal.start()

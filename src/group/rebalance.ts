@@ -50,6 +50,8 @@ export interface RebalanceOptions {
   readonly listener: MemberListener
   readonly handover: Handover
   readonly clock: Clock
+  /** Aborted when the member leaves: it takes nothing from then on. */
+  readonly ended: AbortSignal
   /** Another owner has been given partitions, or has taken them. */
   readonly onLost: (partitions: readonly TopicPartition[]) => void
   /** Others may be about to give something up, or have: the group is to be looked at often. */
@@ -57,7 +59,7 @@ export interface RebalanceOptions {
 }
 
 export function createRebalance(options: RebalanceOptions): Rebalance {
-  const { session, listener, handover, clock, onLost, onProgress } = options
+  const { session, listener, handover, clock, ended, onLost, onProgress } = options
   let generationId = 0
   let pending: { since: number } | undefined = { since: clock.now() }
   let settled = ''
@@ -97,6 +99,11 @@ export function createRebalance(options: RebalanceOptions): Rebalance {
     const taken = await leases.claim(
       missing.flatMap(({ topic, partition }) => ownership.claimable(topic, partition, ownerId) ?? []),
     )
+    if (ended.aborted) {
+      // The claim was under way when the member left: nobody would read these, nor give them up.
+      for (const { topic, partition } of taken) await leases.release(topic, partition)
+      return 0
+    }
     if (taken.length > 0) {
       onProgress()
       listener.onAcquired(taken)
@@ -119,6 +126,7 @@ export function createRebalance(options: RebalanceOptions): Rebalance {
     },
 
     async follow(look) {
+      if (ended.aborted) return 0
       yieldTaken(look)
       await noticeChange(look)
       giveUpUnwanted(look)
