@@ -46,6 +46,16 @@ export function createRoster({ store, namespace, groupId, clock = systemClock }:
   let own: PartitionOwnership | undefined
   let plan: PartitionOwnership | undefined
 
+  /** Slot → what was last read there: most records are the same at most looks. */
+  const decoded = new Map<string, { readonly text: string; readonly record: MemberRecord | undefined }>()
+  const decode = ({ partitionId, ownerId }: PartitionOwnership) => {
+    const known = decoded.get(partitionId)
+    if (known?.text === ownerId) return known.record
+    const record = decodeMemberRecord(ownerId)
+    decoded.set(partitionId, { text: ownerId, record })
+    return record
+  }
+
   const read = async (): Promise<Slot[]> => {
     const slots = await store.listOwnership(namespace, MEMBERS, groupId)
     plan = slots.find(({ partitionId }) => partitionId === PLAN)
@@ -53,7 +63,7 @@ export function createRoster({ store, namespace, groupId, clock = systemClock }:
       .filter(({ partitionId }) => /^\d+$/.test(partitionId))
       .map((ownership) => ({
         ownership,
-        record: decodeMemberRecord(ownership.ownerId),
+        record: decode(ownership),
         idleFor: watch.idleFor(ownership.partitionId, ownership.etag),
       }))
       .sort((a, b) => Number(a.ownership.partitionId) - Number(b.ownership.partitionId))

@@ -152,7 +152,6 @@ async function runSchedule(seed: number): Promise<string[]> {
   const settled = time.now
   await time.passUntil(settled + 1500)
 
-  if (process.env['DBG']) for (const m of members) console.info(m.name, m.gone, m.reading(), [...Array(partitions).keys()].map((p) => m.member.leases.holds(topic, p)), Math.round(time.now), Math.round(settled), JSON.stringify([...ledger.lastHandledAt]), JSON.stringify((await memory.listOwnership(namespace, topic, groupId)).map((o) => [o.partitionId, o.ownerId.slice(0, 12)])), (await memory.listOwnership(namespace, '$members', groupId)).map((o) => [o.partitionId, o.ownerId.length]))
   const wrong = [...ledger.violations]
   for (const { name, failures } of members) for (const { message } of failures) wrong.push(`${name} failed: ${message}`)
   for (let partition = 0; partition < partitions; partition++) {
