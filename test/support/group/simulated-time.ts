@@ -13,6 +13,7 @@ export class SimulatedTime {
 
   /** Runs what is due until then, one after the other, each with all that follows from it at the same moment. */
   async passUntil(end: number): Promise<void> {
+    await runDry()
     for (let next = this.#due[0]; next && next.at <= end; next = this.#due[0]) {
       this.#due.shift()
       this.#now = Math.max(this.#now, next.at)
@@ -22,8 +23,7 @@ export class SimulatedTime {
         continue
       }
       next.run()
-      // Promises are run dry before what is set for the next turn of the event loop.
-      await new Promise<void>((resolve) => setImmediate(resolve))
+      await runDry()
     }
     this.#now = end
   }
@@ -44,6 +44,9 @@ export class SimulatedTime {
     this.#due.splice(index, 0, due)
   }
 }
+
+/** Promises are run dry before what is set for the next turn of the event loop. */
+const runDry = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** Something that can be frozen, for ever too. */
 export interface Process {
