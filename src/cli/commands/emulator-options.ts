@@ -90,9 +90,9 @@ export async function readEmulatorOptions(args: EmulatorArguments): Promise<Emul
   }
 }
 
-/** Warnings always; the rest when it is asked for. The file is for a configuration that says so. */
+/** Warnings always; the rest when it is asked for. The file, beside the configuration's own, is for one that says so. */
 function createLog(
-  { verbose = false, data = '.' }: EmulatorArguments,
+  { verbose = false, config = '' }: EmulatorArguments,
   type: 'file' | 'console' | undefined,
 ): EmulatorLog {
   const file = type === 'file' ? join(dirname(config), 'emulator.log') : undefined
