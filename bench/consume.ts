@@ -1,88 +1,105 @@
 import { EventHubConsumerClient, EventHubProducerClient, earliestEventPosition } from '@azure/event-hubs'
-import { Partitioners } from 'kafkajs-eventhubs'
+import type { Kafka as KafkaJS } from 'kafkajs'
+import { type Batch, type Kafka, Partitioners } from 'kafkajs-eventhubs'
 import type { Bench } from './emulator.js'
-import { compare, measure, percentile } from './measure.js'
-
-const PARTITIONS = 4
-const PER_PARTITION = 25_000
-const value = Buffer.alloc(100, 'x')
-const TOTAL = PARTITIONS * PER_PARTITION
+import { compare, isQuick, measure, percentile } from './measure.js'
 
 let groups = 0
 
-/** Reads what lies in an event hub from its beginning, with `eachBatch`. */
+/** What is read in one row. */
+interface Row {
+  readonly partitions: number
+  readonly bytes: number
+  /** Of all partitions. */
+  readonly events: number
+  readonly kind: 'eachBatch' | 'eachMessage'
+}
+
+const rows: readonly Row[] = [
+  { partitions: 4, bytes: 100, events: 100_000, kind: 'eachBatch' },
+  { partitions: 4, bytes: 100, events: 100_000, kind: 'eachMessage' },
+  { partitions: 1, bytes: 100, events: 100_000, kind: 'eachBatch' },
+  { partitions: 32, bytes: 100, events: 96_000, kind: 'eachBatch' },
+  { partitions: 4, bytes: 1024, events: 40_000, kind: 'eachBatch' },
+  { partitions: 4, bytes: 32_768, events: 4000, kind: 'eachBatch' },
+]
+
+/** Reads what lies in an event hub from its beginning. */
 export async function consume(bench: Bench): Promise<void> {
-  const topic = await bench.createEventHub({ partitionCount: PARTITIONS })
-  await fill(bench, topic)
+  for (const row of isQuick ? rows.slice(0, 2) : rows) await consumeRow(bench, row)
+}
+
+async function consumeRow(bench: Bench, { partitions, bytes, events, kind }: Row): Promise<void> {
+  const topic = await bench.createEventHub({ partitionCount: partitions })
+  await fill(bench, topic, { partitions, bytes, events })
+  const client = (kafka: Kafka | KafkaJS) => async () => {
+    const consumer = kafka.consumer({ groupId: `bench-${groups++}` })
+    await consumer.connect()
+    await consumer.subscribe({ topics: [topic], fromBeginning: true })
+    let seen = 0
+    const sample = await measure(events, () => {
+      return new Promise<void>((resolve, reject) => {
+        const take = (count: number) => {
+          seen += count
+          if (seen >= events) resolve()
+        }
+        const handler =
+          kind === 'eachBatch'
+            ? { eachBatch: async ({ batch }: { batch: Batch }) => take(batch.messages.length) }
+            : { eachMessage: async () => take(1) }
+        consumer.run({ partitionsConsumedConcurrently: partitions, ...handler }).catch(reject)
+      })
+    })
+    await consumer.disconnect()
+    return sample
+  }
+  const raw = async () => {
+    const client = new EventHubConsumerClient('$Default', bench.connectionString, topic)
+    let seen = 0
+    const sample = await measure(events, () => {
+      return new Promise<void>((resolve, reject) => {
+        for (let partition = 0; partition < partitions; partition++) {
+          client.subscribe(
+            String(partition),
+            {
+              processEvents: async (received) => {
+                seen += received.length
+                if (seen >= events) resolve()
+              },
+              processError: async (error) => reject(error),
+            },
+            { startPosition: earliestEventPosition, maxBatchSize: 500, skipParsingBodyAsJson: true },
+          )
+        }
+      })
+    })
+    await client.close()
+    return sample
+  }
   await compare(
-    `consume: ${TOTAL.toLocaleString('en')} × ${value.length} B from ${PARTITIONS} partitions, eachBatch, from subscribing to the last`,
-    5,
-    {
-      name: 'kafkajs-eventhubs',
-      async run() {
-        const consumer = bench.kafka.consumer({ groupId: `bench-${groups++}` })
-        await consumer.connect()
-        await consumer.subscribe({ topics: [topic], fromBeginning: true })
-        let seen = 0
-        const sample = await measure(TOTAL, () => {
-          return new Promise((resolve, reject) => {
-            consumer
-              .run({
-                partitionsConsumedConcurrently: PARTITIONS,
-                eachBatch: async ({ batch }) => {
-                  seen += batch.messages.length
-                  if (seen === TOTAL) resolve()
-                },
-              })
-              .catch(reject)
-          })
-        })
-        await consumer.disconnect()
-        return sample
-      },
-    },
-    {
-      name: 'raw SDK',
-      async run() {
-        const client = new EventHubConsumerClient('$Default', bench.connectionString, topic)
-        let seen = 0
-        const sample = await measure(TOTAL, () => {
-          return new Promise((resolve, reject) => {
-            for (let partition = 0; partition < PARTITIONS; partition++) {
-              client.subscribe(
-                String(partition),
-                {
-                  processEvents: async (events) => {
-                    seen += events.length
-                    if (seen === TOTAL) resolve()
-                  },
-                  processError: async (error) => reject(error),
-                },
-                { startPosition: earliestEventPosition, maxBatchSize: 500, skipParsingBodyAsJson: true },
-              )
-            }
-          })
-        })
-        await client.close()
-        return sample
-      },
-    },
+    `consume: ${events.toLocaleString('en')} × ${bytes} B from ${partitions} partitions, ${kind}, from run() to the last`,
+    isQuick ? 3 : 5,
+    { name: 'kafkajs-eventhubs', run: client(bench.kafka) },
+    { name: 'raw SDK', run: raw },
+    { name: 'kafkajs', run: client(bench.kafkajs) },
   )
 }
 
-async function fill(bench: Bench, topic: string) {
+async function fill(bench: Bench, topic: string, { partitions, bytes, events }: Omit<Row, 'kind'>) {
   const producer = new EventHubProducerClient(bench.connectionString, topic)
-  for (let partition = 0; partition < PARTITIONS; partition++) {
-    for (let i = 0; i < PER_PARTITION; i += 2500) {
+  const body = Buffer.alloc(bytes, 'x')
+  for (let partition = 0; partition < partitions; partition++) {
+    for (let left = events / partitions; left > 0; ) {
       const batch = await producer.createBatch({ partitionId: String(partition) })
-      for (let j = 0; j < 2500; j++) batch.tryAdd({ body: value })
+      while (left > 0 && batch.count < 2500 && batch.tryAdd({ body })) left--
       await producer.sendBatch(batch)
     }
   }
   await producer.close()
 }
 
-const PINGS = 200
+const value = Buffer.alloc(100, 'x')
+const PINGS = isQuick ? 100 : 200
 
 /** One message at a time, from `send` to the handler. */
 export async function latency(bench: Bench): Promise<void> {
@@ -138,5 +155,6 @@ export async function latency(bench: Bench): Promise<void> {
     const [p50, p99] = [percentile(times, 0.5), percentile(times, 0.99)]
     console.log(`  ${name.padEnd(18)} ${p50.toFixed(1).padStart(8)} ms p50  ${p99.toFixed(1).padStart(8)} ms p99`)
   }
-  console.log(`  ratio              ${(percentile(ours, 0.5) / percentile(raw, 0.5)).toFixed(2).padStart(8)} p50`)
+  const ratio = (share: number) => (percentile(ours, share) / percentile(raw, share)).toFixed(2).padStart(8)
+  console.log(`  ratio              ${ratio(0.5)}    p50  ${ratio(0.99)}    p99`)
 }

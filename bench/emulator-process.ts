@@ -2,12 +2,16 @@
 import { startEmulator } from 'kafkajs-eventhubs/emulator'
 
 const emulator = await startEmulator({ autoCreateEventHubs: false })
-process.on('message', (request: { name: string; partitionCount: number; count?: number } | 'memory') => {
-  if (request === 'memory') return process.send?.({ memory: process.memoryUsage().rss })
-  const { name, partitionCount, count } = request
-  emulator.eventHubs.create({ name, partitionCount, ...(count ? { retention: { count } } : {}) })
-  return process.send?.({ created: name })
-})
+process.on(
+  'message',
+  (request: { name: string; partitionCount: number; count?: number } | 'memory' | 'connections') => {
+    if (request === 'connections') return process.send?.({ connections: emulator.stats.openConnections })
+    if (request === 'memory') return process.send?.({ memory: process.memoryUsage().rss })
+    const { name, partitionCount, count } = request
+    emulator.eventHubs.create({ name, partitionCount, ...(count ? { retention: { count } } : {}) })
+    return process.send?.({ created: name })
+  },
+)
 process.on('disconnect', () => process.exit())
 const { connectionString, port } = emulator
 process.send?.({ connectionString, port, kafkaEndpoint: emulator.kafkaEndpointConfig({ clientId: 'bench' }) })

@@ -12,6 +12,8 @@ export interface Bench {
   readonly kafkajs: KafkaJS
   /** Makes an event hub nothing else uses; `count` limits what a partition keeps. */
   createEventHub(options: { partitionCount: number; count?: number }): Promise<string>
+  /** Connections that are open. */
+  connections(): Promise<number>
   /** Bytes resident in the emulator's process. */
   memory(): Promise<number>
   close(): Promise<void>
@@ -35,6 +37,11 @@ export async function openBench(): Promise<Bench> {
       child.send({ name, ...options })
       await once(child, 'message')
       return name
+    },
+    async connections() {
+      child.send('connections')
+      const [{ connections }] = (await once(child, 'message')) as [{ connections: number }]
+      return connections
     },
     async memory() {
       child.send('memory')

@@ -1,6 +1,6 @@
 /**
  * `npm run bench` measures against the raw SDK, on the same emulator in another process, in the same run; with names
- * behind `--`, these scenarios only. Figures are medians; the ratios are what to quote.
+ * behind `--`, these scenarios only, and with `--quick` fewer rounds. Figures are medians; the ratios are what to quote.
  */
 import { consume, latency } from './consume.js'
 import { type Bench, openBench } from './emulator.js'
@@ -9,6 +9,7 @@ import { group } from './group.js'
 import { memory } from './memory.js'
 import { idempotent, produce, singleSends } from './produce.js'
 import { storage } from './storage.js'
+import { topics } from './topics.js'
 
 const scenarios: Record<string, (bench: Bench) => Promise<void>> = {
   produce,
@@ -16,13 +17,14 @@ const scenarios: Record<string, (bench: Bench) => Promise<void>> = {
   idempotent,
   consume,
   latency,
+  topics,
   memory,
   group,
   storage,
   emulator,
 }
 
-const chosen = process.argv.slice(2)
+const chosen = process.argv.slice(2).filter((name) => name !== '--quick')
 for (const name of chosen) {
   if (!scenarios[name])
     throw new Error(`There is no scenario "${name}": choose from ${Object.keys(scenarios).join(', ')}`)

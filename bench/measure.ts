@@ -1,3 +1,6 @@
+/** With `--quick`, fewer rounds of the rows that matter. */
+export const isQuick = process.argv.includes('--quick')
+
 /** One run of one side. */
 export interface Sample {
   /** ms. */
