@@ -43,7 +43,7 @@ interface KafkaState {
  */
 const stateKey = Symbol('kafkajs-eventhubs.kafka')
 
-const stateOf = (kafka: object) => (kafka as { [stateKey]: KafkaState })[stateKey]
+const stateOf = (kafka: object) => (kafka as { [stateKey]: () => KafkaState })[stateKey]()
 
 /**
  * Makes `[Symbol.asyncDispose]` of a client, for `await using`, call whatever `disconnect` is by then: tracing libraries
@@ -109,7 +109,8 @@ export const Kafka: KafkaConstructor = class Kafka implements AsyncDisposable {
     const logger = createLogger({ ...(logLevel != null && { level: logLevel }), ...(logCreator && { logCreator }) })
     for (const sentence of unknownOptions(config.eventHubs)) logger.warn(sentence)
     const state: KafkaState = { context: createClientContext(settings, logger), connected: new Set() }
-    Object.defineProperty(this, stateKey, { value: state })
+    // Behind a function: `util.inspect` with `showHidden` looks into everything else, and shows keys and passwords.
+    Object.defineProperty(this, stateKey, { value: () => state })
   }
 
   producer(config?: ProducerConfig): Producer {

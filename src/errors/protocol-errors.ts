@@ -21,7 +21,7 @@ const retriable = (code: number, type: string, message: string) => row(code, typ
  * Kafka's errors by code, with the texts that Kafka's protocol gives them and kafkajs 2.2.4 shows: programs tell errors apart
  * by them.
  */
-const rows: readonly ProtocolErrorRow[] = [
+export const protocolErrorRows: readonly ProtocolErrorRow[] = [
   row(-1, 'UNKNOWN', 'The server experienced an unexpected error when processing the request'),
   row(1, 'OFFSET_OUT_OF_RANGE', 'The requested offset is not within the range of offsets maintained by the server'),
   retriable(
@@ -211,8 +211,8 @@ const rows: readonly ProtocolErrorRow[] = [
   retriable(88, 'UNSTABLE_OFFSET_COMMIT', 'There are unstable offsets that need to be cleared'),
 ]
 
-const byType = new Map(rows.map((entry) => [entry.type, entry]))
-const byCode = new Map(rows.map((entry) => [entry.code, entry]))
+const byType = new Map(protocolErrorRows.map((entry) => [entry.type, entry]))
+const byCode = new Map(protocolErrorRows.map((entry) => [entry.code, entry]))
 
 /** What to change about the row. */
 export interface ProtocolErrorOptions {

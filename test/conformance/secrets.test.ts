@@ -39,6 +39,7 @@ async function everythingSaid(config: KafkaConfig, run: (kafka: Kafka, listen: L
       logLevel: logLevel.DEBUG,
       logCreator: () => note,
     })
+    note(kafka)
     await run(kafka, listen).catch(note)
   } catch (error) {
     note(error)

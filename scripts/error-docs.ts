@@ -1,0 +1,112 @@
+/**
+ * Writes docs/errors.md from the tables by which the code makes its errors, so that the page says what the code does.
+ * `npm run docs:errors` writes it; a test fails when it is not current.
+ */
+import { writeFileSync } from 'node:fs'
+import { unsupportedCalls } from '../src/admin/unsupported.js'
+import { configRefusals } from '../src/config/refusals.js'
+import { protocolErrorRows } from '../src/errors/protocol-errors.js'
+import type { ErrorKind, ErrorRow } from '../src/translate/error-row.js'
+import { errorTable } from '../src/translate/error-table.js'
+
+const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ').replaceAll('<', '&lt;')
+const row = (...cells: string[]) => `| ${cells.map(cell).join(' | ')} |`
+const code = (text: string) => `\`${text}\``
+
+const rowOf = (type: string) => protocolErrorRows.find((entry) => entry.type === type)
+
+/** What a program sees: class, type and text. */
+function outcome(becomes: ErrorKind): { text: string; isRetried: boolean } {
+  switch (becomes.kind) {
+    case 'protocol': {
+      const entry = rowOf(becomes.type)
+      return {
+        text: `${code('KafkaJSProtocolError')} ${code(becomes.type)}: "${entry?.message}"`,
+        isRetried: becomes.retriable ?? entry?.retriable ?? false,
+      }
+    }
+    case 'offset-out-of-range':
+      return {
+        text: `${code('KafkaJSOffsetOutOfRange')}: "${rowOf('OFFSET_OUT_OF_RANGE')?.message}"`,
+        isRetried: false,
+      }
+    case 'connection':
+      return { text: `${code('KafkaJSConnectionError')}: "Connection error"`, isRetried: becomes.retriable ?? true }
+    case 'connection-closed':
+      return { text: `${code('KafkaJSConnectionClosedError')}: "Connection error"`, isRetried: true }
+    case 'authentication':
+      return {
+        text: `${code('KafkaJSSASLAuthenticationError')}: "SASL PLAIN authentication failed" or "SASL OAUTHBEARER authentication failed"`,
+        isRetried: false,
+      }
+    case 'aborted':
+      return {
+        text: `${code('KafkaJSNonRetriableError')}: "The operation was ended before it was done"`,
+        isRetried: false,
+      }
+    case 'mistake':
+      return { text: `${code('KafkaJSNonRetriableError')}, a mistake in code`, isRetried: false }
+  }
+}
+
+/** What the other side calls it. */
+function causes({ codes, text }: ErrorRow): string {
+  const named = codes.map((one) => code(typeof one === 'number' ? `HTTP ${one}` : one)).join(', ')
+  if (!text) return named
+  const matching = `text matching ${code(String(text))}`
+  return named === '' ? matching : `${named}, with ${matching}`
+}
+
+/** The page. */
+export function errorDocs(): string {
+  const lines = [
+    '# Errors',
+    '',
+    '<!-- Written by scripts/error-docs.ts from the tables in the code: change those, and run `npm run docs:errors`. -->',
+    '',
+    "Every error is one of kafkajs's classes. Its message begins with the text that Kafka and kafkajs have for it, goes on with what",
+    'the service said and where, and ends with what to do. What was tried in vain as often as `retry` allows comes as',
+    '`KafkaJSNumberOfRetriesExceeded`, with the last error as its `cause`. `cause` always leads to the error beneath.',
+    '',
+    '## From the service, the network and credentials',
+    '',
+    'The first row that fits decides. *Retried*: it is tried again as the `retry` option says.',
+    '',
+    row('what a program sees', 'what was met', 'retried', 'what to do'),
+    '|---|---|---|---|',
+    ...errorTable.map((entry) => {
+      const { text, isRetried } = outcome(entry.becomes)
+      return row(text, causes(entry), isRetried ? 'yes' : 'no', entry.advice ?? '')
+    }),
+    '',
+    '## Options that are refused',
+    '',
+    '`new Kafka()` throws these at once.',
+    '',
+    row('option', 'message'),
+    '|---|---|',
+    ...configRefusals.map(({ option, sentence }) => row(code(option), sentence)),
+    '',
+    '## Admin calls that are refused',
+    '',
+    row('call', 'message'),
+    '|---|---|',
+    ...Object.entries(unsupportedCalls).map(([call, sentence]) => row(code(call), sentence)),
+    '',
+    "## Kafka's errors by number",
+    '',
+    'The whole table, as kafkajs 2.2.4 has it. Event Hubs gives cause for the ones above only; the others are there for programs that look them up.',
+    '',
+    row('code', 'type', 'retriable', 'text'),
+    '|---|---|---|---|',
+    ...protocolErrorRows.map(({ code: number, type, retriable, message }) =>
+      row(String(number), code(type), retriable ? 'yes' : 'no', message),
+    ),
+    '',
+  ]
+  return lines.join('\n')
+}
+
+if (process.argv[1] === import.meta.filename) {
+  writeFileSync(new URL('../docs/errors.md', import.meta.url), errorDocs())
+}
