@@ -2,10 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EventHubProducerClient } from '@azure/event-hubs'
+import kafkajs from 'kafkajs'
 import { describe, expect, test } from 'vitest'
 import { parseConfigFile } from '../../src/emulator/config-file.js'
 import { startEmulator } from '../../src/emulator/index.js'
 
+import { Kafka } from '../../src/index.js'
 import { once } from '../emulator/sdk.js'
 import { runCli } from '../support/cli.js'
 import { eventually } from '../support/eventually.js'
@@ -23,6 +25,34 @@ const entities = [
   { Name: 'eh1', PartitionCount: '2', ConsumerGroups: [{ Name: 'cg1' }] },
   { Name: 'eh2', PartitionCount: 3 },
 ]
+
+test('prints configurations that can be pasted, and traffic when asked', async () => {
+  const { child, output, exit } = runCli('emulator', '--port', '0', '--verbose')
+  try {
+    const config = (name: string) =>
+      eventually(
+        () => new RegExp(`^${name}: new Kafka\\((.*)\\)$`, 'm').exec(output())?.[1] ?? Promise.reject(output()),
+        {
+          timeout: 20_000,
+        },
+      )
+    // As it would be in a program.
+    const ours = new Function(`return ${await config('kafkajs-eventhubs')}`)()
+    const theirs = new Function(`return ${await config('kafkajs itself')}`)()
+    const producer = new Kafka({ ...ours, logLevel: 1 }).producer()
+    await producer.connect()
+    await producer.send({ topic: 'orders', messages: [{ value: 'x' }, { value: 'y' }] })
+    await producer.disconnect()
+    const admin = new kafkajs.Kafka({ ...theirs, logLevel: kafkajs.logLevel.NOTHING }).admin()
+    await admin.connect()
+    expect(await admin.listTopics()).toEqual(['orders'])
+    await admin.disconnect()
+    await eventually(() => expect(output()).toMatch(/[12] events stored, 0 delivered/), { timeout: 10_000 })
+  } finally {
+    child.kill('SIGTERM')
+  }
+  expect(await exit).toBe(0)
+})
 
 describe('the program', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('serves the event hubs of a file until %s', async (signal) => {

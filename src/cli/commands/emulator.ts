@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { Command } from 'commander'
 import { DataDirectoryError } from '../../emulator/data-directory.js'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator/index.js'
@@ -21,11 +22,39 @@ async function serve(args: EmulatorArguments): Promise<void> {
   if (emulator.healthPort !== undefined)
     process.stdout.write(`Health: http://${emulator.host}:${emulator.healthPort}/health\n`)
   process.stdout.write(`Connection string: ${emulator.connectionString}\n`)
+  writeConfigurations(emulator)
+  const traffic = args.verbose ? reportTraffic(emulator) : undefined
   const stop = () => {
+    clearInterval(traffic)
     void emulator.close().then(() => process.stdout.write('Event Hubs emulator has stopped\n'))
   }
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
+}
+
+/** Ready to be pasted into a program. */
+function writeConfigurations(emulator: Emulator): void {
+  const clientId = 'my-program'
+  const line = (config: object) => `new Kafka(${inspect(config, { breakLength: Number.POSITIVE_INFINITY })})\n`
+  process.stdout.write(`kafkajs-eventhubs: ${line(emulator.kafkaConfig({ clientId }))}`)
+  if (emulator.kafkaPort !== undefined) {
+    process.stdout.write(`kafkajs itself: ${line(emulator.kafkaEndpointConfig({ clientId }))}`)
+  }
+}
+
+const REPORT_EVERY_MS = 2000
+
+/** Tells how much came in and went out, while something does. */
+function reportTraffic({ stats }: Emulator): NodeJS.Timeout {
+  let told = { stored: 0, delivered: 0 }
+  return setInterval(() => {
+    const { eventsStored: stored, eventsDelivered: delivered, openConnections, openLinks } = stats
+    if (stored === told.stored && delivered === told.delivered) return
+    process.stderr.write(
+      `${stored - told.stored} events stored, ${delivered - told.delivered} delivered in ${REPORT_EVERY_MS / 1000} s; ${openConnections} connections, ${openLinks} links\n`,
+    )
+    told = { stored, delivered }
+  }, REPORT_EVERY_MS)
 }
 
 async function start(options: EmulatorOptions): Promise<Emulator> {
