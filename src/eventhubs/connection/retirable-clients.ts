@@ -20,14 +20,16 @@ interface Entry {
 
 /**
  * The clients to ask with, one per event hub, since a connection of the SDK serves one. One that is idle for long is
- * closed. At most `limit` of them stay open: before another is opened, the one not used for longest is closed, unless all
- * are in use.
+ * closed. At most `limit` of them are open: before another is opened, the one not used for longest is closed, or one that is
+ * in use is waited for.
  */
 export class HubClients {
   readonly #open: OpenHubClient
   readonly #options: HubClientsOptions
   readonly #entries = new Map<string, Entry>()
   readonly #closing = new Set<Promise<void>>()
+  /** Who waits for some event hub's client to be in use no more. */
+  readonly #waiting: (() => void)[] = []
   #sweep: NodeJS.Timeout | undefined
   #isClosed = false
 
@@ -38,12 +40,16 @@ export class HubClients {
 
   /** Runs something with the event hub's client, opening it if need be. */
   async use<T>(eventHubName: string, operation: (client: HubClient) => Promise<T>): Promise<T> {
+    while (!this.#isClosed && !this.#entries.has(eventHubName) && this.#inUse >= this.#options.limit) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
     const entry = this.#entries.get(eventHubName) ?? this.#enter(eventHubName)
     entry.claims++
     try {
       return await operation(await entry.opening)
     } finally {
       entry.claims--
+      if (entry.claims === 0) this.#waiting.shift()?.()
     }
   }
 
@@ -55,6 +61,7 @@ export class HubClients {
   async close(): Promise<void> {
     this.#isClosed = true
     clearTimeout(this.#sweep)
+    for (const go of this.#waiting.splice(0)) go()
     const entries = [...this.#entries.values()]
     await Promise.all(entries.map(({ opening }) => opening.then((client) => this.#discard(client)).catch(() => {})))
     await Promise.all(this.#closing)
@@ -83,6 +90,12 @@ export class HubClients {
       await Promise.race(this.#closing)
     }
     return this.#open(eventHubName, (client) => void this.#discard(client))
+  }
+
+  get #inUse(): number {
+    let count = 0
+    for (const { claims } of this.#entries.values()) if (claims > 0) count++
+    return count
   }
 
   #idle(): HubClient[] {
