@@ -18,8 +18,8 @@ import { parseArgs, promisify } from 'node:util'
 const repository = fileURLToPath(new URL('..', import.meta.url))
 const examples = join(repository, 'examples/ecosystem')
 
-/** Most that installing and running one may take, ms. */
-const LIMIT = 4 * 60 * 1000
+/** Most that installing one, or running its test, may take, ms. */
+const LIMIT = 6 * 60 * 1000
 
 interface Lock {
   packages: Record<string, { integrity?: string }>

@@ -49,8 +49,7 @@ test('webpack', async () => {
   const compiler = webpack({
     entry: program,
     target: 'node20',
-    mode: 'production',
-    optimization: { minimize: false },
+    mode: 'none',
     output: { path: out, filename: 'webpack.cjs' },
   })
   const stats = await new Promise((resolve, reject) =>
