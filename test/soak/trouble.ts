@@ -80,6 +80,7 @@ export const troubles: Readonly<Record<string, Trouble>> = {
   'another reader takes a partition': (stage, random) =>
     lasting(stage.emulator.faults.stealEpoch(partitionOf(stage, random)), 1000 + random() * 3000),
 
+  'the emulator restarts with its data': ({ emulator }) => emulator.restart(),
   'a member is killed': (stage, random) => stage.replace(pick(stage.members(), random), 'SIGKILL'),
   'a member is deployed anew': (stage, random) => stage.replace(pick(stage.members(), random), 'SIGTERM'),
   'a member is frozen': async (stage, random) => {

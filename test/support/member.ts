@@ -117,6 +117,12 @@ async function runMember(options: MemberOptions): Promise<void> {
     await consumer.commitOffsets([{ topic, partition, offset: String(BigInt(offset) + 1n) }])
   }
 
+  const leave = async () => {
+    await consumer.disconnect()
+    report({ type: 'left', at: now() })
+    process.exit(0)
+  }
+  process.once('SIGTERM', leave)
   await consumer.connect()
   await consumer.subscribe({ topics: [...topics], fromBeginning: options.fromBeginning ?? true })
   await consumer.run({
@@ -138,12 +144,6 @@ async function runMember(options: MemberOptions): Promise<void> {
   })
   report({ type: 'ready' })
 
-  const leave = async () => {
-    await consumer.disconnect()
-    report({ type: 'left', at: now() })
-    process.exit(0)
-  }
-  process.once('SIGTERM', leave)
   for await (const command of commands<MemberCommand>()) {
     if (command.do === 'leave') break
     if (command.do === 'tell what is held') report({ type: 'held', ...held(), at: now() })

@@ -20,6 +20,8 @@ const troubles = new Set([
   'GROUP_MAX_SIZE_REACHED',
   'GROUP_ID_NOT_FOUND',
   'UNKNOWN_TOPIC_OR_PARTITION',
+  // A quota that is used up now, and may not be in a minute.
+  'POLICY_VIOLATION',
 ])
 
 export const isLinkTrouble = (error: Error): boolean => troubles.has(protocolTypeOf(error))
