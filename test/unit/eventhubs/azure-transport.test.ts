@@ -104,6 +104,20 @@ describe('sending', () => {
     for (const hub of hubs) expect(emulator.eventHubs.get(hub)?.events()).toHaveLength(1)
   })
 
+  it('keeps within that limit too when all is asked at once', async () => {
+    const names = Array.from({ length: 2 * mostOpenConnections + 10 }, (_, index) => `at-once-${index}`)
+    await using emulator = await startEmulator({ eventHubs: names.map((name) => ({ name, partitionCount: 1 })) })
+    await using transport = await openTransport(emulator)
+    let most = 0
+    const asked = names.map(async (name) => {
+      const { partitionIds } = await transport.getEventHubProperties(name)
+      most = Math.max(most, emulator.stats.openConnections)
+      return partitionIds
+    })
+    for (const partitionIds of await Promise.all(asked)) expect(partitionIds).toEqual(['0'])
+    expect(most).toBeLessThanOrEqual(mostOpenConnections + 1)
+  })
+
   it('keeps the number of connections to ask over within its limit', async () => {
     await using emulator = await startEmulator({ autoCreateEventHubs: { partitionCount: 1 } })
     await using transport = await openTransport(emulator)
