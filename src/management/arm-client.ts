@@ -4,6 +4,7 @@ import type { TokenCredential } from '@azure/core-auth'
 import type { TlsSettings } from '@azure/core-rest-pipeline'
 import { KafkaJSNonRetriableError } from '../errors/index.js'
 import type { RetrySettings } from '../retry/retry.js'
+import { answerLimitPolicy } from './answer-limit.js'
 import type { ArmEventHub } from './arm-event-hub.js'
 import { viaProxy } from './http-proxy.js'
 import { busyRetryPolicy, deadlinePolicy, expiredRetryPolicy, type RequestDeadline } from './retry-policy.js'
@@ -77,6 +78,7 @@ export async function openArmClient(options: ArmClientOptions): Promise<OpenArmC
   client.pipeline.addPolicy(busyRetryPolicy(retry), { phase: 'Retry' })
   client.pipeline.addPolicy(expiredRetryPolicy(retry), { phase: 'Retry' })
   client.pipeline.addPolicy(deadlinePolicy(deadline), { afterPhase: 'Retry' })
+  client.pipeline.addPolicy(answerLimitPolicy(), { afterPhase: 'Sign', afterPolicies: ['deadlinePolicy'] })
   return {
     client: client as unknown as ArmClient,
     retries: retry.retries,

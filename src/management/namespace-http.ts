@@ -14,6 +14,7 @@ import {
 } from '@azure/core-rest-pipeline'
 import type { CredentialSource } from '../auth/credential-source.js'
 import type { RetrySettings } from '../retry/retry.js'
+import { answerLimitPolicy } from './answer-limit.js'
 import { viaProxy } from './http-proxy.js'
 import { busyRetryPolicy, deadlinePolicy, expiredRetryPolicy, type RequestDeadline } from './retry-policy.js'
 
@@ -80,6 +81,7 @@ export function createNamespaceHttp(options: NamespaceHttpOptions): NamespaceHtt
   pipeline.addPolicy(busyRetryPolicy(options.retry), { phase: 'Retry' })
   pipeline.addPolicy(expiredRetryPolicy(options.retry), { phase: 'Retry' })
   pipeline.addPolicy(deadlinePolicy(options.deadline), { afterPhase: 'Retry' })
+  pipeline.addPolicy(answerLimitPolicy(), { afterPhase: 'Sign', afterPolicies: ['deadlinePolicy'] })
   pipeline.addPolicy(authenticationPolicy(options.credentials, options.fullyQualifiedNamespace), { phase: 'Sign' })
   const client = createDefaultHttpClient()
   const closing = new AbortController()

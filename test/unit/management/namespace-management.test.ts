@@ -6,6 +6,7 @@ import { CredentialSource } from '../../../src/auth/credential-source.js'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../../src/emulator/index.js'
 import { KafkaJSRequestTimeoutError } from '../../../src/errors/index.js'
 import { createLogger } from '../../../src/instrumentation/logger.js'
+import { MOST_ANSWER_BYTES } from '../../../src/management/answer-limit.js'
 import type { Management } from '../../../src/management/management.js'
 import { createNamespaceHttp } from '../../../src/management/namespace-http.js'
 import { createNamespaceManagement } from '../../../src/management/namespace-management.js'
@@ -330,6 +331,24 @@ describe('when the service is busy or fails', () => {
 })
 
 describe('as the service has been seen', () => {
+  it('reads no more of an answer than its limit', async () => {
+    let written = 0
+    await using it = await scripted((_, response) => {
+      response.writeHead(200)
+      const more = () => {
+        while (!response.destroyed && response.write('x'.repeat(65_536))) written += 65_536
+      }
+      response.on('drain', more)
+      more()
+    })
+    await expect(it.management.listEventHubs()).rejects.toMatchObject({
+      name: 'KafkaJSNonRetriableError',
+      message: expect.stringContaining(`longer than ${MOST_ANSWER_BYTES} bytes`),
+    })
+    expect(written).toBeLessThan(4 * MOST_ANSWER_BYTES)
+    expect(it.requests).toHaveLength(1)
+  })
+
   it('takes an empty feed for an event hub that is not there', async () => {
     await using it = await scripted(answer(200, emptyFeed))
     expect(await it.management.getEventHub('orders')).toBeUndefined()
