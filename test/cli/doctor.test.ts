@@ -30,7 +30,7 @@ async function openHub(options: EmulatorOptions = {}) {
   const emulator = await startEmulator({ autoCreateEventHubs: false, eventHubs: [hub], ...options })
   // A message in each partition: readers have not long to wait for a sign.
   const producer = new Kafka({ ...emulator.kafkaConfig({ clientId: 'test' }), logLevel: 0 }).producer(partitioner)
-  if (!options.tls && !options.sharedAccessKeys) {
+  if (!options.tls) {
     await producer.connect()
     await producer.send({ topic: 'orders', messages: [0, 1].map((partition) => ({ value: 'x', partition })) })
     await producer.disconnect()

@@ -9,7 +9,7 @@ const TOO_LARGE = 32 * 1024 * 1024
 const TIMEOUT_MS = 30_000
 
 /** How long a reader without a message must have no trouble. */
-const QUIET_MS = 2000
+const QUIET_MS = 5000
 
 /** What may be done, as far as it is known. */
 export interface Access {
