@@ -14,6 +14,10 @@ export interface Bench {
   createEventHub(options: { partitionCount: number; count?: number }): Promise<string>
   /** Connections that are open. */
   connections(): Promise<number>
+  /** µs of CPU that the emulator's process has spent. */
+  cpu(): Promise<number>
+  /** Bytes that the emulator holds on to, after a collection of garbage. */
+  held(): Promise<number>
   /** Bytes resident in the emulator's process. */
   memory(): Promise<number>
   close(): Promise<void>
@@ -42,6 +46,16 @@ export async function openBench(): Promise<Bench> {
       child.send('connections')
       const [{ connections }] = (await once(child, 'message')) as [{ connections: number }]
       return connections
+    },
+    async cpu() {
+      child.send('cpu')
+      const [{ cpu }] = (await once(child, 'message')) as [{ cpu: number }]
+      return cpu
+    },
+    async held() {
+      child.send('held')
+      const [{ held }] = (await once(child, 'message')) as [{ held: number }]
+      return held
     },
     async memory() {
       child.send('memory')

@@ -6,6 +6,7 @@ import { consume, latency } from './consume.js'
 import { type Bench, openBench } from './emulator.js'
 import { emulator } from './emulator-throughput.js'
 import { group } from './group.js'
+import { kafka } from './kafka.js'
 import { memory } from './memory.js'
 import { idempotent, produce, singleSends } from './produce.js'
 import { storage } from './storage.js'
@@ -21,6 +22,7 @@ const scenarios: Record<string, (bench: Bench) => Promise<void>> = {
   memory,
   group,
   storage,
+  kafka,
   emulator,
 }
 
