@@ -26,7 +26,7 @@ export interface Bench {
 let hubs = 0
 
 export async function openBench(): Promise<Bench> {
-  const child = startChild('./emulator-process.ts')
+  const child = startChild('./emulator-process.ts', {}, ['--expose-gc'])
   const [{ connectionString, port, kafkaEndpoint }] = (await once(child, 'message')) as [
     { connectionString: string; port: number; kafkaEndpoint: KafkaConfig },
   ]

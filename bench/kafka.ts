@@ -33,11 +33,14 @@ export async function kafka(bench: Bench): Promise<void> {
 
   for (const writer of sides) {
     const filled = await bench.createEventHub({ partitionCount: PARTITIONS })
-    const before = await bench.memory()
+    const before = await bench.held()
     await produceAll(writer.client, filled)
-    const each = ((await bench.memory()) - before) / TOTAL
-    console.log(`\nkafka: ${Math.round(each)} B resident in the emulator per event written by ${writer.name}`)
-    const [mine, real] = sides.map(({ name, client }) => ({ name, run: () => consumeAll(bench, client, filled) }))
+    const each = ((await bench.held()) - before) / TOTAL
+    console.log(`\nkafka: ${Math.round(each)} B held by the emulator per event written by ${writer.name}`)
+    const [mine, real] = sides.map(({ name, client }) => ({
+      name,
+      run: () => consumeAll(bench, { name, client, topic: filled }),
+    }))
     await compare(
       `kafka: consume ${TOTAL.toLocaleString('en')} × ${value.length} B written by ${writer.name}`,
       3,
@@ -63,7 +66,7 @@ async function produceAll(client: AnyKafka, topic: string) {
   return sample
 }
 
-async function consumeAll(bench: Bench, client: AnyKafka, topic: string) {
+async function consumeAll(bench: Bench, { name, client, topic }: { name: string; client: AnyKafka; topic: string }) {
   const consumer = client.consumer({ groupId: `bench-kafka-${groups++}`, maxBytesPerPartition: 4 * 1024 * 1024 })
   await consumer.connect()
   await consumer.subscribe({ topics: [topic], fromBeginning: true })
@@ -80,7 +83,7 @@ async function consumeAll(bench: Bench, client: AnyKafka, topic: string) {
   })
   const served = (await bench.cpu()) - before
   console.log(
-    `  the emulator spent ${(served / TOTAL).toFixed(1)} µs of CPU on each: ${rate(served)} a second of one core`,
+    `  to ${name} the emulator spent ${(served / TOTAL).toFixed(1)} µs of CPU on each: ${rate(served)} a second of one core`,
   )
   await consumer.disconnect()
   return sample
