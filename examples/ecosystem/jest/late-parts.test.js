@@ -14,7 +14,7 @@ const signed = (payload, secret) => {
 
 let emulator
 beforeAll(async () => {
-  emulator = await startEmulator({ jwt: { secret: 'x'.repeat(32) } })
+  emulator = await startEmulator({ jwt: { secret: 'x'.repeat(32) }, eventHubs: [{ name: 'orders' }] })
 })
 afterAll(() => emulator.close())
 
