@@ -60,7 +60,7 @@ test('consumes as a group, describes it, resets it and forgets it', async () => 
 
   expect((await runCommand(['groups', 'delete', 'billing', '--yes', ...orders.at])).output).toBe('Deleted billing\n')
   const again = await runCommand(['groups', 'delete', 'billing', '--yes', ...orders.at])
-  expect(again).toMatchObject({ code: 1, errors: 'error: billing: The group id does not exist\n' })
+  expect(again).toMatchObject({ code: 1, errors: expect.stringMatching(/^error: billing: The group id .*\n$/) })
 })
 
 test('shows members, and refuses to move a group that has some', async () => {
