@@ -36,7 +36,7 @@ const sharedAccessRenewal = 45 * 60 * 1000
 /** As the SDK does, before what the credential says is the token's end. */
 const margin = 2 * 60 * 1000
 /** However short a token lives, it is not asked for all the time, ms. */
-const shortestLife = 1000
+const shortestPause = 250
 
 /** Rejects with KafkaJSSASLAuthenticationError when the credential gives no token. */
 export async function claimFor(audience: string, credential: ConnectionCredential['credential']): Promise<Claim> {
@@ -45,7 +45,8 @@ export async function claimFor(audience: string, credential: ConnectionCredentia
       throw authenticationError(error)
     })
     const life = (token?.expiresOnTimestamp ?? 0) - Date.now()
-    const renewAfter = Math.max(life - margin, life / 2, shortestLife)
+    // A RenewingToken tells as its end the time of the next one, with the margin on top.
+    const renewAfter = Math.max(life - margin, shortestPause)
     return { audience, token: token?.token ?? '', type: TokenType.CbsTokenTypeJwt, renewAfter }
   }
   const { token } = await createSasTokenProvider(credential).getToken(audience)
