@@ -10,6 +10,7 @@ import { createPauses, type PauseEntry } from '../pauses.js'
 import { createSeeks } from '../seeks.js'
 import { type ConnectedRun, connectRun } from './assembly.js'
 import { createFetchCycle } from './fetch-cycle.js'
+import { createJoinReport } from './join-report.js'
 import type { RunConnection, RunOptions } from './types.js'
 
 /** One `run()` of a consumer, from joining the group to leaving it. */
@@ -37,8 +38,8 @@ export interface Run {
 }
 
 export function createRun(options: RunOptions): Run {
-  const { settings, groupLogger, topics } = options
-  const { groupId, heartbeatInterval } = settings
+  const { settings, groupLogger } = options
+  const { heartbeatInterval } = settings
   const pauses = createPauses()
   const seeks = createSeeks()
   const stopping = new AbortController()
@@ -51,7 +52,6 @@ export function createRun(options: RunOptions): Run {
     emit: (key, payload) => handler.exit(() => options.instrumentation.emit(key, payload)),
   }
   let crashed = false
-  let isToldIdle = false
   let connected: ConnectedRun | undefined
   let starting: Promise<void> = Promise.resolve()
   let lastHeartbeat = performance.now()
@@ -82,50 +82,13 @@ export function createRun(options: RunOptions): Run {
 
   const isAssigned = (topic: string, partition: number) => assignment?.[topic]?.includes(partition) ?? false
 
-  const joined = ({ memberId, generationId, leaderId, protocol, duration, ...given }: Joined) => {
-    assignment = given.assignment
+  const reportJoin = createJoinReport({ ...options, instrumentation })
+  const joined = (now: Joined) => {
+    assignment = now.assignment
     // As in kafkajs: a seek of a partition that this member was not given is of no consequence, then or later.
     seeks.keep(isAssigned)
-    const entries = Object.entries(assignment)
-    const notSubscribed = entries.map(([topic]) => topic).filter((topic) => !topics.has(topic))
-    if (notSubscribed.length > 0) {
-      const payload = {
-        groupId,
-        generationId,
-        memberId,
-        assignedTopics: entries.map(([topic]) => topic),
-        topicsSubscribed: [...topics.keys()],
-        topicsNotSubscribed: notSubscribed,
-      }
-      groupLogger.warn('Consumer group received unsubscribed topics', payload)
-      instrumentation.emit('RECEIVED_UNSUBSCRIBED_TOPICS', payload)
-    }
-    const payload = {
-      groupId,
-      memberId,
-      leaderId,
-      isLeader: leaderId === memberId,
-      memberAssignment: Object.fromEntries(entries.filter(([topic]) => topics.has(topic))),
-      groupProtocol: protocol,
-      duration,
-    }
-    groupLogger.info('Consumer has joined the group', payload)
-    tellIfIdle(payload.memberAssignment)
-    instrumentation.emit('GROUP_JOIN', payload)
+    reportJoin(now)
     firstJoin.resolve()
-  }
-
-  /** What a program that reads nothing, and does not know why, has to be told; once a run. */
-  const tellIfIdle = (given: Assignment) => {
-    const { eachMessage, eachBatch } = options.config
-    const reason =
-      (topics.size === 0 && 'it is subscribed to no topic: call consumer.subscribe() before consumer.run()') ||
-      (!eachMessage && !eachBatch && 'run() was given no handler: pass eachMessage or eachBatch') ||
-      (Object.values(given).every((partitions) => partitions.length === 0) &&
-        'no partition is left for this member: the group has as many members as partitions, or the topics do not exist')
-    if (!reason || isToldIdle) return
-    isToldIdle = true
-    groupLogger.warn(`The consumer has joined the group with nothing to read, ${reason}`, { groupId })
   }
 
   const join = async (connect: (signal: AbortSignal) => Promise<RunConnection>) => {
