@@ -1,6 +1,6 @@
 import type { Kafka } from 'kafkajs'
 import { Partitioners } from 'kafkajs-eventhubs'
-import type { Bench } from './emulator.js'
+import { type Bench, openBench } from './emulator.js'
 import { compare, measure, percentile } from './measure.js'
 
 const PARTITIONS = 4
@@ -33,10 +33,7 @@ export async function kafka(bench: Bench): Promise<void> {
 
   for (const writer of sides) {
     const filled = await bench.createEventHub({ partitionCount: PARTITIONS })
-    const before = await bench.held()
     await produceAll(writer.client, filled)
-    const each = ((await bench.held()) - before) / TOTAL
-    console.log(`\nkafka: ${Math.round(each)} B held by the emulator per event written by ${writer.name}`)
     const [mine, real] = sides.map(({ name, client }) => ({
       name,
       run: () => consumeAll(bench, { name, client, topic: filled }),
@@ -49,6 +46,21 @@ export async function kafka(bench: Bench): Promise<void> {
     )
   }
   await compareLatency(bench, sides)
+  await measureMemory('kafkajs-eventhubs', (fresh) => fresh.kafka as unknown as AnyKafka)
+  await measureMemory('kafkajs', (fresh) => fresh.kafkajs)
+}
+
+/** In an emulator of its own, warmed up: what others have left behind would be freed meanwhile. */
+async function measureMemory(name: string, clientOf: (bench: Bench) => AnyKafka): Promise<void> {
+  const fresh = await openBench()
+  const warm = await fresh.createEventHub({ partitionCount: PARTITIONS, count: 1 })
+  await produceAll(clientOf(fresh), warm)
+  const topic = await fresh.createEventHub({ partitionCount: PARTITIONS })
+  const before = await fresh.held()
+  await produceAll(clientOf(fresh), topic)
+  const each = ((await fresh.held()) - before) / TOTAL
+  console.log(`\nkafka: ${Math.round(each)} B held by the emulator per event of ${value.length} B written by ${name}`)
+  await fresh.close()
 }
 
 async function produceAll(client: AnyKafka, topic: string) {
