@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { CheckpointStore, StoredGroup } from '../types/checkpoint-store.js'
+import { endingOnAbort } from './abort.js'
 import { createGroupState, type GroupState } from './group-state.js'
-import { checkCheckpoint, checkOwnership, throwIfAborted } from './validation.js'
+import { checkCheckpoint, checkOwnership } from './validation.js'
 
 /**
  * A checkpoint store in this process's memory: for tests, and for development against an emulator. Its groups end with
@@ -23,15 +24,13 @@ export function memoryCheckpointStore(): CheckpointStore {
     return state
   }
 
-  return {
-    async listOwnership(fullyQualifiedNamespace, eventHubName, consumerGroup, options) {
-      throwIfAborted(options)
+  return endingOnAbort({
+    async listOwnership(fullyQualifiedNamespace, eventHubName, consumerGroup, _options) {
       const records = find(fullyQualifiedNamespace, consumerGroup)?.ownership(eventHubName) ?? []
       return records.map((record) => ({ fullyQualifiedNamespace, eventHubName, consumerGroup, ...record }))
     },
 
-    async claimOwnership(partitionOwnership, options) {
-      throwIfAborted(options)
+    async claimOwnership(partitionOwnership, _options) {
       partitionOwnership.forEach(checkOwnership)
       const time = Date.now()
       return partitionOwnership.flatMap((ownership) => {
@@ -49,8 +48,7 @@ export function memoryCheckpointStore(): CheckpointStore {
       })
     },
 
-    async updateCheckpoint(checkpoint, options) {
-      throwIfAborted(options)
+    async updateCheckpoint(checkpoint, _options) {
       checkCheckpoint(checkpoint)
       open(checkpoint.fullyQualifiedNamespace, checkpoint.consumerGroup).apply({
         op: 'commit',
@@ -61,14 +59,12 @@ export function memoryCheckpointStore(): CheckpointStore {
       })
     },
 
-    async listCheckpoints(fullyQualifiedNamespace, eventHubName, consumerGroup, options) {
-      throwIfAborted(options)
+    async listCheckpoints(fullyQualifiedNamespace, eventHubName, consumerGroup, _options) {
       const records = find(fullyQualifiedNamespace, consumerGroup)?.checkpoints(eventHubName) ?? []
       return records.map((record) => ({ fullyQualifiedNamespace, eventHubName, consumerGroup, ...record }))
     },
 
-    async listGroups(fullyQualifiedNamespace, options) {
-      throwIfAborted(options)
+    async listGroups(fullyQualifiedNamespace, _options) {
       const found: StoredGroup[] = []
       for (const [key, state] of groups) {
         if (!key.startsWith(prefixOf(fullyQualifiedNamespace)) || state.isEmpty || state.name === undefined) continue
@@ -77,16 +73,14 @@ export function memoryCheckpointStore(): CheckpointStore {
       return found
     },
 
-    async deleteGroup(fullyQualifiedNamespace, consumerGroup, options) {
-      throwIfAborted(options)
+    async deleteGroup(fullyQualifiedNamespace, consumerGroup, _options) {
       groups.delete(prefixOf(fullyQualifiedNamespace) + consumerGroup.toLowerCase())
     },
 
-    async deleteCheckpoint(fullyQualifiedNamespace, eventHubName, consumerGroup, partitionId, options) {
-      throwIfAborted(options)
+    async deleteCheckpoint(fullyQualifiedNamespace, eventHubName, consumerGroup, partitionId, _options) {
       find(fullyQualifiedNamespace, consumerGroup)?.apply({ op: 'forget', hub: eventHubName, partition: partitionId })
     },
-  }
+  })
 }
 
 const SHARED = Symbol.for('kafkajs-eventhubs.memory-checkpoint-store')

@@ -3,9 +3,10 @@ import { lstat, readdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { KafkaJSError, KafkaJSNonRetriableError } from '../../errors/index.js'
 import type { CheckpointStore, PartitionOwnership, StoredGroup } from '../../types/checkpoint-store.js'
+import { endingOnAbort } from '../abort.js'
 import { decodeName, encodeName } from '../encoded-name.js'
 import { createGroupState, type GroupChange, type GroupState } from '../group-state.js'
-import { checkCheckpoint, checkOwnership, throwIfAborted } from '../validation.js'
+import { checkCheckpoint, checkOwnership } from '../validation.js'
 import { createJournal, type Journal } from './journal.js'
 
 /** What every file system takes; the rest, and the names Windows keeps for devices, are encoded. */
@@ -82,16 +83,14 @@ export function createFileStore(directory: string, options: { maxLogBytes?: numb
     return outcomes
   }
 
-  return {
-    async listOwnership(fullyQualifiedNamespace, eventHubName, consumerGroup, options) {
-      throwIfAborted(options)
+  return endingOnAbort({
+    async listOwnership(fullyQualifiedNamespace, eventHubName, consumerGroup, _options) {
       const state = await read(open(fullyQualifiedNamespace, consumerGroup))
       const records = state.ownership(eventHubName)
       return records.map((record) => ({ fullyQualifiedNamespace, eventHubName, consumerGroup, ...record }))
     },
 
-    async claimOwnership(partitionOwnership, options) {
-      throwIfAborted(options)
+    async claimOwnership(partitionOwnership, _options) {
       partitionOwnership.forEach(checkOwnership)
       const time = Date.now()
       const claims = partitionOwnership.map((ownership) => ({
@@ -125,8 +124,7 @@ export function createFileStore(directory: string, options: { maxLogBytes?: numb
       return won
     },
 
-    async updateCheckpoint(checkpoint, options) {
-      throwIfAborted(options)
+    async updateCheckpoint(checkpoint, _options) {
       checkCheckpoint(checkpoint)
       const { fullyQualifiedNamespace, eventHubName, consumerGroup, partitionId, sequenceNumber, offset } = checkpoint
       await append(open(fullyQualifiedNamespace, consumerGroup), consumerGroup, [
@@ -134,15 +132,13 @@ export function createFileStore(directory: string, options: { maxLogBytes?: numb
       ])
     },
 
-    async listCheckpoints(fullyQualifiedNamespace, eventHubName, consumerGroup, options) {
-      throwIfAborted(options)
+    async listCheckpoints(fullyQualifiedNamespace, eventHubName, consumerGroup, _options) {
       const state = await read(open(fullyQualifiedNamespace, consumerGroup))
       const records = state.checkpoints(eventHubName)
       return records.map((record) => ({ fullyQualifiedNamespace, eventHubName, consumerGroup, ...record }))
     },
 
-    async listGroups(fullyQualifiedNamespace, options) {
-      throwIfAborted(options)
+    async listGroups(fullyQualifiedNamespace, _options) {
       const directory = directoryOf(fullyQualifiedNamespace)
       const found: StoredGroup[] = []
       for (const name of await guard(root, () => subdirectories(directory))) {
@@ -154,20 +150,18 @@ export function createFileStore(directory: string, options: { maxLogBytes?: numb
       return found
     },
 
-    async deleteGroup(fullyQualifiedNamespace, consumerGroup, options) {
-      throwIfAborted(options)
+    async deleteGroup(fullyQualifiedNamespace, consumerGroup, _options) {
       const journal = open(fullyQualifiedNamespace, consumerGroup)
       if ((await read(journal)).isEmpty) return
       await append(journal, consumerGroup, [{ op: 'clear' }])
     },
 
-    async deleteCheckpoint(fullyQualifiedNamespace, eventHubName, consumerGroup, partitionId, options) {
-      throwIfAborted(options)
+    async deleteCheckpoint(fullyQualifiedNamespace, eventHubName, consumerGroup, partitionId, _options) {
       const journal = open(fullyQualifiedNamespace, consumerGroup)
       if ((await read(journal)).isEmpty) return
       await append(journal, consumerGroup, [{ op: 'forget', hub: eventHubName, partition: partitionId }])
     },
-  }
+  })
 }
 
 function toFileName(name: string): string {

@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { Checkpoint, CheckpointStore, PartitionOwnership } from '../../../src/types/checkpoint-store.js'
+import type {
+  Checkpoint,
+  CheckpointStore,
+  CheckpointStoreOptions,
+  PartitionOwnership,
+} from '../../../src/types/checkpoint-store.js'
 
 /** In what a published store may differ from ours. */
 export interface ContractOptions {
@@ -456,6 +461,24 @@ export function describeCheckpointStore(
       )
       expect(await store.listOwnership(ns, hub, group)).toEqual([])
       expect(await store.listCheckpoints(ns, hub, group)).toEqual([])
+    })
+
+    it('calls of who gives up in the middle', async () => {
+      const { fullyQualifiedNamespace: ns, eventHubName: hub, consumerGroup: group } = newKey()
+      const given = { fullyQualifiedNamespace: ns, eventHubName: hub, consumerGroup: group, partitionId: '0' }
+      const store = open()
+      for (const call of [
+        (options: CheckpointStoreOptions) => store.listOwnership(ns, hub, group, options),
+        (options: CheckpointStoreOptions) => store.listCheckpoints(ns, hub, group, options),
+        (options: CheckpointStoreOptions) => store.claimOwnership([{ ...given, ownerId: 'a' }], options),
+        (options: CheckpointStoreOptions) =>
+          store.updateCheckpoint({ ...given, sequenceNumber: 1, offset: '1' }, options),
+      ]) {
+        const controller = new AbortController()
+        const calling = call({ abortSignal: controller.signal })
+        controller.abort()
+        await expect(calling).rejects.toMatchObject({ name: 'AbortError' })
+      }
     })
   })
 }
