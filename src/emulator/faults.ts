@@ -1,82 +1,15 @@
-import type { EventHub } from './model/hub.js'
+import {
+  type Access,
+  type FaultFilter,
+  fits,
+  fitsKafka,
+  type KafkaAccess,
+  type KafkaErrorOptions,
+} from './fault-filter.js'
+import { createRule, type Fault, firstStruck, type Rule } from './fault-rules.js'
 import type { Namespace } from './model/namespace.js'
 import type { Partition } from './model/partition.js'
 import { createRandom } from './random.js'
-
-/** Who publishes or reads where: what faults strike. */
-export interface Access {
-  readonly direction: 'send' | 'receive'
-  readonly eventHub: EventHub
-  /** Undefined for who publishes to the event hub as a whole. */
-  readonly partition: Partition | undefined
-  readonly consumerGroup: string | undefined
-}
-
-/** What a fault strikes; what is left out does not matter. @public */
-export interface FaultFilter {
-  /** Name of the event hub; case does not matter. */
-  hub?: string
-  /** Id of the partition. */
-  partition?: string | number
-  /** Name of the consumer group; only readers have one. */
-  group?: string
-  /** `send`: who publishes. `receive`: who reads. */
-  direction?: 'send' | 'receive'
-}
-
-/** Whether a filter names an access, open or about to be. Names compare without case. */
-export function fits(access: Access, filter: FaultFilter): boolean {
-  const { hub, partition, group, direction } = filter
-  return (
-    (direction === undefined || access.direction === direction) &&
-    (hub === undefined || sameName(access.eventHub.name, hub)) &&
-    (partition === undefined || access.partition?.id === String(partition)) &&
-    (group === undefined || sameName(access.consumerGroup ?? '', group))
-  )
-}
-
-const sameName = (a: string, b: string) => a.toLowerCase() === b.toLowerCase()
-
-/** Which answers of the Kafka endpoint are an error; what is left out does not matter. @public */
-export interface KafkaErrorOptions {
-  /** Name of the API as the protocol has it, e.g. `Produce` or `JoinGroup`. */
-  api: string
-  /** Name of the event hub; case does not matter. */
-  hub?: string
-  /** Number of the partition. */
-  partition?: string | number
-  /** Group id. */
-  group?: string
-  /** Number of the error, e.g. 6 for NOT_LEADER_OR_FOLLOWER. */
-  code: number
-  /** How many. Default: every one, until cleared. */
-  times?: number
-}
-
-/** What a part of a Kafka request is about. */
-export interface KafkaAccess {
-  readonly api: string
-  readonly hub?: string
-  readonly partition?: number
-  readonly group?: string
-}
-
-function fitsKafka(access: KafkaAccess, { api, hub, partition, group }: KafkaErrorOptions): boolean {
-  return (
-    sameName(access.api, api) &&
-    (hub === undefined || sameName(access.hub ?? '', hub)) &&
-    (partition === undefined || access.partition === Number(partition)) &&
-    (group === undefined || access.group === group)
-  )
-}
-
-/** A fault that is in force until it is used up or cleared. @public */
-export interface Fault {
-  /** How often it has struck. */
-  readonly hits: number
-  /** Ends it. May be called again. */
-  clear(): void
-}
 
 /** What is said when something is refused. @public */
 export interface FaultError {
@@ -163,10 +96,6 @@ export interface FaultyConnection {
 export interface FaultyGroups {
   rebalance(groupId: string): boolean
   expire(groupId: string, memberId?: string): number
-}
-
-interface Rule<T = Access> extends Fault {
-  strikes(target: T): boolean
 }
 
 /** Faults in force; links ask it at the points where they can strike. */
@@ -329,32 +258,6 @@ export class Faults implements EmulatorFaults {
     }
     this.#releases.add(once)
     return once
-  }
-}
-
-function firstStruck<A, T>(rules: ReadonlyMap<Rule<A>, T>, target: A): T | undefined {
-  for (const [rule, value] of rules) if (rule.strikes(target)) return value
-  return undefined
-}
-
-function createRule<A>(
-  fitsRule: (access: A) => boolean,
-  times = Number.POSITIVE_INFINITY,
-  remove: () => void = () => {},
-  condition: () => boolean = () => true,
-): Rule<A> {
-  let hits = 0
-  return {
-    get hits() {
-      return hits
-    },
-    clear: remove,
-    strikes(target) {
-      if (!fitsRule(target) || !condition()) return false
-      hits++
-      if (hits >= times) remove()
-      return true
-    },
   }
 }
 

@@ -6,14 +6,9 @@
  */
 
 export { type Emulator, type EmulatorKafkaConfig, type KafkaEndpointConfig, startEmulator } from './emulator.js'
-export type {
-  EmulatorFaults,
-  Fault,
-  FaultError,
-  FaultFilter,
-  KafkaErrorOptions,
-  LoseDispositionsOptions,
-} from './faults.js'
+export type { FaultFilter, KafkaErrorOptions } from './fault-filter.js'
+export type { Fault } from './fault-rules.js'
+export type { EmulatorFaults, FaultError, LoseDispositionsOptions } from './faults.js'
 export type { EmulatedEvent, EmulatedEventHub, EmulatedEventHubs, EmulatedPartition } from './inspection.js'
 export type {
   EmulatedKafkaGroup,

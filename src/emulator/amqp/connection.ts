@@ -1,5 +1,6 @@
 import { allows, type Grant, resourcePath, covers as scopeCovers } from '../authorization.js'
-import type { FaultError, FaultFilter, FaultyConnection } from '../faults.js'
+import type { FaultFilter } from '../fault-filter.js'
+import type { FaultError, FaultyConnection } from '../faults.js'
 import type { Namespace } from '../model/namespace.js'
 import type { Claim } from '../options.js'
 import type { Service } from '../service.js'

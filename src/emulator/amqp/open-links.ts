@@ -1,4 +1,4 @@
-import { type Access, type FaultFilter, fits } from '../faults.js'
+import { type Access, type FaultFilter, fits } from '../fault-filter.js'
 import type { ServiceError } from './service-error.js'
 
 /** A publishing or reading link that is attached. */
