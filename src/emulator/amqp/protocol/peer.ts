@@ -7,17 +7,17 @@ import {
   encodeSaslOutcome,
   type Fields,
   PERFORMATIVE,
-  type Performative,
   readPerformative,
 } from '../codec/performative.js'
 import { DecodeError } from '../codec/values.js'
 import type { Wire } from '../wire.js'
+import { Channels } from './channels.js'
 import { ProtocolError } from './errors.js'
 import type { Link } from './link.js'
 import type { ReceivingLink } from './receiving-link.js'
 import { type CheckPlain, isAccepted, MECHANISMS } from './sasl.js'
 import type { SendingLink } from './sending-link.js'
-import { Session } from './session.js'
+import type { Session } from './session.js'
 
 /** Observed in OPEN: azure-event-hubs-python #76, azure-sdk-for-python #5316. */
 const MAX_FRAME_SIZE = 65_536
@@ -32,14 +32,6 @@ const ERROR_OVERHEAD = 200
 
 const AMQP_HEADER = Buffer.from([0x41, 0x4d, 0x51, 0x50, 0, 1, 0, 0])
 const SASL_HEADER = Buffer.from([0x41, 0x4d, 0x51, 0x50, 3, 1, 0, 0])
-
-/** Frames that answer others, and begin nothing. */
-const ECHOES: ReadonlySet<number> = new Set([
-  PERFORMATIVE.flow,
-  PERFORMATIVE.disposition,
-  PERFORMATIVE.detach,
-  PERFORMATIVE.end,
-])
 
 /** What a connection tells to whom it serves. */
 export interface PeerEvents {
@@ -64,12 +56,7 @@ export class Peer {
   readonly #frames = new FrameReader(MAX_FRAME_SIZE)
   /** What comes next; `closing`: we have sent CLOSE. */
   #state: 'header' | 'sasl' | 'header-after-sasl' | 'before-open' | 'open' | 'closing' | 'over' = 'header'
-  /** By the peer's channels; ours are the sessions' own. */
-  #sessions = new Map<number, Session>()
-  #ownChannels = new Set<number>()
-  /** Channels that were in use: what still comes on them was under way. */
-  #formerChannels = new Set<number>()
-  #channelMax = CHANNEL_MAX
+  readonly #channels: Channels = new Channels(this, CHANNEL_MAX)
   #maxFrameSize = MIN_MAX_FRAME_SIZE
   #open: Fields | undefined
   #waiting = new Set<Session>()
@@ -114,11 +101,7 @@ export class Peer {
   }
 
   linkNamed(name: string, isReceiver: boolean): Link | undefined {
-    for (const session of this.#sessions.values()) {
-      const link = session.linkNamed(name, isReceiver)
-      if (link) return link
-    }
-    return undefined
+    return this.#channels.linkNamed(name, isReceiver)
   }
 
   /** Ends the connection from this side; nothing but the peer's CLOSE is listened to then. */
@@ -132,7 +115,7 @@ export class Peer {
     if (this.#state === 'before-open') this.#sayOpen()
     this.#state = 'closing'
     this.wire.frame(0, 0, encodeClose(error && this.fitting(error)))
-    this.#abandonSessions()
+    this.#channels.abandon()
   }
 
   #onData(data: Buffer): void {
@@ -197,15 +180,15 @@ export class Peer {
       this.#onOpen(fields)
     } else if (code === PERFORMATIVE.open) throw new ProtocolError('a second OPEN')
     else if (code === PERFORMATIVE.close) this.#onClose()
-    else if (code === PERFORMATIVE.begin) this.#onBegin(channel, fields)
-    else this.#onSessionFrame(channel, performative)
+    else if (code === PERFORMATIVE.begin) this.#channels.begin(channel, fields)
+    else this.#channels.onFrame(channel, performative)
   }
 
   #onOpen(fields: Fields): void {
     this.#open = fields
     const maxFrameSize = fields.integer(2) ?? 0xffff_ffff
     this.#maxFrameSize = Math.min(MAX_FRAME_SIZE, Math.max(MIN_MAX_FRAME_SIZE, maxFrameSize))
-    this.#channelMax = Math.min(CHANNEL_MAX, fields.integer(3) ?? 0xffff)
+    this.#channels.limit(fields.integer(3) ?? 0xffff)
     this.#sayOpen()
     this.#state = 'open'
     if (maxFrameSize < MIN_MAX_FRAME_SIZE) {
@@ -228,37 +211,10 @@ export class Peer {
     )
   }
 
-  #onBegin(remoteChannel: number, fields: Fields): void {
-    if (remoteChannel > CHANNEL_MAX) {
-      throw new ProtocolError(`The channel ${remoteChannel} exceeds channel-max ${CHANNEL_MAX}.`)
-    }
-    if (this.#sessions.has(remoteChannel)) throw new ProtocolError(`The channel ${remoteChannel} is in use.`)
-    let channel = 0
-    while (this.#ownChannels.has(channel)) channel++
-    if (channel > this.#channelMax) throw new ProtocolError(`There is no channel left up to ${this.#channelMax}.`)
-    this.#ownChannels.add(channel)
-    this.#sessions.set(remoteChannel, new Session(this, channel, remoteChannel, fields))
-  }
-
-  #onSessionFrame(channel: number, performative: Performative): void {
-    const session = this.#sessions.get(channel)
-    if (!session) {
-      // rhea, and so the SDK for JavaScript, goes on to answer on a session that it has ended. That is taken for the echo it
-      // is, and does not cost the connection with all its other links.
-      if (ECHOES.has(performative.code) && this.#formerChannels.has(channel)) return
-      throw new ProtocolError(`a frame on the channel ${channel}, where no session has begun`)
-    }
-    session.onFrame(performative)
-    if (!session.isOver) return
-    this.#sessions.delete(channel)
-    this.#ownChannels.delete(session.channel)
-    this.#formerChannels.add(channel)
-  }
-
   /** Nothing may follow our CLOSE, which answers the peer's. AMQP 1.0 §2.4.3. */
   #onClose(): void {
     this.#writePutOff()
-    this.#abandonSessions()
+    this.#channels.abandon()
     this.wire.frame(0, 0, encodeClose(undefined))
     this.#end()
   }
@@ -307,13 +263,8 @@ export class Peer {
     this.#state = 'over'
     clearInterval(this.#heartbeat)
     clearInterval(this.#silence)
-    this.#abandonSessions()
+    this.#channels.abandon()
     this.events.onEnd()
-  }
-
-  #abandonSessions(): void {
-    for (const session of this.#sessions.values()) session.abandon()
-    this.#sessions.clear()
   }
 
   #writePutOff(): void {
