@@ -5,6 +5,7 @@ import type { FaultyConnection } from '../faults.js'
 import { offerOf } from './apis/api-versions.js'
 import { NO_ANSWER } from './apis/handler.js'
 import { handlerOf } from './apis/index.js'
+import { Authentication, SASL_APIS } from './authentication.js'
 import type { BrokerAddress, Head, RequestContext } from './context.js'
 import { Frames } from './frames.js'
 import {
@@ -16,18 +17,10 @@ import {
   readRequestHeader,
   skipHeaderTags,
 } from './protocol/api.js'
-import { ERROR, KafkaError } from './protocol/error-codes.js'
+import { ERROR } from './protocol/error-codes.js'
 import { MalformedRequest, Reader } from './protocol/reader.js'
-import { API_VERSIONS, SASL_AUTHENTICATE, SASL_HANDSHAKE } from './protocol/schemas/connection.js'
+import { API_VERSIONS } from './protocol/schemas/connection.js'
 import { PRODUCE } from './protocol/schemas/records.js'
-import { authenticate, isMechanism, MECHANISMS, type Mechanism } from './sasl.js'
-
-/** How far a connection has come with SASL. */
-type Authentication =
-  | { readonly state: 'none' }
-  /** Bare: tokens come as frames of their own. That is version 0 of the handshake. */
-  | { readonly state: 'started'; readonly mechanism: Mechanism; readonly isBare: boolean }
-  | { readonly state: 'done'; readonly grant: Grant }
 
 /** Before it is known who it is, a client has little to say. Source: apache/kafka, `SaslServerAuthenticator`. */
 const MAX_FRAME_BEFORE_SASL = 512 * 1024
@@ -35,12 +28,6 @@ const MAX_FRAME_BEFORE_SASL = 512 * 1024
 const READ_BEYOND_LIMIT = 8
 /** What may wait while a request is served; then the socket is not read. */
 const MAX_BUFFERED = 1024 * 1024
-
-const EVERYTHING: Grant = {
-  path: '',
-  claims: new Set(['Listen', 'Send', 'Manage']),
-  expiresAt: Number.POSITIVE_INFINITY,
-}
 
 /**
  * A Kafka client's connection: requests are served one at a time, in the order they come, which is that of the answers.
@@ -50,7 +37,7 @@ export class KafkaConnection implements FaultyConnection {
   #head: Head
   #socket: Socket
   #frames = new Frames()
-  #authentication: Authentication = { state: 'none' }
+  #authentication: Authentication
   #isServing = false
   #lastActive = performance.now()
   #closeListeners = new Set<() => void>()
@@ -61,8 +48,9 @@ export class KafkaConnection implements FaultyConnection {
     this.#socket = socket
     const { stats, settings } = head.service
     stats.openKafkaConnections++
-    if (head.settings.sasl === 'optional') this.#authentication = { state: 'done', grant: EVERYTHING }
-    else this.#endUnless(settings.idleLimits.authentication, () => this.#authentication.state === 'done')
+    const isRequired = head.settings.sasl !== 'optional'
+    this.#authentication = new Authentication({ service: head.service, isRequired, onRefused: () => this.#endAfter() })
+    if (isRequired) this.#endUnless(settings.idleLimits.authentication, () => this.#authentication.isDone)
     this.#endWhenIdle(head.settings.idleMs)
     socket.setNoDelay(true)
     socket.on('error', () => socket.destroy())
@@ -87,9 +75,7 @@ export class KafkaConnection implements FaultyConnection {
 
   /** The session is over: with its next request the connection ends. */
   expireTokens(): number {
-    if (this.#authentication.state !== 'done' || this.#head.settings.sasl === 'optional') return 0
-    this.#authentication = { state: 'done', grant: { ...this.#authentication.grant, expiresAt: 0 } }
-    return 1
+    return this.#authentication.expire()
   }
 
   #receive(chunk: Buffer): void {
@@ -130,7 +116,7 @@ export class KafkaConnection implements FaultyConnection {
   }
 
   #frameLimit(): number {
-    if (this.#authentication.state !== 'done') return MAX_FRAME_BEFORE_SASL
+    if (!this.#authentication.isDone) return MAX_FRAME_BEFORE_SASL
     return READ_BEYOND_LIMIT * this.#head.settings.requestMaxBytes
   }
 
@@ -155,10 +141,7 @@ export class KafkaConnection implements FaultyConnection {
 
   /** The chunks of an answer; undefined when there is none. */
   async #answer(frame: Buffer): Promise<Buffer[] | undefined> {
-    const authentication = this.#authentication
-    if (authentication.state === 'started' && authentication.isBare) {
-      return this.#authenticateBare(authentication.mechanism, frame)
-    }
+    if (this.#authentication.awaitsBare) return this.#authentication.verifyBare(frame)
     this.#head.service.stats.kafkaRequests++
     const reader = new Reader(frame)
     const header = readRequestHeader(reader)
@@ -170,9 +153,9 @@ export class KafkaConnection implements FaultyConnection {
     if (reader.remaining > 0) throw new MalformedRequest('a request is longer than its fields')
     const encode = (response: Readonly<Record<string, unknown>>) =>
       encodeResponse({ api, version, correlationId, response })
-    if (api.key === SASL_HANDSHAKE.key) return this.#handshake(String(request['mechanism']), version, encode)
-    if (api.key === SASL_AUTHENTICATE.key) return this.#authenticate(request['authBytes'] as Buffer, encode)
-    const grant = this.#grantFor(api)
+    const ofSasl = this.#authentication.answer(api, version, request)
+    if (ofSasl) return encode(await ofSasl)
+    const grant = this.#authentication.grantFor(api)
     this.#checkSize(frame, api, request)
     const handler = handlerOf(api.key)
     if (!handler) throw new MalformedRequest(`nothing serves ${api.name}`)
@@ -197,19 +180,6 @@ export class KafkaConnection implements FaultyConnection {
     const api = API_VERSIONS as unknown as Api
     const response = { errorCode: ERROR.unsupportedVersion, apiKeys: [offerOf(api)] }
     return encodeResponse({ api, version: 0, correlationId, response })
-  }
-
-  /** What the connection may do. Throws where nothing may be asked yet, or any more. */
-  #grantFor(api: Api): Grant {
-    const authentication = this.#authentication
-    if (authentication.state === 'done') {
-      const { grant } = authentication
-      // Kafka closes with the first request after the end of a session. KIP-368.
-      if (grant.expiresAt <= Date.now()) throw new MalformedRequest('the session is over')
-      return grant
-    }
-    if (api.key !== API_VERSIONS.key) throw new MalformedRequest(`${api.name} before authentication`)
-    return { path: '', claims: new Set(), expiresAt: Number.POSITIVE_INFINITY }
   }
 
   /** Larger requests end the connection, but for a Produce of one batch: that one is told. for-kafka #255. */
@@ -259,55 +229,6 @@ export class KafkaConnection implements FaultyConnection {
     }
   }
 
-  #handshake(mechanism: string, version: number, encode: Encode): Buffer[] {
-    if (!isMechanism(mechanism)) {
-      this.#endAfter()
-      return encode({ errorCode: ERROR.unsupportedSaslMechanism, mechanisms: MECHANISMS })
-    }
-    this.#authentication = { state: 'started', mechanism, isBare: version === 0 }
-    return encode({ errorCode: ERROR.none, mechanisms: MECHANISMS })
-  }
-
-  async #authenticate(bytes: Buffer, encode: Encode): Promise<Buffer[]> {
-    const authentication = this.#authentication
-    if (authentication.state !== 'started') {
-      this.#endAfter()
-      return encode({
-        errorCode: ERROR.illegalSaslState,
-        errorMessage: 'SaslAuthenticate must follow SaslHandshake.',
-        authBytes: EMPTY,
-      })
-    }
-    try {
-      const grant = await this.#verify(authentication.mechanism, bytes)
-      const left = grant.expiresAt - Date.now()
-      return encode({ errorCode: ERROR.none, authBytes: EMPTY, sessionLifetimeMs: Number.isFinite(left) ? left : 0 })
-    } catch (error) {
-      if (!(error instanceof KafkaError)) throw error
-      this.#endAfter()
-      return encode({ errorCode: error.code, errorMessage: error.message, authBytes: EMPTY })
-    }
-  }
-
-  async #authenticateBare(mechanism: Mechanism, token: Buffer): Promise<Buffer[]> {
-    try {
-      await this.#verify(mechanism, token)
-    } catch (error) {
-      if (error instanceof KafkaError) throw new MalformedRequest(error.message)
-      throw error
-    }
-    // An empty token in its frame.
-    return [Buffer.alloc(4)]
-  }
-
-  async #verify(mechanism: Mechanism, bytes: Buffer): Promise<Grant> {
-    const { authorizer, stats } = this.#head.service
-    stats.tokensReceived++
-    const grant = await authenticate(mechanism, bytes, authorizer)
-    this.#authentication = { state: 'done', grant }
-    return grant
-  }
-
   /** Closes when what is being answered has been sent. */
   #endAfter(): void {
     setImmediate(() => this.#socket.end())
@@ -336,13 +257,7 @@ export class KafkaConnection implements FaultyConnection {
   }
 }
 
-type Encode = (response: Readonly<Record<string, unknown>>) => Buffer[]
-
 const IDLE_TIMER = 1
-const EMPTY = Buffer.alloc(0)
-const SASL_APIS: ReadonlyMap<number, Api> = new Map(
-  [SASL_HANDSHAKE, SASL_AUTHENTICATE].map((api) => [api.key, api as unknown as Api]),
-)
 
 /** An IPv4 address as such, also on a socket that takes both kinds. */
 function plainAddress(address = ''): string {
