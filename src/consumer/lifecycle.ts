@@ -5,7 +5,7 @@ import { toError } from '../errors/thrown.js'
 import type { Instrumentation } from '../instrumentation/events.js'
 import type { ConsumerEvents, ConsumerRunConfig, Logger } from '../types/index.js'
 import { share } from '../util/share.js'
-import { mayRestart } from './crash.js'
+import { createCrashes } from './crashes.js'
 import type { Run } from './run/run.js'
 import type { RunConnection } from './run/types.js'
 import { createConsumerState } from './state.js'
@@ -33,21 +33,11 @@ export interface LifecycleOptions {
   createRun(config: ConsumerRunConfig, onCrash: (error: Error) => void): Run
 }
 
-/** A crash being dealt with. */
-interface Crash {
-  restart: boolean
-  /** Resolves when the run is over. */
-  readonly stopped: Promise<void>
-  /** Resolves when `CRASH` has been told. */
-  readonly done: Promise<void>
-}
-
 export function createLifecycle(options: LifecycleOptions): Lifecycle {
   const { settings, connector, instrumentation, logger, subscribed } = options
   const { groupId } = settings
   const purpose = `Consumer group ${groupId}`
   const state = createConsumerState()
-  let crashing: Crash | undefined
 
   const connect = async (signal?: AbortSignal) => {
     const connection = await connector.connect(signal)
@@ -55,24 +45,12 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     return connection
   }
 
-  /** What tells that there is nowhere to keep offsets, as far as that is known before anything is connected. */
-  const lackOfStore = async (): Promise<unknown> => {
-    let connection: Connection
-    try {
-      connection = await connector.open()
-      if (await connection.store()) return undefined
-    } catch {
-      return undefined // Whatever it is, joining meets it again, and crashes with it.
-    }
-    return connection.requireStore(purpose).catch((error: unknown) => error)
-  }
-
   const start = async (config: ConsumerRunConfig): Promise<void> => {
-    const run: Run = options.createRun(config, (error) => onCrash(run, config, error))
+    const run: Run = options.createRun(config, (error) => crashes.onCrash(run, config, error))
     state.to({ name: 'starting', run })
     logger.info('Starting', { groupId })
     // Told by run() itself, not by a crash: to lose offsets silently is the worst outcome, to retry in vain the next.
-    const [lack] = await Promise.all([lackOfStore(), subscribed()])
+    const [lack] = await Promise.all([lackOfStore(connector, purpose), subscribed()])
     if (lack) {
       if (state.run === run) {
         state.to({ name: 'stopping', run })
@@ -87,7 +65,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       })
     }
     if (state.run === run) state.to({ name: 'running', run })
-    else await crashing?.done
+    else await crashes.current?.done
   }
 
   const stopRun = async (run: Run) => {
@@ -102,11 +80,10 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     instrumentation.emit('STOP')
   }
 
+  const crashes = createCrashes({ settings, connector, instrumentation, logger, state, stopRun, start })
+
   const stop = share(async () => {
-    if (crashing) {
-      crashing.restart = false
-      await crashing.stopped
-    }
+    if (crashes.current) await crashes.current.callOff()
     const { current } = state
     if (current.name === 'restarting') state.to({ name: 'idle' })
     if (current.name !== 'starting' && current.name !== 'running') return
@@ -119,43 +96,6 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     await connector.close()
     instrumentation.emit('DISCONNECT')
   })
-
-  const onCrash = (run: Run, config: ConsumerRunConfig, error: Error) => {
-    if (state.run !== run) return
-    const { retryCount } = error as { retryCount?: number }
-    logger.error(`Crash: ${error.name}: ${error.message}`, { groupId, retryCount, stack: error.stack })
-    const stopped = endCrashed(run)
-    const crash: Crash = { restart: true, stopped, done: stopped.then(() => conclude(crash, config, error)) }
-    crashing = crash
-    crash.done.catch((failure: Error) =>
-      logger.error(`Could not crash in order: ${failure.message}`, { groupId, stack: failure.stack }),
-    )
-  }
-
-  const endCrashed = async (run: Run) => {
-    await stopRun(run)
-    await connector.close().catch((error: unknown) => {
-      // A connection that can't be closed in order must not keep the consumer from starting again.
-      logger.error(`Could not close the connection: ${toError(error).message}`, { groupId })
-    })
-    state.to({ name: 'idle' })
-    instrumentation.emit('DISCONNECT')
-  }
-
-  const conclude = async (crash: Crash, config: ConsumerRunConfig, error: Error) => {
-    const wanted = await mayRestart(error, { ...settings, logger })
-    // Not against a stop() meanwhile, nor beside a run() of the program's own.
-    const restart = wanted && crash.restart && state.current.name === 'idle'
-    if (crashing === crash) crashing = undefined
-    const retryTime = (error as { retryTime?: number }).retryTime || settings.retry.initialRetryTime
-    if (restart) {
-      const onFailed = (failure: Error) => logger.error(`Could not restart: ${failure.message}`, { groupId })
-      const timer = setTimeout(() => start(config).catch(onFailed), retryTime)
-      state.to({ name: 'restarting', timer })
-    }
-    instrumentation.emit('CRASH', () => ({ error, groupId, restart }))
-    if (restart) logger.error(`Restarting the consumer in ${retryTime}ms`, { groupId, retryTime })
-  }
 
   /**
    * A handler that awaits the end of its own run would wait for itself: it gets what can be had before it returns, the
@@ -187,6 +127,18 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     },
     disconnect: () => orSoon(disconnect()),
   }
+}
+
+/** What tells that there is nowhere to keep offsets, as far as that is known before anything is connected. */
+async function lackOfStore(connector: Connector, purpose: string): Promise<unknown> {
+  let connection: Connection
+  try {
+    connection = await connector.open()
+    if (await connection.store()) return undefined
+  } catch {
+    return undefined // Whatever it is, joining meets it again, and crashes with it.
+  }
+  return connection.requireStore(purpose).catch((error: unknown) => error)
 }
 
 /** The run that a call needs. Throws `KafkaJSNonRetriableError`, in kafkajs's words, when there is none. */
