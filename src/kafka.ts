@@ -31,7 +31,7 @@ function warnOfDefaultPartitioner(logger: Logger): void {
   )
 }
 
-/** What a `Kafka` is made of. */
+/** The parts a `Kafka` is made of. */
 interface KafkaState {
   readonly context: ClientContext
   readonly connected: Set<{ disconnect(): Promise<void> }>

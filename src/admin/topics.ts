@@ -20,7 +20,7 @@ import type { Admin } from './calls.js'
 import type { AdminSession } from './session.js'
 import { checkCreateTopics, checkTopicNames } from './topic-validation.js'
 
-/** How long new topics are waited for by default, ms; kafkajs's. */
+/** The longest wait for new topics, by default, ms; kafkajs's. */
 const DEFAULT_TIMEOUT_MS = 5000
 
 const POLL_INTERVAL_MS = 100

@@ -25,7 +25,7 @@ export const unsupportedCalls = {
 
 export type UnsupportedCall = keyof typeof unsupportedCalls
 
-/** What a method is that cannot be: it rejects, whatever it is given. */
+/** A method that cannot be: it rejects, whatever it is given. */
 export function unsupported(call: UnsupportedCall): () => Promise<never> {
   return async () => {
     throw new KafkaJSNotImplemented(unsupportedCalls[call])

@@ -12,7 +12,7 @@ export type AzureAdAuthOptions =
   | ({ credential?: undefined } & DefaultCredentialOptions)
 
 /**
- * What `DefaultAzureCredential` of `@azure/identity` takes: these, and whatever else it knows. Spelled out here, so that
+ * The options of `DefaultAzureCredential` of `@azure/identity`: these, and whatever else it knows. Spelled out here, so that
  * programs compile without the types that package needs.
  *
  * @public

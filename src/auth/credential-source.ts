@@ -6,7 +6,7 @@ import { timerDelay } from '../util/timers.js'
 import { answerWithin, authenticationError, RenewingToken } from './renewing-token.js'
 import { expiryOfSignature, sharedAccessOf } from './shared-access.js'
 
-/** What a connection is opened with. */
+/** The credential a connection is opened with. */
 export interface ConnectionCredential {
   readonly credential: NamedKeyCredential | SASCredential | TokenCredential
   /** The one event hub that the credential is for. */
@@ -16,9 +16,9 @@ export interface ConnectionCredential {
 export interface CredentialSourceOptions {
   readonly provider: AuthProvider
   readonly fullyQualifiedNamespace: string
-  /** How long before the end of a token a new one is asked for, ms; at most a tenth of its life. */
+  /** The time before a token's end at which a new one is asked for, ms; at most a tenth of its life. */
   readonly reauthenticationThreshold: number
-  /** How long the provider, or the credential it gave, may take to answer, ms. */
+  /** The longest time the provider, or the credential it gave, may take to answer, ms. */
   readonly timeout: number
   readonly logger: Logger
   /** Links opened from here on get what those open have not: they must be opened anew, without haste. */

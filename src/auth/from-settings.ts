@@ -8,7 +8,7 @@ import { sasAuth } from './sas.js'
 /** The key that a development emulator takes, ours and Microsoft's. */
 const emulatorKey = { keyName: 'RootManageSharedAccessKey', key: 'SAS_KEY_VALUE' }
 
-/** What Kafka clients of Event Hubs have in `username` when the password is a connection string. */
+/** The `username` of Kafka clients of Event Hubs when the password is a connection string. */
 const connectionStringUser = '$ConnectionString'
 
 /**

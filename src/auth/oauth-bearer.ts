@@ -1,7 +1,7 @@
 import { KafkaJSSASLAuthenticationError } from '../errors/index.js'
 import type { AuthProvider } from '../types/auth-provider.js'
 
-/** How long a token that does not say so is used: as long as Kafka's clients use theirs. */
+/** The life of a token that does not say so: as long as Kafka's clients use theirs. */
 const assumedLifetime = 60 * 60 * 1000
 
 /**

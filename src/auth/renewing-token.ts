@@ -5,12 +5,12 @@ import type { Logger } from '../types/index.js'
 import { withDeadline } from '../util/deadline.js'
 import { wait } from '../util/wait.js'
 
-/** What a {@link RenewingToken} needs besides the credential. */
+/** The needs of a {@link RenewingToken} besides the credential. */
 export interface RenewalOptions {
-  /** How long before the end of a token a new one is asked for, ms; at most a tenth of its life. */
+  /** The time before a token's end at which a new one is asked for, ms; at most a tenth of its life. */
   readonly threshold: number
   readonly logger: Logger
-  /** How long the credential may take to answer, ms. */
+  /** The longest time the credential may take to answer, ms. */
   readonly timeout: number
   /** A token lives shorter than those before it: links must be opened anew to have it renewed in time. */
   onShorterLife(): void

@@ -33,7 +33,7 @@ export function expiryOfSignature(signature: string): number | undefined {
   return seconds === undefined ? undefined : Number(seconds) * 1000
 }
 
-/** What a ready-made token is for: a namespace or an event hub, as it stands in the token. */
+/** The resource of a ready-made token: a namespace or an event hub, as it stands in the token. */
 export function resourceOfSignature(signature: string): string | undefined {
   const resource = /(?:^|[&\s])sr=([^&]+)/.exec(signature)?.[1]
   try {

@@ -8,7 +8,7 @@ export interface Connection {
   readonly kafka: Kafka
 }
 
-/** How often a command tries again: a person is waiting. */
+/** The retries of a command: a person is waiting. */
 const RETRIES = 2
 
 /** Reads where to connect. Opens nothing yet. */

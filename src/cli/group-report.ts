@@ -8,7 +8,7 @@ export interface MemberReport {
   readonly partitions: Readonly<Record<string, readonly number[]>>
 }
 
-/** How far a group is in one partition. */
+/** The place of a group in one partition. */
 export interface PartitionReport {
   readonly topic: string
   readonly partition: number

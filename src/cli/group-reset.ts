@@ -7,7 +7,7 @@ export type ResetTarget =
   | { readonly to: 'offset'; readonly offset: bigint }
   | { readonly to: 'time'; readonly timestamp: number }
 
-/** What a reset does to one partition. */
+/** The change a reset makes to one partition. */
 export interface OffsetChange {
   readonly topic: string
   readonly partition: number
@@ -16,7 +16,7 @@ export interface OffsetChange {
   readonly to: string
 }
 
-/** What a reset is of, and where to. */
+/** The partitions a reset is of, and its target. */
 export interface Reset {
   readonly groupId: string
   readonly topics: readonly string[]
@@ -25,7 +25,10 @@ export interface Reset {
   readonly target: ResetTarget
 }
 
-/** What a reset would do. Offsets outside of what a partition holds are moved to its nearer end, as Kafka's tool does. */
+/**
+ * The changes a reset would make. Offsets outside of what a partition holds are moved to its nearer end, as Kafka's
+ * tool does.
+ */
 export async function planReset(admin: Admin, { groupId, topics, partitions, target }: Reset): Promise<OffsetChange[]> {
   const changes: OffsetChange[] = []
   for (const topic of topics) {

@@ -25,7 +25,7 @@ export function loadKafkajs(folder = process.cwd()): KafkajsModule {
   )
 }
 
-/** How kafkajs reaches the Kafka endpoint of the same namespace. */
+/** The settings with which kafkajs reaches the Kafka endpoint of the same namespace. */
 export function toKafkaEndpoint(
   config: KafkaConfig | ConnectionStringConfig,
   { brokers }: { brokers?: readonly string[] },

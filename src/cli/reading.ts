@@ -36,9 +36,9 @@ export interface ReadOptions {
   onStart?(): void
   /** Told when a partition has been asked for messages and has answered, with some or none. */
   onFetch?(): void
-  /** How often failures are tried again in a row. Default 5. */
+  /** The most retries in a row. Default 5. */
   readonly retries?: number
-  /** How long a partition without messages is asked. Default 5 s. */
+  /** The time for which a partition without messages is asked. Default 5 s. */
   readonly maxWaitTimeInMs?: number
 }
 

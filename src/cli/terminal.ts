@@ -7,7 +7,7 @@ export interface Output extends NodeJS.WritableStream {
   hasColors?(): boolean
 }
 
-/** What a command reads from and writes to. */
+/** The streams a command reads from and writes to. */
 export interface Terminal {
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean }
   /** Results. */

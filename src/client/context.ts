@@ -12,7 +12,7 @@ import type { CheckpointStore } from '../types/checkpoint-store.js'
 import { shareSuccess } from '../util/share.js'
 import { type CommitNews, createCommitNews } from './commit-news.js'
 
-/** What `Kafka` hands to each producer, consumer and admin client it makes. */
+/** The things `Kafka` hands to each producer, consumer and admin client it makes. */
 export interface ClientContext {
   readonly settings: KafkaSettings
   readonly logger: RootLogger

@@ -10,7 +10,7 @@ export interface StoreRequestsOptions {
   readonly store: CheckpointStore
   readonly requests: Requests
   readonly broker: string
-  /** How long a call may take, ms: a store that never answers must not hold up what waits behind it. */
+  /** The longest time a call may take, ms: a store that never answers must not hold up what waits behind it. */
   readonly timeout: number
   readonly logger: Logger
 }
@@ -18,7 +18,7 @@ export interface StoreRequestsOptions {
 /** A store that takes longer is told of, ms: what waits for it looks as if nothing happened. */
 const SLOW_MS = 1000
 
-/** How often a slow store is complained about, ms. */
+/** The time between two complaints about a slow store, ms. */
 const TELLING_INTERVAL_MS = 60_000
 
 /**

@@ -24,7 +24,7 @@ export interface TopicPartitions {
   isKnown(since?: number): boolean
   /** The next `count` and `load` look again. */
   forget(): void
-  /** How many there are; 0: no such topic. Looks if need be, once: the caller tries again. */
+  /** The number there is; 0: no such topic. Looks if need be, once: the caller tries again. */
   count(): Promise<number>
   /** The same, whatever is remembered. */
   refresh(): Promise<number>

@@ -15,7 +15,7 @@ export type EventHubsSettings = Readonly<
   Required<Pick<EventHubsOptions, Defaulted>> & Omit<EventHubsOptions, Defaulted>
 >
 
-/** What `new Kafka()` was given, with its defaults; frozen. */
+/** The options given to `new Kafka()`, with its defaults; frozen. */
 export interface KafkaSettings {
   readonly clientId: string
   readonly brokers: KafkaConfig['brokers'] | undefined
@@ -31,7 +31,7 @@ export interface KafkaSettings {
   readonly eventHubs: EventHubsSettings
 }
 
-/** What `kafka.producer()` was given, with its defaults; frozen. */
+/** The options given to `kafka.producer()`, with its defaults; frozen. */
 export interface ProducerSettings {
   /** Undefined: the default partitioner. */
   readonly createPartitioner: ICustomPartitioner | undefined
@@ -45,7 +45,7 @@ export interface ProducerSettings {
   readonly maxInFlightRequests: number | null
 }
 
-/** What `kafka.consumer()` was given, with its defaults; frozen. */
+/** The options given to `kafka.consumer()`, with its defaults; frozen. */
 export interface ConsumerSettings {
   readonly groupId: string
   /** Undefined: round robin. */
@@ -66,7 +66,7 @@ export interface ConsumerSettings {
   readonly rackId: string
 }
 
-/** What `kafka.admin()` was given, with its defaults; frozen. */
+/** The options given to `kafka.admin()`, with its defaults; frozen. */
 export interface AdminSettings {
   readonly retry: RetrySettings
 }

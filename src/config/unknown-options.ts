@@ -39,7 +39,7 @@ function nearestOf(name: string, known: readonly string[]): string | undefined {
   return best && best.distance <= Math.max(2, Math.floor(best.candidate.length / 3)) ? best.candidate : undefined
 }
 
-/** How many letters are to be changed, added or left out. */
+/** The number of letters to be changed, added or left out. */
 function distanceOf(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {

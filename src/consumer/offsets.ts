@@ -7,7 +7,7 @@ import { createSerial } from '../util/serial.js'
 /** Sequence number → the service's own offset. Kept in place of the events, whose bodies would stay in memory. */
 type AmqpOffsets = ReadonlyMap<number, string>
 
-/** How far one partition has been handled and committed; offsets are the next to read, -1 unknown. */
+/** The offsets up to which one partition has been handled and committed; the next to read, -1 unknown. */
 interface Progress extends TopicPartition {
   resolved: number
   committed: number

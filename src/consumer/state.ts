@@ -1,7 +1,7 @@
 import type { Run } from './run/run.js'
 
 /**
- * What a consumer is doing. `starting` and `running` have a run, which `seek`, `pause` and the like go to; `restarting`
+ * The state of a consumer. `starting` and `running` have a run, which `seek`, `pause` and the like go to; `restarting`
  * waits after a crash.
  *
  * | from | to |

@@ -2,10 +2,10 @@ import { KafkaJSNonRetriableError } from '../errors/index.js'
 import { topicKey } from '../translate/names.js'
 import type { ConsumerSubscribeTopic, ConsumerSubscribeTopics } from '../types/index.js'
 
-/** What a consumer is subscribed to: topic → fromBeginning. */
+/** The subscriptions of a consumer: topic → fromBeginning. */
 export interface Subscriptions {
   readonly topics: ReadonlyMap<string, boolean>
-  /** How a topic is spelled here, whatever a call spells: event hub names are compared without case. */
+  /** The spelling a topic has here, whatever a call spells: event hub names are compared without case. */
   spellingOf(topic: string): string
   /**
    * Subscribes. Topics that are named count from the call on, as in kafkajs: programs do not wait for it. Resolves when they

@@ -30,7 +30,7 @@ function badToken(code: TokenFault, text: string): AuthorizationError {
   return new AuthorizationError({ kind: 'bad-token', code, text })
 }
 
-/** What a verified token allows, where, and until when. */
+/** The grant of a verified token: what it allows, where, and until when. */
 export interface Grant {
   /** Path of the resource in lower case, without leading slash; `''` is the whole namespace. */
   readonly path: string

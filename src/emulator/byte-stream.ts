@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 
-/** What a protocol is spoken over: TCP, TLS or a WebSocket. */
+/** The stream a protocol is spoken over: TCP, TLS or a WebSocket. */
 export interface ByteStream {
   /** Writes some buffers together. */
   write(buffers: readonly Buffer[]): void
@@ -14,7 +14,7 @@ export interface ByteStream {
   destroy(): void
 }
 
-/** How long a peer may take to close its side once we have closed ours. */
+/** The longest time a peer may take to close its side once we have closed ours. */
 const LINGER_MS = 1000
 
 /** The bytes of a TCP or TLS socket. */

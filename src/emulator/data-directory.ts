@@ -26,7 +26,7 @@ export class DataDirectoryError extends Error {
   }
 }
 
-/** What `namespace.json` holds of an event hub. */
+/** The part of `namespace.json` about one event hub. */
 interface SavedEventHub {
   readonly name: string
   readonly createdAt: string
@@ -192,7 +192,7 @@ export class DataDirectory {
   }
 }
 
-/** What a log keeps, batch by batch. */
+/** The events a log keeps, batch by batch. */
 function* batchesOf(log: PartitionLog): Generator<StoredEvent[]> {
   let batch: StoredEvent[] = []
   for (const event of log.from(0)) {

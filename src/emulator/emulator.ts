@@ -15,7 +15,7 @@ import { type Server, startServer } from './server.js'
 import type { Service } from './service.js'
 import { createStats, type EmulatorStats } from './stats.js'
 
-/** What `new Kafka()` needs to reach an emulator. @public */
+/** The settings that `new Kafka()` needs to reach an emulator. @public */
 export interface EmulatorKafkaConfig {
   /** The name that the program goes by. */
   clientId: string
@@ -90,7 +90,7 @@ const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '::1'])
 /** Bytes of a WebSocket message that are taken in any case. */
 const MIN_WEB_SOCKET_LIMIT = 4 * 1024 * 1024
 
-/** How often what is older than retention is looked for when no event comes in. */
+/** The time between two looks for events older than retention when no event comes in. */
 const TRIM_EVERY_MS = 30_000
 
 /**

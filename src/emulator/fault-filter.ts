@@ -10,7 +10,7 @@ export interface Access {
   readonly consumerGroup: string | undefined
 }
 
-/** What a fault strikes; what is left out does not matter. @public */
+/** The filter of what a fault strikes; what is left out does not matter. @public */
 export interface FaultFilter {
   /** Name of the event hub; case does not matter. */
   hub?: string
@@ -45,11 +45,11 @@ export interface KafkaErrorOptions {
   group?: string
   /** Number of the error, e.g. 6 for NOT_LEADER_OR_FOLLOWER. */
   code: number
-  /** How many. Default: every one, until cleared. */
+  /** The number of times. Default: every one, until cleared. */
   times?: number
 }
 
-/** What a part of a Kafka request is about. */
+/** The access that a part of a Kafka request is about. */
 export interface KafkaAccess {
   readonly api: string
   readonly hub?: string

@@ -2,7 +2,7 @@ import type { Access } from './fault-filter.js'
 
 /** A fault that is in force until it is used up or cleared. @public */
 export interface Fault {
-  /** How often it has struck. */
+  /** The number of times it has struck. */
   readonly hits: number
   /** Ends it. May be called again. */
   clear(): void

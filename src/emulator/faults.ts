@@ -21,7 +21,7 @@ export interface FaultError {
 
 /** Which lost acknowledgements, and what the client sees of the loss. @public */
 export interface LoseDispositionsOptions extends FaultFilter {
-  /** How many. Default: every one, until cleared. */
+  /** The number of times. Default: every one, until cleared. */
   times?: number
   /** Chance of each to be lost, 0 to 1, drawn from a generator with `seed`. Default 1. */
   probability?: number
@@ -236,7 +236,7 @@ export class Faults implements EmulatorFaults {
     return firstStruck(this.#kafkaErrors, target)
   }
 
-  /** How many milliseconds the acknowledgement of a stored transfer waits. */
+  /** The wait before a stored transfer is acknowledged, ms. */
   dispositionDelayOf(target: Access): number {
     return firstStruck(this.#delays, target) ?? 0
   }

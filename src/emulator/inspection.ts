@@ -49,13 +49,13 @@ export interface EmulatedEventHub {
   readonly name: string
   /** When it was created. */
   readonly createdAt: Date
-  /** How many partitions it has. */
+  /** The number of partitions it has. */
   readonly partitionCount: number
   /** Its partitions, in order. */
   readonly partitions: readonly EmulatedPartition[]
   /** Its consumer groups, `$Default` included. */
   readonly consumerGroups: readonly string[]
-  /** How long events are kept. */
+  /** The retention of events. */
   readonly retention: Readonly<Required<RetentionOptions>>
   /** The events of all partitions, partition by partition. */
   events(): EmulatedEvent[]

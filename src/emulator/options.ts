@@ -2,7 +2,7 @@ import { type KafkaEndpointOptions, type KafkaSettings, kafkaSettings } from './
 import type { EmulatorLog } from './log.js'
 import { DEFAULT_PARTITION_COUNT, type EventHubSpec, type RetentionOptions } from './model/spec.js'
 
-/** What a key or token allows. `Manage` includes the other two. @public */
+/** The right that a key or token gives. `Manage` includes the other two. @public */
 export type Claim = 'Listen' | 'Send' | 'Manage'
 
 /** A shared access rule. @public */
@@ -69,7 +69,7 @@ export interface EmulatorOptions {
   maxMessageSizeInBytes?: number
   /** Default: the service's. */
   idleLimits?: IdleLimits
-  /** How long events are kept in event hubs that don't say. */
+  /** The retention of event hubs that don't name one. */
   retention?: RetentionOptions
   /** Directory where event hubs and their events outlive the process. Default: they are held in memory alone. */
   data?: string

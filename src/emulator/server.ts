@@ -23,7 +23,7 @@ export interface Server {
   close(): Promise<void>
 }
 
-/** How long a peer may keep silent before it has said what it speaks. */
+/** The longest silence of a peer that has not said what it speaks yet. */
 const SILENCE_MS = 60_000
 
 const TLS_HANDSHAKE = 0x16

@@ -47,7 +47,7 @@ function headOf(
   return head
 }
 
-/** What a log is restored from. */
+/** The batch a log is restored from. */
 export interface RestoredBatch {
   readonly events: readonly StoredEvent[]
   /** Sequence number of the next event. */

@@ -7,7 +7,7 @@ import { brand, fieldOf, type KafkaJSErrorOrigin, KafkaJSNonRetriableError, text
 
 /** Every retry failed; `cause` is the last failure. @public */
 export class KafkaJSNumberOfRetriesExceeded extends KafkaJSNonRetriableError {
-  /** How many retries there were. */
+  /** The number of retries there were. */
   declare readonly retryCount: number
   /** The last wait, ms. */
   declare readonly retryTime: number

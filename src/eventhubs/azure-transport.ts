@@ -28,7 +28,7 @@ export interface TransportOptions {
   readonly auth: AuthProvider
   readonly settings: KafkaSettings
   readonly logger: Logger
-  /** How long a connection to send or to ask over is kept that nothing is asked of, ms; default 5 minutes. */
+  /** The time a connection to send or to ask over is kept that nothing is asked of, ms; default 5 minutes. */
   readonly idleConnectionTime?: number
 }
 

@@ -89,7 +89,7 @@ export interface PartitionReader {
   close(): Promise<void>
 }
 
-/** How a sender treats what it sends again. */
+/** The way a sender treats what it sends again. */
 export interface SenderKind {
   /** A transfer whose acknowledgement was lost, sent again, leaves one copy. */
   readonly idempotent: boolean

@@ -6,7 +6,7 @@ import type { Cluster, PartitionMetadata } from '../types/index.js'
 /** The `cluster` that assigners are made with, and the partitions it shows them. */
 export interface AssignerCluster {
   readonly cluster: Cluster
-  /** What `findTopicPartitionMetadata` answers from now on. */
+  /** Replaces what `findTopicPartitionMetadata` answers from now on. */
   show(partitions: ReadonlyMap<string, readonly number[]>): void
 }
 

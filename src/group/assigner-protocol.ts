@@ -93,7 +93,7 @@ const memberAssignment: ISerializer<MemberAssignment> = {
   },
 }
 
-/** What an assigner writes and reads: the metadata of a member, and its assignment. @public */
+/** The encoding of what an assigner writes and reads: the metadata of a member, and its assignment. @public */
 export const AssignerProtocol: {
   MemberMetadata: ISerializer<MemberMetadata>
   MemberAssignment: ISerializer<MemberAssignment>

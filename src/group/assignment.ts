@@ -170,7 +170,7 @@ export function chooseProtocol(members: readonly MemberRecord[]): string | undef
 }
 
 /**
- * How many partitions there are to share: the most that any member knows of, so that all see a new partition at the
+ * The number of partitions to share: the most that any member knows of, so that all see a new partition at the
  * same time; none of a topic that this member has found gone. Topics as the group spells them.
  */
 export function partitionsOf(

@@ -12,7 +12,7 @@ export interface TopicPartition {
 /** Keys by topic, as it is spelled, and partition: one is asked for with every message. */
 const keys = new Map<string, string[]>()
 
-/** What a partition is known by inside, however its topic is spelled. */
+/** The name a partition has inside, however its topic is spelled. */
 export function partitionKey(topic: string, partition: number): string {
   const known = keys.get(topic)?.[partition]
   if (known !== undefined) return known

@@ -7,7 +7,7 @@ import type { TopicPartition } from './leases.js'
 import type { Renewal } from './renewal.js'
 import type { Session } from './session.js'
 
-/** How long leaving may take, ms. */
+/** The longest time leaving may take, ms. */
 export interface LeavePatience {
   /** For handlers, and for the commits after them. */
   readonly finish: number

@@ -1,7 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { KafkaJSNonRetriableError } from '../errors/index.js'
 
-/** What a member tells the others, kept as the owner of its slot in the store. */
+/** The record a member tells the others, kept as the owner of its slot in the store. */
 export interface MemberRecord {
   readonly memberId: string
   readonly clientId: string

@@ -44,7 +44,7 @@ export interface GroupMember {
 /** The group is not looked at more often than this, whatever `heartbeatInterval` says, ms. */
 const SHORTEST_INTERVAL_MS = 100
 
-/** How often the group is looked at while partitions assigned to this member are still with another, ms. */
+/** The time between two looks at the group while partitions assigned to this member are still with another, ms. */
 const FIRST_RETRY_MS = 150
 
 const endless: LeavePatience = { finish: Number.POSITIVE_INFINITY, store: Number.POSITIVE_INFINITY }

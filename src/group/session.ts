@@ -33,7 +33,7 @@ export interface Session {
   leave(): Promise<void>
 }
 
-/** What a member says of itself that changes. */
+/** The changing part of what a member says of itself. */
 interface Announcement {
   readonly state: MemberRecord['state']
   readonly counts: Counts

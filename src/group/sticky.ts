@@ -51,7 +51,7 @@ export const sticky: PartitionAssigner = ({ cluster }) => {
   }
 }
 
-/** What a member had before, by its metadata; nothing where that does not tell. */
+/** The partitions a member had before, by its metadata; nothing where that does not tell. */
 function formerOf(metadata: Buffer): Assignment {
   try {
     const { userData } = AssignerProtocol.MemberMetadata.decode(metadata) ?? {}

@@ -2,7 +2,7 @@ import { topicKey } from '../translate/names.js'
 import type { MemberRecord } from './member-record.js'
 
 /**
- * How a group spells its topics. Event hub names are compared without case, so members that spell one differently share
+ * The spelling of topics within a group. Event hub names are compared without case, so members that spell one differently share
  * its partitions; all must hand the same spelling to the assigner, and each tells its program of its own.
  */
 export interface TopicSpelling {

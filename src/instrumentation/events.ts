@@ -42,7 +42,7 @@ export const consumerEvents: ConsumerEvents = {
   ...network('consumer'),
 }
 
-/** What a listener looks like inside: kafkajs declares `id` a string and sends a number. */
+/** The type of a listener inside: kafkajs declares `id` a string and sends a number. */
 type Listener = (event: InstrumentationEvent<never>) => unknown
 
 /** A client's events: who listens, and telling them. */

@@ -7,7 +7,7 @@ import { redactValue } from '../util/redact.js'
 /** The logger of a `Kafka`: its `setLogLevel` and those of all loggers below it set one level. */
 export type RootLogger = Logger
 
-/** What a logger is made of. */
+/** The parts a logger is made of. */
 export interface LoggerOptions {
   /** Default INFO. */
   readonly level?: logLevel

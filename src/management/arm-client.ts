@@ -31,7 +31,7 @@ export interface ArmClient {
 
 export interface OpenArmClient {
   readonly client: ArmClient
-  /** How often the client tries again before it gives up. */
+  /** The number of retries before the client gives up. */
   readonly retries: number
   /** Whether it can say what became part of the API after 2024-01-01: timestamp types and compaction lags. */
   readonly hasTimestamps: boolean

@@ -14,7 +14,7 @@ export interface ManagementFailure {
   /** The service's own words. */
   readonly detail?: string | undefined
   readonly cause?: unknown
-  /** How often the transport has tried again before it gave up. */
+  /** The number of retries of the transport before it gave up. */
   readonly retries?: number
 }
 

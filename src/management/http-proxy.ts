@@ -2,7 +2,7 @@ import type { Agent } from 'node:http'
 import type { PipelineOptions } from '@azure/core-rest-pipeline'
 import { proxyUrl } from '../eventhubs/connection/proxy.js'
 
-/** How requests go out: through a proxy, with an agent, or as `HTTPS_PROXY` and `NO_PROXY` say. */
+/** The way requests go out: through a proxy, with an agent, or as `HTTPS_PROXY` and `NO_PROXY` say. */
 export function viaProxy(proxy: string | Agent | undefined): Pick<PipelineOptions, 'agent' | 'proxyOptions'> {
   if (proxy === undefined) return {}
   if (typeof proxy === 'object') return { agent: proxy }

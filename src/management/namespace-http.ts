@@ -50,7 +50,7 @@ export interface NamespaceResponse {
 export interface NamespaceHttp {
   /** Rejects with the pipeline's errors when there is no answer; answers of every status resolve. */
   send(request: NamespaceRequest): Promise<NamespaceResponse>
-  /** How often a request is tried again before `send` gives up. */
+  /** The number of retries of a request before `send` gives up. */
   readonly retries: number
   /** Ends requests in progress. */
   close(): void

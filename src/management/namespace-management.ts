@@ -20,7 +20,7 @@ const HOURS_PER_DAY = 24
 /** Without it a PUT creates and fails when the entity is there; with it, it updates. */
 const UPDATE = { 'If-Match': '*' }
 
-/** What a request is about, for error messages and their `topic`. */
+/** The subject of a request, for error messages and their `topic`. */
 interface Subject {
   readonly operation: string
   readonly topic?: string

@@ -69,7 +69,10 @@ export function createCommittedOffsets(options: CommittedOffsetsOptions): Commit
   }
 }
 
-/** What a checkpoint means to Kafka. One without a sequence number (an unfinished record) is read from the start. */
+/**
+ * The offset that a checkpoint means to Kafka. One without a sequence number (an unfinished record) is read from the
+ * start.
+ */
 function toCommittedOffset(checkpoint: Pick<Checkpoint, 'sequenceNumber' | 'offset'>): string {
   const { sequenceNumber, offset } = checkpoint
   if (offset === FROM_END) return '-1'

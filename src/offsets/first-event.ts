@@ -44,7 +44,7 @@ export async function readFirstEvent(query: FirstEventQuery): Promise<ReceivedEv
   throw refused(query, refusals)
 }
 
-/** How long nothing may come before the partition is asked whether there is anything, ms. */
+/** The silence after which the partition is asked whether there is anything, ms. */
 const idleTime = 1000
 
 async function readThrough(consumerGroup: string, query: FirstEventQuery): Promise<ReceivedEvent | undefined> {

@@ -58,7 +58,7 @@ export class PartitionBatch {
     return this.#isOver
   }
 
-  /** How many events are in some transfer. */
+  /** The number of events that are in some transfer. */
   get packedCount(): number {
     return this.#packed
   }
@@ -74,7 +74,7 @@ export class PartitionBatch {
     return this.#packed === this.events.length
   }
 
-  /** How many events are known to be stored: transfers of a partition are stored in order. */
+  /** The number of events known to be stored: transfers of a partition are stored in order. */
   get storedCount(): number {
     return this.#stored
   }

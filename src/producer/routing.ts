@@ -78,7 +78,7 @@ export function route(
   return routed
 }
 
-/** What `send` resolves with. An acknowledgement over AMQP carries no offset. */
+/** The value that `send` resolves with. An acknowledgement over AMQP carries no offset. */
 export function toRecordMetadata(routed: readonly RoutedBatch[]): RecordMetadata[] {
   return routed.map(({ topic, batch }) => ({
     topicName: topic.name,

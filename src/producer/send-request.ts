@@ -3,7 +3,7 @@ import { toError } from '../errors/thrown.js'
 import type { CompressionTypes } from '../types/enums.js'
 import type { ProducerBatch, TopicMessages } from '../types/index.js'
 
-/** What a caller wants sent: checked, each topic once, in the order first named. */
+/** The messages a caller wants sent: checked, each topic once, in the order first named. */
 export interface SendRequest {
   /** Only 0 matters: it does not wait. */
   readonly acks: number

@@ -7,7 +7,7 @@ import { isRetriable } from '../retry/retry.js'
 import type { Logger, PartitionMetadata } from '../types/index.js'
 import { PartitionSender } from './partition-sender.js'
 
-/** What all topics of one connection share. */
+/** The context that all topics of one connection share. */
 export interface TopicContext {
   readonly transport: EventHubsTransport
   readonly requests: Requests

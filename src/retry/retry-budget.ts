@@ -14,7 +14,7 @@ export interface RetryBudget {
   takeMended(progress: string): boolean
 }
 
-/** How often a mended failure is tried again at once: what was mended twice in vain is not mended. */
+/** The times a mended failure is tried again at once: what was mended twice in vain is not mended. */
 const MENDS = 2
 
 export function createRetryBudget(settings: RetrySettings): RetryBudget {

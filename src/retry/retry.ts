@@ -3,17 +3,17 @@ import { toError } from '../errors/thrown.js'
 import { timerDelay } from '../util/timers.js'
 import { wait as waitByClock } from '../util/wait.js'
 
-/** How often and after which waits a failed operation is tried again. Complete: `config.ts` fills the defaults. */
+/** The number of retries of a failed operation, and the waits before them. Complete: `config.ts` fills the defaults. */
 export interface RetrySettings {
   /** The first wait, ms. */
   readonly initialRetryTime: number
   /** Jitter, a share of the wait. */
   readonly factor: number
-  /** How much longer each wait is than the one before. */
+  /** The factor by which each wait is longer than the one before. */
   readonly multiplier: number
   /** The longest wait but for the first, ms. */
   readonly maxRetryTime: number
-  /** How many retries follow the first attempt. */
+  /** The number of retries after the first attempt. */
   readonly retries: number
 }
 
@@ -26,7 +26,7 @@ export interface Attempt {
 }
 
 export interface RetryExecution {
-  /** How time is waited out; default: by the clock. */
+  /** The way time is waited out; default: by the clock. */
   readonly wait?: (ms: number, signal?: AbortSignal) => Promise<void>
   /** Ends the waiting: the error of the last attempt is thrown as it is. */
   readonly signal?: AbortSignal

@@ -3,7 +3,7 @@ import { gunzip, gzip } from 'node:zlib'
 import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from '../errors/index.js'
 import { CompressionTypes } from '../types/enums.js'
 
-/** What a codec's `compress` gets: of kafkajs's encoder, the bytes. */
+/** The argument of a codec's `compress`: of kafkajs's encoder, the bytes. */
 interface Encoder {
   readonly buffer: Buffer
 }

@@ -10,7 +10,7 @@ export interface ErrorTraits {
   readonly message: string
 }
 
-/** What an error becomes. */
+/** The kind of error that a foreign one becomes. */
 export type ErrorKind =
   | { readonly kind: 'protocol'; readonly type: string; readonly retriable?: boolean }
   | { readonly kind: 'offset-out-of-range' }

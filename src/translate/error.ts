@@ -164,7 +164,7 @@ function build(
 /** What kafkajs's errors of the mechanism begin with. */
 const saslFailure = ({ mechanism }: ErrorContext) => `SASL ${mechanism ? `${mechanism} ` : ''}authentication failed`
 
-/** What a provider or credential says of itself, behind kafkajs's text. */
+/** The words of a provider or credential, behind kafkajs's text. */
 function asSaslFailure(error: KafkaJSSASLAuthenticationError, context: ErrorContext): KafkaJSSASLAuthenticationError {
   if (/^SASL\b/.test(error.message)) return error
   return new KafkaJSSASLAuthenticationError(`${saslFailure(context)}: ${error.message}`, {

@@ -1,4 +1,4 @@
-/** What a message annotation that goes out may hold. */
+/** A value that a message annotation that goes out may hold. */
 export type AnnotationValue = true | string | Buffer | readonly (string | Buffer)[]
 
 /** An event as it goes out: the part of an AMQP message that `translate/message.ts` writes. */

@@ -27,7 +27,7 @@ export function invalidTopicError(topic: unknown): KafkaJSNonRetriableError {
   return new KafkaJSNonRetriableError(cause, { cause })
 }
 
-/** What a topic is known by inside: event hub names are compared without case. */
+/** The name a topic has inside: event hub names are compared without case. */
 export function topicKey(topic: string): string {
   return topic.toLowerCase()
 }

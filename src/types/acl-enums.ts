@@ -1,6 +1,6 @@
 import type { Enums } from './enums.js'
 
-/** What an access control entry protects. @public */
+/** The resources an access control entry protects. @public */
 export const AclResourceTypes = {
   UNKNOWN: 0,
   ANY: 1,
@@ -10,7 +10,7 @@ export const AclResourceTypes = {
   TRANSACTIONAL_ID: 5,
   DELEGATION_TOKEN: 6,
 } as unknown as typeof Enums.AclResourceTypes
-/** What an access control entry protects. @public */
+/** The resources an access control entry protects. @public */
 export type AclResourceTypes = Enums.AclResourceTypes
 /** The members of `AclResourceTypes` as types. @public */
 export declare namespace AclResourceTypes {
@@ -30,7 +30,7 @@ export declare namespace AclResourceTypes {
   type DELEGATION_TOKEN = Enums.AclResourceTypes.DELEGATION_TOKEN
 }
 
-/** What an access control entry allows or denies. @public */
+/** The operations an access control entry allows or denies. @public */
 export const AclOperationTypes = {
   UNKNOWN: 0,
   ANY: 1,
@@ -46,7 +46,7 @@ export const AclOperationTypes = {
   ALTER_CONFIGS: 11,
   IDEMPOTENT_WRITE: 12,
 } as unknown as typeof Enums.AclOperationTypes
-/** What an access control entry allows or denies. @public */
+/** The operations an access control entry allows or denies. @public */
 export type AclOperationTypes = Enums.AclOperationTypes
 /** The members of `AclOperationTypes` as types. @public */
 export declare namespace AclOperationTypes {
@@ -99,7 +99,7 @@ export declare namespace AclPermissionTypes {
   type ALLOW = Enums.AclPermissionTypes.ALLOW
 }
 
-/** How the resource name of an access control entry is compared. @public */
+/** The way the resource name of an access control entry is compared. @public */
 export const ResourcePatternTypes = {
   UNKNOWN: 0,
   ANY: 1,
@@ -107,7 +107,7 @@ export const ResourcePatternTypes = {
   LITERAL: 3,
   PREFIXED: 4,
 } as unknown as typeof Enums.ResourcePatternTypes
-/** How the resource name of an access control entry is compared. @public */
+/** The way the resource name of an access control entry is compared. @public */
 export type ResourcePatternTypes = Enums.ResourcePatternTypes
 /** The members of `ResourcePatternTypes` as types. @public */
 export declare namespace ResourcePatternTypes {

@@ -12,13 +12,13 @@ export interface Acl {
   permissionType: AclPermissionTypes
 }
 
-/** What an entry protects. @public */
+/** The resource an entry protects. @public */
 export interface AclResource {
   /** Its kind. */
   resourceType: AclResourceTypes
   /** Its name. */
   resourceName: string
-  /** How names are compared. */
+  /** The way names are compared. */
   resourcePatternType: ResourcePatternTypes
 }
 
@@ -28,7 +28,7 @@ export type AclEntry = Acl & AclResource
 /** Entries of a resource. @public */
 export type DescribeAclResource = AclResource & { acls: Acl[] }
 
-/** What `admin.describeAcls` would resolve to. @public */
+/** The answer that `admin.describeAcls` would resolve to. @public */
 export interface DescribeAclResponse {
   /** Ms. */
   throttleTime: number
@@ -46,7 +46,7 @@ export interface AclFilter {
   resourceType: AclResourceTypes
   /** Name of the resource. */
   resourceName?: string
-  /** How names are compared. */
+  /** The way names are compared. */
   resourcePatternType: ResourcePatternTypes
   /** Who. */
   principal?: string
@@ -68,7 +68,7 @@ export interface MatchingAcl {
   resourceType: AclResourceTypes
   /** Name of the resource. */
   resourceName: string
-  /** How names are compared. */
+  /** The way names are compared. */
   resourcePatternType: ResourcePatternTypes
   /** Who. */
   principal: string
@@ -80,7 +80,7 @@ export interface MatchingAcl {
   permissionType: AclPermissionTypes
 }
 
-/** What a filter has deleted. @public */
+/** The entries a filter has deleted. @public */
 export interface DeleteAclFilterResponses {
   /** 0: none. */
   errorCode: number
@@ -90,7 +90,7 @@ export interface DeleteAclFilterResponses {
   matchingAcls: MatchingAcl[]
 }
 
-/** What `admin.deleteAcls` would resolve to. @public */
+/** The answer that `admin.deleteAcls` would resolve to. @public */
 export interface DeleteAclResponse {
   /** Ms. */
   throttleTime: number

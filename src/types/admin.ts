@@ -1,8 +1,8 @@
 import type { RetryOptions } from './config.js'
 
-/** What `kafka.admin()` takes. @public */
+/** The options of `kafka.admin()`. @public */
 export interface AdminConfig {
-  /** How failures are retried; laid over `Kafka`'s. */
+  /** The retries of failures; laid over `Kafka`'s. */
   retry?: RetryOptions
 }
 

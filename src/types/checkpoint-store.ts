@@ -23,7 +23,7 @@ export interface PartitionOwnership {
   etag?: string
 }
 
-/** How far a consumer group has read a partition. @public */
+/** The place up to which a consumer group has read a partition. @public */
 export interface Checkpoint {
   /** Host name of the namespace; on a loopback emulator with its port. */
   fullyQualifiedNamespace: string
@@ -39,7 +39,7 @@ export interface Checkpoint {
   offset: string
 }
 
-/** What a call may be given besides its arguments. @public */
+/** The options a call may be given besides its arguments. @public */
 export interface CheckpointStoreOptions {
   /** Ends the call early: it rejects. */
   abortSignal?: AbortSignal

@@ -7,7 +7,7 @@ import type { Logger, logCreator } from './logging.js'
 /** Names the brokers; called each time a client connects. @public */
 export type BrokersFunction = () => string[] | Promise<string[]>
 
-/** How failures are retried: exponential waits with jitter. @public */
+/** The retries of failures: exponential waits with jitter. @public */
 export interface RetryOptions {
   /** The longest wait, ms. Default 30 000. */
   maxRetryTime?: number
@@ -15,15 +15,15 @@ export interface RetryOptions {
   initialRetryTime?: number
   /** Jitter, a share of the wait. Default 0.2. */
   factor?: number
-  /** How much longer each wait is than the one before. Default 2. */
+  /** The factor by which each wait is longer than the one before. Default 2. */
   multiplier?: number
-  /** How many retries follow the first attempt. Default 5. */
+  /** The number of retries after the first attempt. Default 5. */
   retries?: number
   /** Consumers only: whether to start again after a crash. Default: yes. */
   restartOnFailure?: (e: Error) => Promise<boolean>
 }
 
-/** What an `oauthBearerProvider` resolves to. @public */
+/** The value an `oauthBearerProvider` resolves to. @public */
 export interface OauthbearerProviderResponse {
   /** The token: a JWT, whose `exp` decides when it is renewed. */
   value: string
@@ -65,7 +65,7 @@ export type SaslAuthenticateArgs<ParseResult> = {
   response?: SaslAuthenticationResponse<ParseResult>
 }
 
-/** What a custom mechanism would get. Part of {@link Mechanism}, which is refused. @public */
+/** The arguments a custom mechanism would get. Part of {@link Mechanism}, which is refused. @public */
 export type AuthenticationProviderArgs = {
   host: string
   port: number
@@ -85,7 +85,7 @@ export type Mechanism = {
   authenticationProvider: (args: AuthenticationProviderArgs) => Authenticator
 }
 
-/** What a socket factory would get. @public */
+/** The arguments a socket factory would get. @public */
 export interface ISocketFactoryArgs {
   /** Host of the broker. */
   host: string
@@ -100,7 +100,7 @@ export interface ISocketFactoryArgs {
 /** Makes sockets. Refused: see `eventHubs.transport` and `eventHubs.proxy`. @public */
 export type ISocketFactory = (args: ISocketFactoryArgs) => net.Socket
 
-/** What `Kafka` is constructed with: kafkajs's options, and `eventHubs`. @public */
+/** The options of `new Kafka()`: kafkajs's options, and `eventHubs`. @public */
 export interface KafkaConfig {
   /** The namespace, as `['<namespace>.servicebus.windows.net:9093']`: the port does not matter; or a function. */
   brokers: string[] | BrokersFunction
@@ -110,25 +110,25 @@ export interface KafkaConfig {
   sasl?: SASLOptions | Mechanism
   /** The name this program goes by. Default `kafkajs`. */
   clientId?: string
-  /** How long opening a connection may take, ms. Default 10 000. */
+  /** The longest time opening a connection may take, ms. Default 10 000. */
   connectionTimeout?: number
   /** Accepted: authenticating is part of what `connectionTimeout` and `requestTimeout` bound. Default 10 000. */
   authenticationTimeout?: number
-  /** How long before a token's end a new one is asked for, ms. Default 10 000. */
+  /** The time before a token's end at which a new one is asked for, ms. Default 10 000. */
   reauthenticationThreshold?: number
-  /** How long an operation may take, ms. Default 30 000. */
+  /** The longest time an operation may take, ms. Default 30 000. */
   requestTimeout?: number
   /** Whether `requestTimeout` is kept. Default true. */
   enforceRequestTimeout?: boolean
-  /** How failures are retried, for all clients that do not say otherwise. */
+  /** The retries of failures, for all clients that do not say otherwise. */
   retry?: RetryOptions
   /** Refused: see `eventHubs.transport` and `eventHubs.proxy`. */
   socketFactory?: ISocketFactory
-  /** How much is logged. Default INFO; the environment variable `KAFKAJS_LOG_LEVEL` decides over it. */
+  /** The amount that is logged. Default INFO; the environment variable `KAFKAJS_LOG_LEVEL` decides over it. */
   logLevel?: logLevel
   /** Where log entries go. Default: the console, one JSON object per line. */
   logCreator?: logCreator
-  /** What Event Hubs has besides. */
+  /** The options of Event Hubs. */
   eventHubs?: EventHubsOptions
 }
 
@@ -136,6 +136,6 @@ export interface KafkaConfig {
 export interface ConnectionStringConfig extends Omit<KafkaConfig, 'brokers' | 'eventHubs'> {
   /** Not needed; if given, the same namespace. */
   brokers?: KafkaConfig['brokers']
-  /** What Event Hubs has besides, with the connection string. */
+  /** The options of Event Hubs, with the connection string. */
   eventHubs: EventHubsOptions & { connectionString: string }
 }

@@ -73,11 +73,11 @@ export interface IBatchProcessEvent {
   partition: number
   /** The offset the next message written will get. */
   highWatermark: string
-  /** How many messages follow the last one. */
+  /** The number of messages that follow the last one. */
   offsetLag: string
-  /** How many messages follow the first one. */
+  /** The number of messages that follow the first one. */
   offsetLagLow: string
-  /** How many messages. */
+  /** The number of messages. */
   batchSize: number
   /** Offset of the first. */
   firstOffset: string

@@ -33,19 +33,19 @@ import type {
   TopicPartitions,
 } from './offsets.js'
 
-/** What `kafka.consumer()` takes. @public */
+/** The options of `kafka.consumer()`. @public */
 export interface ConsumerConfig {
   /** The group to read as: its committed offsets and its members. */
   groupId: string
-  /** How partitions are divided among members; the first that all members know. Default round robin. */
+  /** The ways to divide partitions among members; the first that all members know. Default round robin. */
   partitionAssigners?: PartitionAssigner[]
-  /** How long a topic's partitions are taken for known, ms. Default 300 000. */
+  /** The time for which a topic's partitions are taken for known, ms. Default 300 000. */
   metadataMaxAge?: number
   /** After how long a silent member counts as dead, ms. Default 30 000. */
   sessionTimeout?: number
-  /** How long members may take to rejoin, ms. Default 60 000. */
+  /** The longest time members may take to rejoin, ms. Default 60 000. */
   rebalanceTimeout?: number
-  /** How often the group is looked at, ms; less than `sessionTimeout`. Default 3 000. */
+  /** The time between two looks at the group, ms; less than `sessionTimeout`. Default 3 000. */
   heartbeatInterval?: number
   /** Most bytes held per partition. Default 1 MiB. */
   maxBytesPerPartition?: number
@@ -55,7 +55,7 @@ export interface ConsumerConfig {
   maxBytes?: number
   /** Longest wait of a fetch, ms. Default 5 000. */
   maxWaitTimeInMs?: number
-  /** How failures are retried, and whether to start again after a crash. Default 5 retries. */
+  /** The retries of failures, and whether to start again after a crash. Default 5 retries. */
   retry?: RetryOptions & { restartOnFailure?: (err: Error) => Promise<boolean> }
   /** Whether a topic that does not exist is created, where management can. Default true. */
   allowAutoTopicCreation?: boolean
@@ -67,7 +67,7 @@ export interface ConsumerConfig {
   rackId?: string
 }
 
-/** What `eachMessage` gets. @public */
+/** The argument of `eachMessage`. @public */
 export interface EachMessagePayload {
   /** The topic. */
   topic: string
@@ -81,7 +81,7 @@ export interface EachMessagePayload {
   pause(): () => void
 }
 
-/** What `eachBatch` gets. @public */
+/** The argument of `eachBatch`. @public */
 export interface EachBatchPayload {
   /** The messages. */
   batch: Batch
@@ -113,7 +113,7 @@ export type EachBatchHandler = (payload: EachBatchPayload) => Promise<void>
 /** Handles a message. @public */
 export type EachMessageHandler = (payload: EachMessagePayload) => Promise<void>
 
-/** What `consumer.run` takes. @public */
+/** The argument of `consumer.run`. @public */
 export type ConsumerRunConfig = {
   /** Default true. */
   autoCommit?: boolean
@@ -123,21 +123,21 @@ export type ConsumerRunConfig = {
   autoCommitThreshold?: number | null
   /** Whether a batch whose handler resolves is resolved as a whole. Default true. */
   eachBatchAutoResolve?: boolean
-  /** How many partitions are handled at once. Default 1. */
+  /** The number of partitions handled at once. Default 1. */
   partitionsConsumedConcurrently?: number
   eachBatch?: EachBatchHandler
   eachMessage?: EachMessageHandler
 }
 
 /**
- * What `consumer.subscribe` took before kafkajs 2.
+ * The argument that `consumer.subscribe` took before kafkajs 2.
  *
  * @deprecated Use {@link ConsumerSubscribeTopics}.
  * @public
  */
 export type ConsumerSubscribeTopic = { topic: string | RegExp; fromBeginning?: boolean }
 
-/** What `consumer.subscribe` takes. @public */
+/** The argument of `consumer.subscribe`. @public */
 export type ConsumerSubscribeTopics = { topics: (string | RegExp)[]; fromBeginning?: boolean }
 
 /** Reads topics as a member of a group. @public */

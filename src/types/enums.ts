@@ -6,7 +6,7 @@
 
 /** The enums as the compiler sees them. Use the exports of the same names. @public */
 export declare namespace Enums {
-  /** How much a logger lets through: an entry is written when its level is not above the logger's. */
+  /** The amount a logger lets through: an entry is written when its level is not above the logger's. */
   enum logLevel {
     /** No entries at all. */
     NOTHING = 0,
@@ -19,7 +19,7 @@ export declare namespace Enums {
     /** Everything. */
     DEBUG = 5,
   }
-  /** How a producer compresses; see `eventHubs.compression` for what becomes of it over AMQP. */
+  /** The codecs a producer compresses with; see `eventHubs.compression` for what becomes of it over AMQP. */
   enum CompressionTypes {
     /** Not compressed. */
     None = 0,
@@ -32,7 +32,7 @@ export declare namespace Enums {
     /** Zstandard, once a codec is registered in `CompressionCodecs`. */
     ZSTD = 4,
   }
-  /** What a configuration belongs to. */
+  /** The things a configuration can belong to. */
   enum ConfigResourceTypes {
     /** None that is known. */
     UNKNOWN = 0,
@@ -60,7 +60,7 @@ export declare namespace Enums {
     /** A log level set at run time. */
     DYNAMIC_BROKER_LOGGER_CONFIG = 6,
   }
-  /** What an access control entry protects. */
+  /** The resources an access control entry protects. */
   enum AclResourceTypes {
     /** None that is known. */
     UNKNOWN = 0,
@@ -77,7 +77,7 @@ export declare namespace Enums {
     /** A delegation token. */
     DELEGATION_TOKEN = 6,
   }
-  /** What an access control entry allows or denies. */
+  /** The operations an access control entry allows or denies. */
   enum AclOperationTypes {
     /** None that is known. */
     UNKNOWN = 0,
@@ -117,7 +117,7 @@ export declare namespace Enums {
     /** Allowed. */
     ALLOW = 3,
   }
-  /** How the resource name of an access control entry is compared. */
+  /** The way the resource name of an access control entry is compared. */
   enum ResourcePatternTypes {
     /** None that is known. */
     UNKNOWN = 0,
@@ -132,7 +132,7 @@ export declare namespace Enums {
   }
 }
 
-/** How much a logger lets through: an entry is written when its level is not above the logger's. @public */
+/** The amount a logger lets through: an entry is written when its level is not above the logger's. @public */
 export const logLevel = {
   NOTHING: 0,
   ERROR: 1,
@@ -140,7 +140,7 @@ export const logLevel = {
   INFO: 4,
   DEBUG: 5,
 } as unknown as typeof Enums.logLevel
-/** How much a logger lets through: an entry is written when its level is not above the logger's. @public */
+/** The amount a logger lets through: an entry is written when its level is not above the logger's. @public */
 export type logLevel = Enums.logLevel
 /** The members of `logLevel` as types. @public */
 export declare namespace logLevel {
@@ -156,7 +156,7 @@ export declare namespace logLevel {
   type DEBUG = Enums.logLevel.DEBUG
 }
 
-/** How a producer compresses; see `eventHubs.compression` for what becomes of it over AMQP. @public */
+/** The codecs a producer compresses with; see `eventHubs.compression` for what becomes of it over AMQP. @public */
 export const CompressionTypes = {
   None: 0,
   GZIP: 1,
@@ -164,7 +164,7 @@ export const CompressionTypes = {
   LZ4: 3,
   ZSTD: 4,
 } as unknown as typeof Enums.CompressionTypes
-/** How a producer compresses; see `eventHubs.compression` for what becomes of it over AMQP. @public */
+/** The codecs a producer compresses with; see `eventHubs.compression` for what becomes of it over AMQP. @public */
 export type CompressionTypes = Enums.CompressionTypes
 /** The members of `CompressionTypes` as types. @public */
 export declare namespace CompressionTypes {
@@ -180,14 +180,14 @@ export declare namespace CompressionTypes {
   type ZSTD = Enums.CompressionTypes.ZSTD
 }
 
-/** What a configuration belongs to. @public */
+/** The things a configuration can belong to. @public */
 export const ConfigResourceTypes = {
   UNKNOWN: 0,
   TOPIC: 2,
   BROKER: 4,
   BROKER_LOGGER: 8,
 } as unknown as typeof Enums.ConfigResourceTypes
-/** What a configuration belongs to. @public */
+/** The things a configuration can belong to. @public */
 export type ConfigResourceTypes = Enums.ConfigResourceTypes
 /** The members of `ConfigResourceTypes` as types. @public */
 export declare namespace ConfigResourceTypes {

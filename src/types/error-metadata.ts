@@ -14,7 +14,7 @@ export interface KafkaJSErrorMetadata {
   cause?: unknown
 }
 
-/** What `KafkaJSOffsetOutOfRange` carries. @public */
+/** The metadata of `KafkaJSOffsetOutOfRange`. @public */
 export interface KafkaJSOffsetOutOfRangeMetadata {
   /** The topic. */
   topic: string
@@ -22,15 +22,15 @@ export interface KafkaJSOffsetOutOfRangeMetadata {
   partition: number
 }
 
-/** What `KafkaJSNumberOfRetriesExceeded` carries. @public */
+/** The metadata of `KafkaJSNumberOfRetriesExceeded`. @public */
 export interface KafkaJSNumberOfRetriesExceededMetadata {
-  /** How many retries there were. */
+  /** The number of retries there were. */
   retryCount: number
   /** The last wait, ms. */
   retryTime: number
 }
 
-/** What `KafkaJSConnectionError` carries. @public */
+/** The metadata of `KafkaJSConnectionError`. @public */
 export interface KafkaJSConnectionErrorMetadata {
   /** `host:port`. */
   broker?: string
@@ -38,7 +38,7 @@ export interface KafkaJSConnectionErrorMetadata {
   code?: string
 }
 
-/** What `KafkaJSRequestTimeoutError` carries. @public */
+/** The metadata of `KafkaJSRequestTimeoutError`. @public */
 export interface KafkaJSRequestTimeoutErrorMetadata {
   /** `host:port`. */
   broker: string
@@ -54,13 +54,13 @@ export interface KafkaJSRequestTimeoutErrorMetadata {
   pendingDuration: number
 }
 
-/** What `KafkaJSTopicMetadataNotLoaded` carries. @public */
+/** The metadata of `KafkaJSTopicMetadataNotLoaded`. @public */
 export interface KafkaJSTopicMetadataNotLoadedMetadata {
   /** The topic. */
   topic: string
 }
 
-/** What `KafkaJSStaleTopicMetadataAssignment` carries. @public */
+/** The metadata of `KafkaJSStaleTopicMetadataAssignment`. @public */
 export interface KafkaJSStaleTopicMetadataAssignmentMetadata {
   /** The topic. */
   topic: string
@@ -68,7 +68,7 @@ export interface KafkaJSStaleTopicMetadataAssignmentMetadata {
   unknownPartitions: PartitionMetadata[]
 }
 
-/** What `KafkaJSServerDoesNotSupportApiKey` carries. @public */
+/** The metadata of `KafkaJSServerDoesNotSupportApiKey`. @public */
 export interface KafkaJSServerDoesNotSupportApiKeyMetadata {
   /** Number of the request. */
   apiKey: number

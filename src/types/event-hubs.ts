@@ -3,7 +3,7 @@ import type { TokenCredential } from '@azure/core-auth'
 import type { AuthProvider } from './auth-provider.js'
 import type { CheckpointStore } from './checkpoint-store.js'
 
-/** How topics and consumer groups are managed. @public */
+/** The way topics and consumer groups are managed. @public */
 export interface ManagementOptions {
   /**
    * `namespace` (default): the namespace's own HTTPS API; a shared access rule needs Manage, a token the role Azure Event
@@ -24,7 +24,7 @@ export interface ManagementOptions {
 /** Which Event Hubs consumer group a Kafka group reads. @public */
 export type ConsumerGroupChoice = 'auto' | 'dedicated' | '$Default' | ((groupId: string, topic: string) => string)
 
-/** What Event Hubs has besides kafkajs's options. @public */
+/** The options of Event Hubs besides kafkajs's. @public */
 export interface EventHubsOptions {
   /** Instead of `brokers` and `sasl`. With `UseDevelopmentEmulator=true` an emulator, on the port of its endpoint. */
   connectionString?: string
@@ -48,7 +48,7 @@ export interface EventHubsOptions {
    * kept under the `groupId` in any case.
    */
   consumerGroup?: ConsumerGroupChoice
-  /** How topics are listed, created and deleted; false switches it off. */
+  /** The way topics are listed, created and deleted; false switches it off. */
   management?: ManagementOptions | false
   /** `reject` (default): `transaction()` throws. `buffered`: sends are held until `commit()`. */
   transactions?: 'reject' | 'buffered'

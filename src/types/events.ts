@@ -1,7 +1,7 @@
 /** The values of an object type. @public */
 export type ValueOf<T> = T[keyof T]
 
-/** What a listener gets. @public */
+/** The argument of a listener. @public */
 export interface InstrumentationEvent<T> {
   /** A number that grows by one per event of the process (kafkajs declares it a string). */
   id: string
@@ -13,7 +13,7 @@ export interface InstrumentationEvent<T> {
   payload: T
 }
 
-/** What `on()` returns: call it and the listener gets no more events. @public */
+/** The function that `on()` returns: call it and the listener gets no more events. @public */
 export type RemoveInstrumentationEventListener<_T> = () => void
 
 /** A client has connected. @public */

@@ -19,7 +19,7 @@ export interface CoordinatorMetadata {
   coordinator: { nodeId: number; host: string; port: number }
 }
 
-/** What a cluster is made of: the namespace as one broker, and topics. @public */
+/** The parts of a cluster: the namespace as one broker, and topics. @public */
 export interface BrokerMetadata {
   /** The namespace. */
   brokers: Array<{ nodeId: number; host: string; port: number; rack?: string }>
@@ -120,7 +120,7 @@ export type Assignment = { [topic: string]: number[] }
 /** A member of a group, with the metadata its assigner's `protocol()` made. @public */
 export type GroupMember = { memberId: string; memberMetadata: Buffer }
 
-/** What a member gets, encoded by `AssignerProtocol.MemberAssignment`. @public */
+/** The share of a member, encoded by `AssignerProtocol.MemberAssignment`. @public */
 export type GroupMemberAssignment = { memberId: string; memberAssignment: Buffer }
 
 /** An assigner's name, and what this member tells the others. @public */
@@ -141,10 +141,10 @@ export type Assigner = {
 /** Makes an assigner. @public */
 export type PartitionAssigner = (config: { cluster: Cluster; groupId: string; logger: Logger }) => Assigner
 
-/** What a member tells the others. @public */
+/** The metadata a member tells the others. @public */
 export type MemberMetadata = { version: number; topics: string[]; userData: Buffer }
 
-/** What a member is given. @public */
+/** The partitions a member is given. @public */
 export type MemberAssignment = { version: number; assignment: Assignment; userData: Buffer }
 
 /** Turns a value into Kafka's bytes and back. @public */

@@ -1,6 +1,6 @@
 import type { logLevel } from './enums.js'
 
-/** What a log entry says. @public */
+/** The content of a log entry. @public */
 export interface LoggerEntryContent {
   /** When it was written, ISO 8601. */
   readonly timestamp: string
@@ -11,11 +11,11 @@ export interface LoggerEntryContent {
   [key: string]: any
 }
 
-/** What a log function made by a {@link logCreator} gets. @public */
+/** The argument of a log function made by a {@link logCreator}. @public */
 export interface LogEntry {
   /** Which part speaks (`Producer`, `Consumer`, ...); undefined for the root logger. */
   namespace: string
-  /** How grave it is. */
+  /** The gravity of the entry. */
   level: logLevel
   /** The name of the level: `ERROR`, `WARN`, `INFO` or `DEBUG`. */
   label: string

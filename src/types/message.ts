@@ -29,7 +29,7 @@ export interface TopicMessages {
   messages: Message[]
 }
 
-/** What `producer.send` takes. @public */
+/** The argument of `producer.send`. @public */
 export interface ProducerRecord {
   /** The topic (event hub). */
   topic: string
@@ -37,17 +37,17 @@ export interface ProducerRecord {
   messages: Message[]
   /** -1 (default) and 1 wait until the messages are stored, 0 does not. */
   acks?: number
-  /** How long the service may take to acknowledge, ms. Default 30 000. */
+  /** The longest time the service may take to acknowledge, ms. Default 30 000. */
   timeout?: number
   /** Which codec; see `eventHubs.compression`. */
   compression?: CompressionTypes
 }
 
-/** What `producer.sendBatch` takes. @public */
+/** The argument of `producer.sendBatch`. @public */
 export interface ProducerBatch {
   /** -1 (default) and 1 wait until the messages are stored, 0 does not. */
   acks?: number
-  /** How long the service may take to acknowledge, ms. Default 30 000. */
+  /** The longest time the service may take to acknowledge, ms. Default 30 000. */
   timeout?: number
   /** Which codec; see `eventHubs.compression`. */
   compression?: CompressionTypes
@@ -120,9 +120,9 @@ export type Batch = {
   isEmpty(): boolean
   firstOffset(): string | null
   lastOffset(): string
-  /** How many messages follow the last one. */
+  /** The number of messages that follow the last one. */
   offsetLag(): string
-  /** How many messages follow the first one. */
+  /** The number of messages that follow the first one. */
   offsetLagLow(): string
 }
 

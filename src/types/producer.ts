@@ -24,7 +24,7 @@ export type PartitionMetadata = {
   offlineReplicas?: number[]
 }
 
-/** What a partitioner gets. @public */
+/** The arguments of a partitioner. @public */
 export interface PartitionerArgs {
   /** The topic. */
   topic: string
@@ -43,13 +43,13 @@ export type DefaultPartitioner = ICustomPartitioner
 /** The type of `Partitioners.LegacyPartitioner`. @public */
 export type LegacyPartitioner = ICustomPartitioner
 
-/** What `kafka.producer()` takes. @public */
+/** The options of `kafka.producer()`. @public */
 export interface ProducerConfig {
   /** Chooses partitions. Default `Partitioners.DefaultPartitioner`. */
   createPartitioner?: ICustomPartitioner
-  /** How failures are retried; laid over `Kafka`'s. */
+  /** The retries of failures; laid over `Kafka`'s. */
   retry?: RetryOptions
-  /** How long a topic's partitions are taken for known, ms. Default 300 000. */
+  /** The time for which a topic's partitions are taken for known, ms. Default 300 000. */
   metadataMaxAge?: number
   /** Whether a topic that does not exist is created, where management can. Default true. */
   allowAutoTopicCreation?: boolean

@@ -14,7 +14,7 @@ export interface IResourceConfigEntry {
 export interface ITopicConfig {
   /** Its name. */
   topic: string
-  /** How many partitions. Default: the service's. */
+  /** The number of partitions. Default: the service's. */
   numPartitions?: number
   /** Not applied: Event Hubs replicates by itself. */
   replicationFactor?: number
@@ -24,7 +24,7 @@ export interface ITopicConfig {
   configEntries?: IResourceConfigEntry[]
 }
 
-/** How many partitions a topic shall have. @public */
+/** The number of partitions a topic shall have. @public */
 export interface ITopicPartitionConfig {
   /** The topic. */
   topic: string
@@ -80,7 +80,7 @@ export interface ConfigEntries {
   configSynonyms: ConfigSynonyms[]
 }
 
-/** What `admin.describeConfigs` resolves to. @public */
+/** The answer that `admin.describeConfigs` resolves to. @public */
 export interface DescribeConfigResponse {
   /** By resource. */
   resources: {

@@ -30,7 +30,7 @@ export function redact(text: string): string {
   return clean
 }
 
-/** How deep {@link redactValue} looks; what lies deeper is left alone, as no log entry of ours goes there. */
+/** The depth to which {@link redactValue} looks; what lies deeper is left alone, as no log entry of ours goes there. */
 const deepest = 6
 
 /**

@@ -1,6 +1,6 @@
 import { KafkaJSError, KafkaJSNonRetriableError } from '../../errors/index.js'
 
-/** What a `RestError` of the Azure SDKs has, as far as it is looked at. */
+/** The part of a `RestError` of the Azure SDKs that is looked at. */
 interface StorageError extends Error {
   readonly statusCode?: number
   readonly code?: string

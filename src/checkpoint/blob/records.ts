@@ -46,7 +46,7 @@ export function toSpelling(metadata: BlobMetadata | undefined): { eventHub?: str
 /** Storage accounts with folders list these as blobs. */
 export const isFolder = (metadata: BlobMetadata | undefined): boolean => metadataOf(metadata, 'hdi_isfolder') === 'true'
 
-/** What Azure Storage takes: the names and values of all metadata of a blob together. */
+/** The most that Azure Storage takes: the names and values of all metadata of a blob together. */
 const MAX_METADATA_BYTES = 8192
 
 /** Throws `KafkaJSNonRetriableError` when it is more than a blob can carry. */

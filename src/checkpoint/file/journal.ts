@@ -69,7 +69,7 @@ export function createJournal<Change, State extends JournaledState<Change>>(
   const { directory, createState, maxLogBytes = DEFAULT_MAX_LOG_BYTES } = options
   let log: ChainLink = { number: 0, file: '' }
   let state = createState()
-  /** How far the log has been read. */
+  /** The position up to which the log has been read. */
   let position = 0
   let inherited = 0
   let applied = 0

@@ -87,7 +87,9 @@ async function* steps({ args, connection, target, terminal, state }: Examination
   }
 }
 
-/** How to go on: as configured, or over 443 where 5671 is closed. A proxy may know ways that this machine does not. */
+/**
+ * The way to go on: as configured, or over 443 where 5671 is closed. A proxy may know ways that this machine does not.
+ */
 async function chooseWay({ args, connection, target, terminal, state }: Examination): Promise<Connection | undefined> {
   const { amqp, https } = state.reach
   if (connection.config.eventHubs?.proxy) return connection
@@ -110,7 +112,7 @@ function headingOf({ namespace, port, isLocal, transport }: Target): string {
   return `${namespace}${isLocal ? `:${port}` : ''} over ${transport === 'amqp' ? 'AMQP' : 'AMQP in WebSockets'}`
 }
 
-/** What a store was named; one with a key or signature in it is not repeated. */
+/** The name a store was given; one with a key or signature in it is not repeated. */
 function storeNameOf({ config }: Connection): string | undefined {
   const store = config.eventHubs?.checkpointStore
   return typeof store === 'string' && !store.includes('?') ? store : undefined

@@ -32,11 +32,11 @@ interface Call {
   readonly response: ServerResponse
 }
 
-/** What a call answers as JSON; undefined: it has answered itself. */
+/** The answer to a call as JSON; undefined: it has answered itself. */
 type Handler = (call: Call) => Promise<unknown>
 
 const MOST_MESSAGES = 500
-/** How many messages a search by key looks through. */
+/** The number of messages that a search by key looks through. */
 const MOST_SCANNED = 100_000
 const SEARCH_MS = 20_000
 const MOST_BODY_BYTES = 2 * 1024 * 1024

@@ -23,7 +23,7 @@ export interface ConsoleOptions {
   readonly emulator?: Emulator
   /** Where the page's files are. */
   readonly pageFolder: string
-  /** How often the lag of a group that is looked at is sampled. */
+  /** The time between two samples of the lag of a group that is looked at. */
   readonly sampleEveryMs?: number
 }
 

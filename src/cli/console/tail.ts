@@ -3,9 +3,9 @@ import type { Connection } from '../clients.js'
 import { type ReadOptions, readTopics } from '../reading.js'
 import { type ShownMessage, toShownMessage } from './messages.js'
 
-/** How often what has come in goes out, in one piece. */
+/** The time after which what has come in goes out, in one piece. */
 const FLUSH_EVERY_MS = 100
-/** How often a word goes out when nothing comes in: a browser that has gone is found out by it. */
+/** The longest time without a word sent when nothing comes in: a browser that has gone is found out by it. */
 const WORD_EVERY_MS = 15_000
 
 export interface TailOptions extends Pick<ReadOptions, 'partitions'> {

@@ -8,7 +8,7 @@ const TOO_LARGE = 32 * 1024 * 1024
 
 const TIMEOUT_MS = 30_000
 
-/** How long a reader without a message must have no trouble. */
+/** The time without trouble that a reader without a message must have. */
 const QUIET_MS = 5000
 
 /** What may be done, as far as it is known. */

@@ -3,7 +3,7 @@ import type { Finding } from './finding.js'
 import type { Reach } from './network.js'
 import type { Target } from './target.js'
 
-/** What `doctor` ends with. */
+/** The conclusion of `doctor`. */
 export interface Conclusion {
   readonly works: readonly string[]
   readonly fails: readonly string[]
@@ -20,7 +20,7 @@ export interface Findings {
   readonly findings: readonly Finding[]
 }
 
-/** What a program can do with this configuration, and the configuration that does what can be done from here. */
+/** The things a program can do with this configuration, and the configuration that does what can be done from here. */
 export function conclude(examined: Findings): Conclusion {
   const { access, store, findings } = examined
   const abilities: [does: boolean, name: string][] = [

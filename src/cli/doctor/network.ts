@@ -168,7 +168,7 @@ export async function* examineProxy(
   }
 }
 
-/** What a proxy answers to CONNECT. */
+/** The answer of a proxy to CONNECT. */
 function tunnel({ hostname, username, password }: URL, port: number, to: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const socket = connectTcp({ host: hostname, port })

@@ -1,7 +1,7 @@
 import type { ConnectionStringConfig, KafkaConfig } from '../../exports.js'
 import { CommandError } from '../errors.js'
 
-/** What a configuration connects to, as far as it can be told without connecting. */
+/** The place a configuration connects to, as far as it can be told without connecting. */
 export interface Target {
   /** Host of the namespace. */
   readonly namespace: string

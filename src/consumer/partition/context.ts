@@ -15,7 +15,7 @@ import type { PauseEntry, Pauses } from '../pauses.js'
 import type { Seeks } from '../seeks.js'
 import type { OnUndecodable } from './decoding.js'
 
-/** What all partitions of one `run()` share. */
+/** The context that all partitions of one `run()` share. */
 export interface PartitionContext {
   readonly groupId: string
   readonly retry: RetrySettings
@@ -60,7 +60,7 @@ export interface Handler {
   isRunning(): boolean
 }
 
-/** How far partitions have come, and where they are to go. */
+/** The places that partitions have come to, and those they are to go to. */
 export interface Progress {
   readonly autoCommit: boolean
   readonly offsets: Offsets

@@ -26,7 +26,10 @@ const troubles = new Set([
 
 export const isLinkTrouble = (error: Error): boolean => troubles.has(protocolTypeOf(error))
 
-/** How often it is looked whether a topic that is gone has come back, ms; the group takes its partitions away before. */
+/**
+ * The time between two looks whether a topic that is gone has come back, ms; the group takes its partitions away
+ * before.
+ */
 const TOPIC_CHECK_MS = 1000
 
 /** Sees to what kept a link from being opened. False: it may just be tried again, later. */

@@ -10,7 +10,7 @@ import { type Chunk, createPartitionStream } from './stream.js'
 
 /** A partition being read from a position on, and its events handled. */
 export interface Reading {
-  /** How many links have come to work so far. */
+  /** The number of links that have come to work so far. */
   readonly links: number
   /** The Event Hubs consumer group that the last link was opened with. */
   readonly consumerGroup: string
@@ -37,7 +37,7 @@ export interface ReadingOptions {
 /** A partition paused for longer gives up its link and what was prefetched, ms. */
 const PAUSE_KEEPS_LINK_MS = 10_000
 
-/** How soon events that a handler has left as they were are handed to it again, ms. */
+/** The wait before events that a handler has left as they were are handed to it again, ms. */
 const UNRESOLVED_DELAY_MS = 10
 
 export function createReading(options: ReadingOptions): Reading {

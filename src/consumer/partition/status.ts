@@ -6,7 +6,7 @@ import type { PartitionContext } from './context.js'
 /** `finish`: the message at hand is finished and committed. `abandon`: another may be reading, nothing is committed. */
 export type Ending = 'finish' | 'abandon'
 
-/** What a partition may do at the moment: the one place where that is known. */
+/** The permissions of a partition at the moment: the one place where that is known. */
 export interface PartitionStatus {
   readonly topic: string
   readonly partition: number
@@ -32,7 +32,7 @@ export interface PartitionStatus {
   awaitVerdict(): Promise<void>
 }
 
-/** How soon the store is asked again for a lease that has run out, ms. */
+/** The wait before the store is asked again for a lease that has run out, ms. */
 const VERDICT_DELAY_MS = 500
 
 export function createPartitionStatus(context: PartitionContext, topic: string, partition: number): PartitionStatus {

@@ -43,7 +43,7 @@ export interface PartitionStream {
   readonly position: number
   /** Newest sequence number in the partition as far as known; -1: unknown. */
   readonly lastEnqueued: number
-  /** How many links have come to work so far. */
+  /** The number of links that have come to work so far. */
   readonly links: number
   /** Waits for events at the position. Undefined when interrupted. The same events come again until `advance`. */
   take(): Promise<Chunk | undefined>

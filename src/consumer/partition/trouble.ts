@@ -25,10 +25,10 @@ export interface TroubleOptions {
   readonly now?: () => number
 }
 
-/** What a partition waits between two attempts at most, ms: an attempt costs one frame, the wait costs delay. */
+/** The longest wait of a partition between two attempts, ms: an attempt costs one frame, the wait costs delay. */
 const LONGEST_WAIT_MS = 5000
 
-/** How often the same partition is complained about, ms. */
+/** The time between two complaints about the same partition, ms. */
 const TELLING_INTERVAL_MS = 60_000
 
 export function createTrouble(options: TroubleOptions): Trouble {

@@ -8,7 +8,7 @@ import { createReading, type Reading } from './reading.js'
 import { createRecovery, type Failure } from './recovery.js'
 import { createPartitionStatus, type Ending } from './status.js'
 
-/** How a partition came to be read by this member, and how it ends. */
+/** The reading of one partition by this member, from how it came to it to how it ends. */
 export interface PartitionWorker {
   readonly topic: string
   readonly partition: number
@@ -34,7 +34,7 @@ export interface PartitionWorkerOptions {
   readonly after: Promise<void>
 }
 
-/** How often the last commit of a partition is tried again: someone waits for the partition. */
+/** The retries of a partition's last commit: someone waits for the partition. */
 const LAST_COMMIT_RETRIES = 2
 
 export function createPartitionWorker(options: PartitionWorkerOptions): PartitionWorker {

@@ -28,7 +28,7 @@ export function createJoinReport(options: JoinReportOptions): (joined: Joined) =
     return 'no partition is left for this member: the group has as many members as partitions, or the topics do not exist'
   }
 
-  /** What a program that reads nothing, and does not know why, has to be told; once a run. */
+  /** The advice to a program that reads nothing, and does not know why; once a run. */
   const tellIfIdle = (given: Assignment) => {
     const reason = reasonForNothing(given)
     if (!reason || isToldIdle) return

@@ -7,7 +7,7 @@ import type { ConsumerEvents, ConsumerRunConfig, Logger } from '../../types/inde
 import type { Pauses } from '../pauses.js'
 import type { Seeks } from '../seeks.js'
 
-/** What a run works on, once it is connected. */
+/** The parts a run works on, once it is connected. */
 export interface RunConnection {
   readonly connection: Connection
   readonly store: CheckpointStore
@@ -30,7 +30,7 @@ export interface RunOptions {
   readonly onCrash: (error: Error) => void
 }
 
-/** What a run has before it is connected, and shares with its connected half. */
+/** The part of a run that exists before it is connected, and shares with its connected half. */
 export interface RunState extends RunOptions {
   readonly pauses: Pauses
   readonly seeks: Seeks

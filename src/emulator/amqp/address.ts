@@ -1,6 +1,9 @@
 import { trimmedPath } from '../authorization.js'
 
-/** What a link's address names. Addresses compare without case. Source: azure-sdk-for-js, eventhubConnectionConfig.ts. */
+/**
+ * The entity that a link's address names. Addresses compare without case. Source: azure-sdk-for-js,
+ * eventhubConnectionConfig.ts.
+ */
 export type Address =
   | { readonly node: '$cbs' }
   | { readonly node: '$management' }

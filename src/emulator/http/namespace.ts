@@ -61,7 +61,10 @@ interface Answer {
   readonly body?: string
 }
 
-/** What a path names: `/hub`, `/hub/consumergroups/group`, `/hub/consumergroups/group/partitions/0` or a list of these. */
+/**
+ * The entity that a path names: `/hub`, `/hub/consumergroups/group`, `/hub/consumergroups/group/partitions/0` or a list
+ * of these.
+ */
 interface Target {
   readonly eventHub: string
   readonly consumerGroups: boolean

@@ -34,7 +34,7 @@ export const SASL_APIS: ReadonlyMap<number, Api> = new Map(
   [SASL_HANDSHAKE, SASL_AUTHENTICATE].map((api) => [api.key, api as unknown as Api]),
 )
 
-/** How far a connection has come with SASL, and what it may do since. */
+/** The state of a connection's SASL, and what it allows since. */
 export class Authentication {
   #options: AuthenticationOptions
   #state: State

@@ -24,7 +24,7 @@ export interface BrokerAddress {
 /** Its id. Observed: librdkafka #2389. */
 export const NODE_ID = 0
 
-/** What a request is handled with. */
+/** The context that a request is handled with. */
 export interface RequestContext extends Head {
   readonly apiName: string
   readonly version: number

@@ -13,7 +13,7 @@ export interface KafkaEndpointOptions {
   groups?: 'eventhubs' | 'kafka'
   /** Session time-outs that are taken. Default 6,000 to 300,000 ms, as the service's. */
   sessionTimeoutMs?: { min?: number; max?: number }
-  /** How long the first members of an empty group wait for others. Default 0; Kafka's is 3,000. */
+  /** The time the first members of an empty group wait for others. Default 0; Kafka's is 3,000. */
   initialRebalanceDelayMs?: number
   /** `none`: refuses compressed batches, as the Standard tier was seen to do. Default `gzip`. */
   compression?: 'gzip' | 'none'

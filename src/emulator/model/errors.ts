@@ -9,7 +9,7 @@ export class NamespaceError extends Error {
   }
 }
 
-/** What a partition refuses, as facts. Each head of the emulator tells it in the words of its own protocol. */
+/** The refusals of a partition, as facts. Each head of the emulator tells it in the words of its own protocol. */
 export type Refusal =
   | { readonly kind: 'position-beyond-end'; readonly by: 'offset' | 'sequence-number'; value: number; last: number }
   | { readonly kind: 'reader-without-epoch'; readonly highest: number }

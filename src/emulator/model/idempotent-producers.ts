@@ -1,7 +1,7 @@
 import { RefusedError } from './errors.js'
 import type { IncomingEvent, ProducerMark } from './event.js'
 
-/** What a publishing link says, or is told, about its producer. */
+/** The words of a publishing link about its producer, or to it. */
 export interface ProducerState {
   readonly producerId: number
   readonly epoch: number
@@ -10,7 +10,10 @@ export interface ProducerState {
 }
 
 const FIRST_EPOCH = 0
-/** What a new producer is told: its first event is the next. Source: azure-sdk-for-js, eventHubProducerClient.idem.spec. */
+/**
+ * The number a new producer is told: its first event is the next. Source: azure-sdk-for-js,
+ * eventHubProducerClient.idem.spec.
+ */
 const NO_EVENT_YET = 0
 const MAX_INT = 0x7fff_ffff
 

@@ -1,6 +1,6 @@
 import type { Appended, IncomingEvent, StoredEvent } from './event.js'
 
-/** How long a partition keeps its events. The first limit that is reached counts. */
+/** The limits to how long a partition keeps its events. The first one reached counts. */
 export interface PartitionRetention {
   readonly ageMs: number
   /** Of the events as they are held in memory, a fixed overhead for each included. */
@@ -55,7 +55,7 @@ export class PartitionLog {
   }
 
   /**
-   * What `begin_sequence_number` says. On a partition that retention has emptied it equals the last enqueued one.
+   * The `begin_sequence_number` as it is told. On a partition that retention has emptied it equals the last enqueued one.
    * Observed on Azure: spotflow-io/in-memory-azure-test-sdk.
    */
   get reportedBegin(): number {

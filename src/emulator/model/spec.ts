@@ -1,4 +1,6 @@
-/** How long events are kept; the first limit reached counts. All of them are per partition. @public */
+/**
+ * The time and size up to which events are kept; the first limit reached counts. All of them are per partition. @public
+ */
 export interface RetentionOptions {
   /** Hours. Default 24; -1 is for ever. */
   hours?: number
@@ -16,7 +18,7 @@ export interface EventHubSpec {
   partitionCount?: number
   /** Beside `$Default`, which is always there. */
   consumerGroups?: readonly string[]
-  /** How long events are kept. */
+  /** The retention of events. */
   retention?: RetentionOptions
   /**
    * Which time Kafka clients see: that of storing, or the producer's. The service's property of that name. Default

@@ -29,7 +29,10 @@ export interface Claim {
   readonly renewAfter: number
 }
 
-/** What a token of Microsoft Entra ID must be for. Source: `Constants.aadEventHubsScope` of `@azure/core-amqp`. */
+/**
+ * The audience that a token of Microsoft Entra ID must have. Source: `Constants.aadEventHubsScope` of
+ * `@azure/core-amqp`.
+ */
 const scope = 'https://eventhubs.azure.net//.default'
 /** As the SDK does: it signs tokens for an hour. */
 const sharedAccessRenewal = 45 * 60 * 1000

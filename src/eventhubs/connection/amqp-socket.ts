@@ -4,10 +4,10 @@ import { soon } from '../../util/timers.js'
 /** Begins a connection; `onReady` is called when bytes can be written, `onRefused` with a better reason than the stream's own. */
 export type OpenStream = (onReady: () => void, onRefused: (error: Error) => void) => Duplex
 
-/** What a socket tells the one who opened it. */
+/** The events a socket tells the one who opened it. */
 export interface SocketObserver {
   openStream: OpenStream
-  /** How long opening may take, ms. */
+  /** The longest time opening may take, ms. */
   readonly connectTimeout: number
   onOpening(socket: AmqpSocket): void
   /** Bytes have come; `pass` hands some to the library. */

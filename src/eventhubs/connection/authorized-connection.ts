@@ -11,9 +11,9 @@ import { type ConnectionEvents, WatchedConnection } from './watched-connection.j
 export interface AuthorizedConnectionOptions {
   readonly fullyQualifiedNamespace: string
   readonly openStream: OpenStream
-  /** How long opening may take, ms. */
+  /** The longest time opening may take, ms. */
   readonly connectTimeout: number
-  /** How long the service may take to judge a token, ms. */
+  /** The longest time the service may take to judge a token, ms. */
   readonly requestTimeout: number
   readonly logger: Logger
   readonly events?: ConnectionEvents
@@ -73,7 +73,7 @@ export class AuthorizedConnection {
     return this.#isRetired || this.#ended !== undefined
   }
 
-  /** How many links are on it, those that are being opened included. */
+  /** The number of links on it, those that are being opened included. */
   get linkCount(): number {
     return this.#authorizations.size
   }

@@ -1,7 +1,7 @@
 import type { Logger } from '../../types/index.js'
 import { wait } from '../../util/wait.js'
 
-/** How long the service may take to answer a farewell, ms. */
+/** The longest time the service may take to answer a farewell, ms. */
 const patience = 2000
 
 /**

@@ -1,5 +1,5 @@
 /**
- * How many events to ask for, so that what waits in memory is bounded by bytes although AMQP's credit counts events. A
+ * The number of events to ask for, so that what waits in memory is bounded by bytes although AMQP's credit counts events. A
  * partition starts with one event, learns how large events are, and goes on from there.
  */
 export interface CreditOptions {
@@ -39,7 +39,7 @@ export class Credit {
     this.#seen += count
   }
 
-  /** How many events more to ask for, when `outstanding` are asked for already. Nothing that is asked for is taken back. */
+  /** The number of events to ask for beyond the `outstanding` ones. Nothing that is asked for is taken back. */
   more({ count, bytes }: Held, outstanding: number): number {
     const { budget, limit } = this.#options
     const least = count + outstanding === 0 ? 1 : 0

@@ -138,7 +138,7 @@ export class ValueReader {
     }
   }
 
-  /** How many values follow, in a size and a count of so many bytes each. */
+  /** The number of values that follow, after their size; each of the two takes so many bytes. */
   #count(width: number, next: number): number {
     const at = this.at + width
     this.at = at + width

@@ -9,7 +9,7 @@ import { parseEvent, UNREADABLE } from './received-event.js'
 
 export interface ReaderContext {
   readonly connections: ReadingConnections
-  /** How long opening the link may take, ms. */
+  /** The longest time opening the link may take, ms. */
   readonly timeout: number
   readonly logger: Logger
   toError(error: unknown): Error
@@ -38,7 +38,7 @@ export class Reader implements PartitionReader {
   #state: State = { is: 'opening' }
   #queue: ReceivedEvent[] = []
   #queueBytes = 0
-  /** What `next` has given last: it is done with when `next` is called again. */
+  /** The amount that `next` has given last: it is done with when `next` is called again. */
   #handed = { count: 0, bytes: 0 }
   #piece = { count: 0, bytes: 0 }
   #waiting: Deferred<void> | undefined

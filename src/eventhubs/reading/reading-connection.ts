@@ -16,7 +16,7 @@ export interface ReadingConnectionOptions extends Omit<AuthorizedConnectionOptio
   readonly identifier: string
 }
 
-/** What a link is opened with, and whom it tells. */
+/** The options a link is opened with, and whom it tells. */
 export interface LinkOptions {
   readonly eventHubName: string
   readonly consumerGroup: string

@@ -7,7 +7,7 @@ import { type EventSender, reasonOf, type SenderCallOptions, type SenderOptions 
 import { Refusal, type SendingLink } from './sending-link.js'
 import { type ProducerIdentity, Transfer } from './transfer.js'
 
-/** What a link asks for to publish idempotently. Source: `EventHubSender` of `@azure/event-hubs`. */
+/** The capability a link asks for to publish idempotently. Source: `EventHubSender` of `@azure/event-hubs`. */
 export const idempotentCapability = 'com.microsoft:idempotent-producer'
 
 const names = {

@@ -7,7 +7,7 @@ import type { Authorization, AuthorizedConnection } from '../connection/authoriz
 
 type Session = Awaited<ReturnType<AuthorizedConnection['openSession']>>
 type Sender = Awaited<ReturnType<Session['createSender']>>
-/** What AMQP libraries tell of a link or a transfer. */
+/** Something that AMQP libraries tell of a link or a transfer. */
 type Told = Parameters<NonNullable<NonNullable<Parameters<Session['createSender']>[0]>['onAccepted']>>[0]
 
 export interface SendingLinkOptions {
@@ -15,7 +15,7 @@ export interface SendingLinkOptions {
   readonly partitionId: string
   /** For the service's logs. */
   readonly identifier: string
-  /** How long attaching may take, ms. */
+  /** The longest time attaching may take, ms. */
   readonly requestTimeout: number
   readonly capabilities: string[]
   readonly properties?: Readonly<Record<string, object | null>> | undefined

@@ -23,7 +23,7 @@ export interface TransactionsOptions {
 /** A producer's transactions, one after the other. */
 export interface Transactions {
   /**
-   * What `producer.transaction()` is.
+   * The transaction that `producer.transaction()` begins.
    *
    * @throws KafkaJSNonRetriableError without a transactional id, and while another transaction is open.
    * @throws KafkaJSNotImplemented unless `eventHubs.transactions` is `'buffered'`.

@@ -123,7 +123,7 @@ function longDescriptor(frame: Buffer, at: number, end: number): number {
   return typeof descriptor === 'string' ? (SYMBOLIC.get(descriptor) ?? 0) : Number(descriptor)
 }
 
-/** What a link, session or connection ends with. */
+/** The error a link, session or connection ends with. */
 export interface AmqpError {
   readonly condition: string
   readonly description: string

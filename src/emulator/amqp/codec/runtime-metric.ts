@@ -1,7 +1,7 @@
 import { encodeString, symbol, writeLong } from './encode.js'
 import { SECTION, SectionReader } from './sections.js'
 
-/** What a reader that wants the runtime metric is told with each event. */
+/** The runtime metric, told with each event to a reader that wants it. */
 export interface RuntimeMetric {
   readonly lastSequenceNumber: number
   readonly lastOffset: string

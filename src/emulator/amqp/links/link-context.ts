@@ -4,7 +4,7 @@ import type { Service } from '../../service.js'
 import type { OpenLink } from '../open-links.js'
 import type { Wire } from '../wire.js'
 
-/** What a link sees of the connection it is on. */
+/** The part of a connection that its links see. */
 export interface LinkContext {
   readonly service: Service
   readonly wire: Wire

@@ -1,7 +1,7 @@
 import type { AmqpError } from '../codec/performative.js'
 import type { Wire } from '../wire.js'
 
-/** What a link needs of the session that it is in. */
+/** The part of a session that its links use. */
 export interface ParentSession {
   readonly peer: ParentPeer
   readonly wire: Wire

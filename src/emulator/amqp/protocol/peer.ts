@@ -33,7 +33,7 @@ const ERROR_OVERHEAD = 200
 const AMQP_HEADER = Buffer.from([0x41, 0x4d, 0x51, 0x50, 0, 1, 0, 0])
 const SASL_HEADER = Buffer.from([0x41, 0x4d, 0x51, 0x50, 3, 1, 0, 0])
 
-/** What a connection tells to whom it serves. */
+/** The events a connection tells to whom it serves. */
 export interface PeerEvents {
   readonly checkPlain: CheckPlain
   /** A link is about to attach: it is to be attached or refused at once. */

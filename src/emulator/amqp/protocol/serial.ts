@@ -4,5 +4,5 @@ export const next = (value: number): number => (value + 1) >>> 0
 
 export const plus = (value: number, count: number): number => (value + count) >>> 0
 
-/** How far `a` is ahead of `b`; negative when it is behind. */
+/** The steps from `b` to `a`; negative when `a` is behind. */
 export const ahead = (a: number, b: number): number => (a - b) | 0

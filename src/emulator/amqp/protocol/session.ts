@@ -232,7 +232,7 @@ export class Session implements ParentSession {
   }
 
   /**
-   * What a reader makes of an event changes nothing here. One that wants to hear that its outcome has come is told. AMQP 1.0
+   * Changes nothing here, whatever a reader makes of an event. One that wants to hear that its outcome has come is told. AMQP 1.0
    * §2.6.12.
    */
   #onDisposition(fields: Fields): void {

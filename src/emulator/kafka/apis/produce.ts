@@ -20,7 +20,7 @@ interface Outcome {
 }
 
 const NO_OFFSET = -1
-/** What a batch may take decompressed, in multiples of what a message may take. */
+/** The most a batch may take decompressed, in multiples of what a message may take. */
 const MAX_INFLATION = 16
 
 export const produce = handler(PRODUCE, async (context, request) => {

@@ -20,7 +20,7 @@ export interface JoinRequest {
   readonly knowsSkipAssignment: boolean
 }
 
-/** What a join is answered. */
+/** The answer to a join. */
 export interface JoinAnswer {
   readonly errorCode: number
   readonly memberId: string

@@ -4,7 +4,7 @@ import type { JoinAnswer, JoinRequest, MemberIdentity, SyncAnswer, SyncRequest }
 import { Group } from './group.js'
 import type { CommittedOffset, OffsetEntry } from './offsets.js'
 
-/** How groups behave. */
+/** The behaviour of groups. */
 export interface CoordinatorSettings {
   /** `eventhubs`: members need no id first, and a group without members is dead and unlisted, its offsets kept. */
   readonly groups: 'eventhubs' | 'kafka'

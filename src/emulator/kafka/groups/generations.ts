@@ -22,7 +22,7 @@ const EMPTY = Buffer.alloc(0)
 export interface GenerationsOptions {
   readonly roster: Roster
   readonly clock: Clock
-  /** How long the first members of an empty group wait for others. */
+  /** The time the first members of an empty group wait for others. */
   readonly initialRebalanceDelayMs: number
   /** Called when the last member has gone. */
   onDeserted(): void
@@ -140,7 +140,7 @@ export class Generations {
     }
   }
 
-  /** What a member of the current generation is told; only the leader learns of the others. */
+  /** The answer to a member of the current generation; only the leader learns of the others. */
   joined(member: Member, withMembers: boolean): JoinAnswer {
     const protocolName = this.#protocolName
     return {
@@ -175,7 +175,7 @@ export class Generations {
     }
   }
 
-  /** What a member that asks for its share is told. */
+  /** The answer to a member that asks for its share. */
   assigned(member: Member): SyncAnswer {
     return {
       errorCode: ERROR.none,

@@ -13,7 +13,7 @@ const EMPTY = Buffer.alloc(0)
 
 export interface GroupOptions {
   readonly clock: Clock
-  /** How long the first members of an empty group wait for others. */
+  /** The time the first members of an empty group wait for others. */
   readonly initialRebalanceDelayMs: number
   readonly maxMembers: number
   /** Called when the last member has gone. */

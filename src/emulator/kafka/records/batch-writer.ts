@@ -1,13 +1,13 @@
 import { crc32c } from './crc32c.js'
 import { ATTRIBUTE, BATCH, LENGTH_STARTS_AFTER, MAGIC } from './record-batch.js'
 
-/** What a header's value is made of: its bytes as they are, or a part of a stored event. */
+/** The source of a header's value: its bytes as they are, or a part of a stored event. */
 export interface HeaderPart {
   readonly name: string | Buffer
   readonly value: Buffer | null
 }
 
-/** What a batch to be read says of its time. */
+/** The time that a batch to be read says of itself. */
 export type BatchTime =
   | { readonly type: 'log-append'; readonly time: number }
   | { readonly type: 'create'; readonly base: number }
