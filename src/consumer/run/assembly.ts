@@ -1,18 +1,16 @@
 import { instrumentStore } from '../../client/store-requests.js'
 import { createTopics } from '../../client/topics.js'
 import { createAssignerCluster } from '../../group/assigner-cluster.js'
-import { PartitionAssigners } from '../../group/assigners.js'
 import { createCommitGuard } from '../../group/commit-guard.js'
-import { createGroupMember, type GroupMember } from '../../group/member.js'
+import type { GroupMember } from '../../group/member.js'
 import { createReadingGroups } from '../../group/reading-groups.js'
 import { retryLog } from '../../instrumentation/retry-log.js'
 import { createCommittedOffsets } from '../../offsets/committed-offsets.js'
 import { retry } from '../../retry/retry.js'
-import { toOffset } from '../../translate/offset.js'
-import { createSlots } from '../../util/slots.js'
 import { createOffsets } from '../offsets.js'
 import type { PartitionContext } from '../partition/context.js'
-import { createOnUndecodable } from '../partition/decoding.js'
+import { createMembership } from './membership.js'
+import { createPartitionContext } from './partition-context.js'
 import type { RunConnection, RunState } from './types.js'
 import { createWorkers, type Workers } from './workers.js'
 
@@ -27,7 +25,7 @@ export interface ConnectedRun {
 
 export function connectRun({ connection, store: ownStore }: RunConnection, state: RunState): ConnectedRun {
   const { transport, management, address } = connection
-  const { settings, config, eventHubs, instrumentation, requests, topics, runnerLogger, groupLogger, stopping } = state
+  const { settings, config, eventHubs, instrumentation, requests, groupLogger, stopping } = state
   const { groupId, sessionTimeout } = settings
   const { broker, storeNamespace } = address
   const store = instrumentStore({
@@ -68,40 +66,8 @@ export function connectRun({ connection, store: ownStore }: RunConnection, state
       }),
   )
 
-  const member = createGroupMember({
-    store,
-    namespace: storeNamespace,
-    groupId,
-    clientId: state.clientId,
-    sessionTimeout,
-    heartbeatInterval: settings.heartbeatInterval,
-    assigners: (settings.partitionAssigners ?? [PartitionAssigners.roundRobin]).map((create) =>
-      create({ cluster: cluster.cluster, groupId, logger: groupLogger }),
-    ),
-    topics: [...topics.keys()],
-    partitionCount: (topic) => known.of(topic).count(),
-    setAssignable: cluster.show,
-    logger: groupLogger,
-    listener: {
-      onRebalancing() {
-        state.rebalancing()
-        instrumentation.emit('REBALANCING', () => ({ groupId, memberId: member.memberId() }))
-      },
-      onAcquired: (partitions) => void workers.acquire(partitions).catch(state.fail),
-      onRevoked: workers.finish,
-      onLost: workers.abandon,
-      onJoined(joined) {
-        workers
-          .positioned()
-          .then(() => {
-            if (state.isRunning()) state.joined(joined)
-          })
-          .catch(state.fail)
-      },
-      onFailed: state.fail,
-    },
-  })
-
+  const partitionCount = (topic: string) => known.of(topic).count()
+  const member = createMembership(state, { store, namespace: storeNamespace, cluster, partitionCount, workers })
   const identity = () => ({ groupId, memberId: member.memberId(), groupGenerationId: member.generationId() })
 
   const guard = createCommitGuard({
@@ -123,66 +89,8 @@ export function connectRun({ connection, store: ownStore }: RunConnection, state
 
   connection.commits.listen(groupId, offsets.committedElsewhere, stopping)
 
-  const context: PartitionContext = {
-    groupId,
-    retry: settings.retry,
-    requestTimeout: state.requestTimeout,
-    logger: runnerLogger,
-    instrumentation,
-    fetching: {
-      transport,
-      readingGroups,
-      limits: { maxBatchSize: eventHubs.maxBatchSize, prefetchCount: eventHubs.prefetchCount },
-      budget: () => Math.min(settings.maxBytesPerPartition, settings.maxBytes / Math.max(1, workers.size)),
-      fromBeginning: (topic) => topics.get(topic) ?? false,
-      async partitionCount(topic) {
-        const count = await known.of(topic).refresh()
-        if (count === 0) member.nudge()
-        return count
-      },
-      fetched: state.fetched,
-    },
-    handler: {
-      eachMessage: config.eachMessage ?? undefined,
-      eachBatch: config.eachBatch ?? undefined,
-      eachBatchAutoResolve: config.eachBatchAutoResolve ?? true,
-      onUndecodable: createOnUndecodable(eventHubs.undecodable, ({ sequenceNumber }, reason, { topic, partition }) => {
-        const offset = toOffset(sequenceNumber)
-        runnerLogger.error(`Skipped an event that cannot be decoded: ${reason}`, { topic, partition, offset })
-      }),
-      slots: createSlots(Math.max(1, config.partitionsConsumedConcurrently ?? 1)),
-      invoke: state.inHandler,
-      heartbeat: state.heartbeat,
-      isRunning: state.isRunning,
-    },
-    progress: {
-      autoCommit: config.autoCommit ?? true,
-      offsets,
-      pauses: state.pauses,
-      seeks: state.seeks,
-      async commitExactly(list) {
-        for (const one of list) await guard.assertNotAnothers(one)
-        await offsets.commitExactly(list)
-      },
-      pause(list) {
-        state.pauses.pause(list)
-        workers.wake(list)
-      },
-      resume(list) {
-        state.pauses.resume(list)
-        workers.wake(list)
-      },
-    },
-    ownership: {
-      memberId: member.memberId,
-      holds: member.leases.holds,
-      mayCommit: guard.mayCommit,
-      suspect: member.leases.suspect,
-      isSuspect: member.leases.isSuspect,
-      verify: member.verify,
-    },
-    fail: state.fail,
-  }
+  const parts = { transport, readingGroups, known, member, guard, offsets, workers }
+  const context: PartitionContext = createPartitionContext(state, parts)
 
   return { member, context, workers, identity }
 }
