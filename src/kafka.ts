@@ -38,7 +38,7 @@ interface KafkaState {
 }
 
 /**
- * Where the state is kept. Not in `#private` fields: those make a class nominal, and then the `Kafka` of a program's ESM
+ * The key of the state. Not in `#private` fields: those make a class nominal, and then the `Kafka` of a program's ESM
  * half is no argument for a function of its CJS half, and no Proxy or fake passes for one.
  */
 const stateKey = Symbol('kafkajs-eventhubs.kafka')
@@ -59,7 +59,7 @@ function tracked<Client extends Producer | Consumer | Admin>(kafka: object, clie
 }
 
 /**
- * Where clients come from: kafkajs's `Kafka`, on an Event Hubs namespace.
+ * The maker of clients: kafkajs's `Kafka`, on an Event Hubs namespace.
  *
  * @public
  */
@@ -93,12 +93,12 @@ export interface KafkaConstructor {
   // Last, for programs that take `ConstructorParameters<typeof Kafka>`.
   /** The same. */
   new (config: KafkaConfig): Kafka & AsyncDisposable
-  /** Where its methods are. */
+  /** The prototype its methods are on. */
   readonly prototype: Kafka
 }
 
 /**
- * Where clients come from: kafkajs's `Kafka`, on an Event Hubs namespace.
+ * The maker of clients: kafkajs's `Kafka`, on an Event Hubs namespace.
  *
  * @public
  */

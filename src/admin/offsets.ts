@@ -67,7 +67,7 @@ export function createOffsetCalls(
     await session.request('OffsetCommit', () => committed.commit(offsets))
   }
 
-  /** What was reset, as the offsets it stands for now; they are committed in place of the marks. */
+  /** The offsets that were reset, as the offsets it stands for now; they are committed in place of the marks. */
   const resolve = async (groupId: string, topic: string, partitions: FetchOffsetsPartition[]) => {
     const ends = new Map((await fetchTopicOffsets(topic)).map((entry) => [entry.partition, entry]))
     const resolved = partitions.map((entry) => {

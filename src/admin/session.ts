@@ -11,7 +11,10 @@ import { toKafkaJSError } from '../translate/error.js'
 import type { CheckpointStore } from '../types/checkpoint-store.js'
 import type { AdminEvents, Logger } from '../types/index.js'
 
-/** What each admin method works with: a connection made on first use, and requests that are timed, retried and told of. */
+/**
+ * The connection and requests of admin methods: a connection made on first use, and requests that are timed, retried
+ * and told of.
+ */
 export interface AdminSession {
   readonly logger: Logger
   connect(): Promise<void>

@@ -8,7 +8,7 @@ import { mapConcurrently } from '../util/concurrency.js'
 import type { Admin } from './calls.js'
 import type { AdminSession } from './session.js'
 
-/** Where the partitions of a topic begin, end, and were at a moment. */
+/** The calls for where the partitions of a topic begin, end, and were at a moment. */
 export function createTopicOffsetCalls(
   session: AdminSession,
 ): Pick<Admin, 'fetchTopicOffsets' | 'fetchTopicOffsetsByTimestamp'> {

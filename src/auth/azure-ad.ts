@@ -28,7 +28,7 @@ export interface DefaultCredentialOptions {
   workloadIdentityClientId?: string
   /** Tenants besides `tenantId` that tokens may be had from; `*` for any. */
   additionallyAllowedTenants?: string[]
-  /** Where tokens are issued, for sovereign clouds. */
+  /** The authority that issues tokens, for sovereign clouds. */
   authorityHost?: string
   /** For clouds that cannot be reached from outside. */
   disableInstanceDiscovery?: boolean

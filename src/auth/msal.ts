@@ -31,7 +31,9 @@ export type MsalAuthOptions =
       clientId: string
       /** Tenant id or domain. */
       tenantId: string
-      /** Where tokens are issued. Default `https://login.microsoftonline.com`; sovereign clouds have their own. */
+      /**
+       * The authority that issues tokens. Default `https://login.microsoftonline.com`; sovereign clouds have their own.
+       */
       authorityHost?: string
     } & (
       | { clientSecret: string }

@@ -54,7 +54,7 @@ export interface GroupState {
   changes(): Iterable<GroupChange>
 }
 
-/** What stands in a log may be of a newer version, or anybody's. */
+/** True for a known change: what stands in a log may be of a newer version, or anybody's. */
 function isGroupChange(value: unknown): value is GroupChange {
   if (typeof value !== 'object' || value === null) return false
   const change = value as Partial<Record<string, unknown>>

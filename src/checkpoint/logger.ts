@@ -6,7 +6,7 @@ export interface StoreLogger {
   warn(message: string, extra?: object): void
 }
 
-/** Where warnings go by default: to the log of the Azure SDKs (`AZURE_LOG_LEVEL=warning` prints it). */
+/** The default target of warnings: to the log of the Azure SDKs (`AZURE_LOG_LEVEL=warning` prints it). */
 export function defaultStoreLogger(): StoreLogger {
   const logger = createClientLogger('kafkajs-eventhubs')
   return { warn: (message, extra) => (extra ? logger.warning(message, extra) : logger.warning(message)) }

@@ -4,7 +4,7 @@ import type { Checkpoint, CheckpointStoreOptions, PartitionOwnership } from '../
 /** Blob metadata, the narrowest place, holds 8 KB in all; the rest is for names. */
 const MAX_OWNER_ID_LENGTH = 7168
 
-/** What can stand in an HTTP header and comes back unchanged: printable ASCII without blanks at the ends. */
+/** The texts that can stand in an HTTP header and come back unchanged: printable ASCII without blanks at the ends. */
 const OWNER_ID = /^$|^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
 
 type Key = Pick<PartitionOwnership, 'fullyQualifiedNamespace' | 'eventHubName' | 'consumerGroup' | 'partitionId'>

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 
-/** What can follow in one place of a command line. */
+/** The choices in one place of a command line. */
 interface Place {
   /** The commands that lead here, e.g. `topics list`. */
   readonly path: string

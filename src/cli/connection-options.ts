@@ -7,7 +7,7 @@ import type { ConnectionStringConfig, EventHubsOptions, KafkaConfig, LogEntry } 
 import { CommandError, UsageError } from './errors.js'
 import type { Terminal } from './terminal.js'
 
-/** What the command line says of where to connect, and how. */
+/** The arguments of the command line about where to connect, and how. */
 export interface ConnectionArguments {
   config?: string
   brokers?: string
@@ -100,7 +100,10 @@ export async function readKafkaConfig(
 
 const storeOf = ({ env }: Terminal) => env['KAFKAJS_EVENTHUBS_CHECKPOINT_STORE']
 
-/** What the command line names goes before what the environment has: that may be of another namespace. */
+/**
+ * The connection string to use. What the command line names goes before what the environment has: that may be of
+ * another namespace.
+ */
 function chooseConnectionString(
   { brokers, connectionString, azureAd }: ConnectionArguments,
   file: Partial<KafkaConfig> | undefined,

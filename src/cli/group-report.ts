@@ -83,7 +83,7 @@ async function describePartitions(
     })
 }
 
-/** Where reading goes on: what retention has taken is no lag. */
+/** The position where reading goes on: what retention has taken is no lag. */
 function positionOf(offset: bigint, low: bigint, high: bigint): bigint {
   if (offset < low) return low
   return offset > high ? high : offset

@@ -1,7 +1,7 @@
 import type { Admin } from '../exports.js'
 import { CommandError } from './errors.js'
 
-/** Where committed offsets are to be moved. */
+/** The target that committed offsets are to be moved to. */
 export type ResetTarget =
   | { readonly to: 'earliest' | 'latest' }
   | { readonly to: 'offset'; readonly offset: bigint }

@@ -1,9 +1,9 @@
 import type { Admin } from '../exports.js'
 
-/** What is needed of either side's admin client; kafkajs's has the same. */
+/** The part of an admin client that is needed of either side; kafkajs's has the same. */
 export type OffsetsAdmin = Pick<Admin, 'fetchOffsets' | 'fetchTopicOffsets' | 'setOffsets'>
 
-/** Where committed offsets come from and go to. */
+/** The origin and the target of committed offsets. */
 export interface Migration {
   /** E.g. kafkajs's admin client, on the Kafka endpoint. */
   readonly from: Pick<OffsetsAdmin, 'fetchOffsets'>
@@ -18,14 +18,14 @@ export interface Migration {
   readonly overwrite?: boolean
 }
 
-/** What became of one committed offset. */
+/** The outcome for one committed offset. */
 export interface MigratedOffset {
   readonly group: string
   readonly topic: string
   readonly partition: number
   /** As `from` had it. */
   readonly committed: string
-  /** What was set; undefined: nothing was. */
+  /** The part that was set; undefined: nothing was. */
   readonly set?: string
   /** Why it is another one, or none. */
   readonly note?: string
@@ -83,7 +83,7 @@ async function decide(
   })
 }
 
-/** Where the partitions begin and end; none when the topic has been deleted, of which offsets may be left. */
+/** The ends of the partitions; none when the topic has been deleted, of which offsets may be left. */
 async function endsOf(topic: string, to: OffsetsAdmin) {
   const ends = await to.fetchTopicOffsets(topic).catch((error: unknown) => {
     if (isUnknownTopic(error)) return []

@@ -55,6 +55,6 @@ export function toKafkaEndpoint(
   }
 }
 
-/** What emulators take. */
+/** The development key that emulators take. */
 const DEVELOPMENT_KEY =
   'Endpoint=sb://localhost;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;'

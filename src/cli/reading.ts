@@ -10,13 +10,13 @@ import type {
 import { CommandError } from './errors.js'
 import type { ConsumedMessage } from './message-format.js'
 
-/** Where to begin in each partition. */
+/** The start in each partition. */
 export type Start =
   | { readonly at: 'beginning' | 'end' }
   | { readonly at: 'offset'; readonly offset: bigint }
   | { readonly at: 'time'; readonly timestamp: number }
 
-/** What is to be read, outside any group. */
+/** The partitions to be read, outside any group. */
 export interface ReadOptions {
   readonly config: KafkaConfig | ConnectionStringConfig
   readonly topics: readonly string[]

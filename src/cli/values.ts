@@ -50,7 +50,7 @@ export function parseSetting(
   return [...previous, { name: text.slice(0, at), value: text.slice(at + 1) }]
 }
 
-/** What is given more than once, gathered. */
+/** The values that are given more than once, gathered. */
 export const parseRepeated = (text: string, previous: string[] = []): string[] => [...previous, text]
 
 /** `\t` and `\n` of the command line as the characters they mean. */

@@ -46,7 +46,7 @@ export interface ConnectorOptions {
   readonly logger: Logger
 }
 
-/** What there is between two calls of `close()`. */
+/** The connection between two calls of `close()`. */
 interface Session {
   readonly closing: AbortController
   opened?: Promise<Connection> | undefined
@@ -154,7 +154,7 @@ async function verify({ transport, requests, closing }: Connection, ms: number):
 /** Hosts of Event Hubs, in all clouds. */
 const SERVICE_HOST = /\.servicebus\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net|cloudapi\.de)$/i
 
-/** What comes to mind where nobody answers who could be meant. */
+/** The advice that comes to mind where nobody answers who could be meant. */
 function withAdvice(error: unknown, { fullyQualifiedNamespace: host, broker }: NamespaceAddress): unknown {
   if (!(error instanceof KafkaJSConnectionError) || SERVICE_HOST.test(host)) return error
   const advice = isLoopback(host)

@@ -33,7 +33,7 @@ export interface NamespaceAccess {
   store(): Promise<CheckpointStore | undefined>
   /** The management API; undefined when it is switched off or the credential does not allow it. */
   management(): Promise<Management | undefined>
-  /** What clients of the same `Kafka` have committed. */
+  /** The commits of clients of the same `Kafka`. */
   readonly commits: CommitNews
   /** Closes what was opened. */
   close(): Promise<void>

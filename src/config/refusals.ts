@@ -1,7 +1,7 @@
 import { KafkaJSNotImplemented, KafkaJSSASLAuthenticationError } from '../errors/index.js'
 import type { ConnectionStringConfig, KafkaConfig } from '../types/index.js'
 
-/** What kafkajs has and this package cannot do: told at once, with the way that Event Hubs has instead. */
+/** A call that kafkajs has and this package cannot do: told at once, with the way that Event Hubs has instead. */
 export interface Refusal {
   /** kafkajs's name of it, e.g. `sasl.mechanism 'aws'`. Part of the sentence. */
   readonly option: string

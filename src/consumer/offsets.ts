@@ -11,7 +11,7 @@ type AmqpOffsets = ReadonlyMap<number, string>
 interface Progress extends TopicPartition {
   resolved: number
   committed: number
-  /** Where counting begins while nothing has been committed. */
+  /** The offset where counting begins while nothing has been committed. */
   begun: number
   /** The service's own offset of the event before `resolved`, when known. */
   amqpOffset: string | undefined

@@ -1,4 +1,7 @@
-/** Where partitions are to go on reading, until their next fetch applies it; the last word for a partition counts. */
+/**
+ * The offsets where partitions are to go on reading, until their next fetch applies it; the last word for a partition
+ * counts.
+ */
 export interface Seeks {
   /** `offset` is the next to read; -1 latest, -2 earliest. */
   set(topic: string, partition: number, offset: number): void

@@ -16,7 +16,7 @@ export interface Subscriptions {
   settled(): Promise<unknown>
 }
 
-/** What there is to subscribe to. */
+/** The topics there are to subscribe to. */
 export interface SubscribableTopics {
   /** Makes sure that there is a topic. */
   load(topic: string): Promise<void>

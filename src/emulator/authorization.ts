@@ -92,7 +92,7 @@ export function allows(grant: Grant, path: string, claim: Claim, now = Date.now(
 const ALL_CLAIMS: readonly Claim[] = ['Listen', 'Send', 'Manage']
 
 /**
- * What kind of token a text is. The text decides, not what it was announced as: azure-eventhub for Python announces every
+ * The kind of token that a text is. The text decides, not what it was announced as: azure-eventhub for Python announces every
  * token as a JWT.
  */
 export function tokenKindOf(token: string, announced?: unknown): 'sas' | 'jwt' {

@@ -28,7 +28,7 @@ export function parseConfigFile(text: string): EventHubSpec[] {
   return specs
 }
 
-/** Where the log goes: `LoggingConfig.Type` is `File` or `Console`. Undefined when the file does not say. */
+/** The target of the log: `LoggingConfig.Type` is `File` or `Console`. Undefined when the file does not say. */
 export function parseLoggingType(text: string): 'file' | 'console' | undefined {
   const type = fieldOf(fieldOf(objectAt(parseJson(text), 'UserConfig'), 'LoggingConfig'), 'Type')
   if (type === undefined) return undefined

@@ -23,14 +23,14 @@ export interface EmulatorKafkaConfig {
   brokers: string[]
   /** With TLS. */
   ssl?: true
-  /** What is needed to reach the emulator besides. */
+  /** The options needed to reach the emulator besides. */
   eventHubs?: {
     connectionString?: string
     customEndpointAddress?: string
   }
 }
 
-/** What real kafkajs, or another Kafka client, needs to reach an emulator's Kafka endpoint. @public */
+/** The settings real kafkajs, or another Kafka client, needs to reach an emulator's Kafka endpoint. @public */
 export interface KafkaEndpointConfig {
   /** The name that the program goes by. */
   clientId: string
@@ -67,7 +67,7 @@ export interface Emulator {
   readonly kafkaGroups: EmulatedKafkaGroups
   /** Faults to inject. */
   readonly faults: EmulatorFaults
-  /** What is open, and what has been done. */
+  /** The counts of what is open, and of what has been done. */
   readonly stats: EmulatorStats
   /** Port that answers health checks alone, where `healthPort` asked for one. */
   readonly healthPort: number | undefined

@@ -13,7 +13,7 @@ export interface Rule<T = Access> extends Fault {
   strikes(target: T): boolean
 }
 
-/** What goes with the first rule that strikes. */
+/** The argument that goes with the first rule that strikes. */
 export function firstStruck<A, T>(rules: ReadonlyMap<Rule<A>, T>, target: A): T | undefined {
   for (const [rule, value] of rules) if (rule.strikes(target)) return value
   return undefined

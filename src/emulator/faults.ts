@@ -11,7 +11,7 @@ import type { Namespace } from './model/namespace.js'
 import type { Partition } from './model/partition.js'
 import { createRandom } from './random.js'
 
-/** What is said when something is refused. @public */
+/** The error that is answered when something is refused. @public */
 export interface FaultError {
   /** AMQP error condition, e.g. `amqp:link:detach-forced`. */
   condition: string
@@ -28,7 +28,7 @@ export interface LoseDispositionsOptions extends FaultFilter {
   /** Default 1. The same seed loses the same ones. */
   seed?: number
   /**
-   * What happens in place of the acknowledgement. Default `connection`: the connection breaks. `link`: the link is
+   * The effect in place of the acknowledgement. Default `connection`: the connection breaks. `link`: the link is
    * detached with `amqp:link:detach-forced`. `nothing`: the client waits for its own time-out.
    */
   effect?: 'connection' | 'link' | 'nothing'
@@ -241,7 +241,7 @@ export class Faults implements EmulatorFaults {
     return firstStruck(this.#delays, target) ?? 0
   }
 
-  /** What happens in place of the acknowledgement of a stored transfer; undefined: nothing is lost. */
+  /** The loss in place of the acknowledgement of a stored transfer; undefined: nothing is lost. */
   lossOf(target: Access): 'connection' | 'link' | 'nothing' | undefined {
     return firstStruck(this.#losses, target)
   }

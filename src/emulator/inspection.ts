@@ -13,7 +13,7 @@ export interface EmulatedEvent {
   readonly sequenceNumber: number
   /** The service's opaque position. */
   readonly offset: string
-  /** When it was stored. */
+  /** The time it was stored. */
   readonly enqueuedTime: Date
   /** Bytes of the data sections, one after the other; empty for a body of another kind. */
   readonly body: Buffer
@@ -47,7 +47,7 @@ export interface EmulatedPartition {
 export interface EmulatedEventHub {
   /** Its name. */
   readonly name: string
-  /** When it was created. */
+  /** The time it was created. */
   readonly createdAt: Date
   /** The number of partitions it has. */
   readonly partitionCount: number
@@ -61,7 +61,7 @@ export interface EmulatedEventHub {
   events(): EmulatedEvent[]
   /** Adds partitions. The service drops the links to the event hub then; so does this. */
   setPartitionCount(count: number): void
-  /** What is left out keeps its value. */
+  /** Sets the limits; what is left out keeps its value. */
   setRetention(retention: RetentionOptions): void
   /** Adds a consumer group. Throws when there is one of that name. */
   createConsumerGroup(name: string): void

@@ -9,7 +9,7 @@ export type Claim = 'Listen' | 'Send' | 'Manage'
 export interface SharedAccessKey {
   /** Its name. */
   name: string
-  /** What tokens are signed with. */
+  /** The key that tokens are signed with. */
   key: string
   /** Default: all three. */
   claims?: readonly Claim[]

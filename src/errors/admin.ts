@@ -1,7 +1,7 @@
 import { brand, KafkaJSError, type KafkaJSErrorOrigin } from './base.js'
 import type { KafkaJSProtocolError } from './protocol.js'
 
-/** What became of a group that was to be deleted. @public */
+/** The outcome for a group that was to be deleted. @public */
 export type DeleteGroupsResult = { groupId: string; errorCode?: number; error?: KafkaJSProtocolError }
 
 /** A group that could not be deleted. @public */

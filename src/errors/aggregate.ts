@@ -2,7 +2,7 @@ import { brand, KafkaJSError, textOf } from './base.js'
 
 /** Several things failed. Not a {@link KafkaJSError}, as in kafkajs. @public */
 export class KafkaJSAggregateError extends Error {
-  /** What failed. */
+  /** The failures. */
   declare readonly errors: (Error | string)[]
 
   /** Takes a text and the errors. */

@@ -1,7 +1,10 @@
 import type { KafkaJSErrorMetadata } from '../types/error-metadata.js'
 import { redact, redactError } from '../util/redact.js'
 
-/** What the constructors of the family take first: a text, or an error whose text and fields are taken over. @public */
+/**
+ * The first argument of the constructors of the family: a text, or an error whose text and fields are taken over.
+ * @public
+ */
 export type KafkaJSErrorOrigin = Error | string | { readonly message: string }
 
 const brandOf = (name: string) => Symbol.for(`kafkajs-eventhubs.${name}`)
@@ -50,7 +53,7 @@ export class KafkaJSError extends Error {
   declare readonly name: string
   /** Whether trying again may help. */
   declare readonly retriable: boolean
-  /** Where to read on. */
+  /** The page to read on. */
   declare readonly helpUrl?: string
   /** The error beneath. */
   declare readonly cause?: Error

@@ -214,9 +214,9 @@ export const protocolErrorRows: readonly ProtocolErrorRow[] = [
 const byType = new Map(protocolErrorRows.map((entry) => [entry.type, entry]))
 const byCode = new Map(protocolErrorRows.map((entry) => [entry.code, entry]))
 
-/** What to change about the row. */
+/** The changes to the row. */
 export interface ProtocolErrorOptions {
-  /** What failed, where, and what to do; it stands behind Kafka's text. */
+  /** The failure, its place, and what to do; it stands behind Kafka's text. */
   readonly message?: string
   readonly retriable?: boolean
   readonly cause?: unknown

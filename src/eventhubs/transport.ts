@@ -13,7 +13,10 @@ import type { EventSender } from './sending/sender.js'
 export interface NamespaceAddress {
   /** Host name without port: what tokens and OPEN frames carry. */
   readonly fullyQualifiedNamespace: string
-  /** What checkpoint stores key by: the host name, on a loopback emulator with its port (`localhost:5672`). */
+  /**
+   * The name of the namespace that checkpoint stores key by: the host name, on a loopback emulator with its port
+   * (`localhost:5672`).
+   */
   readonly storeNamespace: string
   /** `host:port` for events and logs, in the form `payload.broker` has in kafkajs. */
   readonly broker: string
@@ -83,7 +86,9 @@ export interface PartitionReader {
    * ended the reader, when all that came before is taken.
    */
   next(): Promise<EventChunk | undefined>
-  /** What has come since, `limit` events at most: it joins what `next` gave, of which nothing is done with. */
+  /**
+   * The events that have come since, `limit` events at most: it joins what `next` gave, of which nothing is done with.
+   */
   more(limit: number): EventChunk | undefined
   /** Ends the link and forgets what has come. */
   close(): Promise<void>

@@ -11,7 +11,7 @@ export interface Handover {
   finished(): Promise<void>
   /** Resolves when the leases of what is finished have been released too, or could not be. Never rejects. */
   released(): Promise<void>
-  /** What is still being finished. */
+  /** The partitions that are still being finished. */
   unfinished(): TopicPartition[]
 }
 

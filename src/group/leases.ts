@@ -25,9 +25,9 @@ export function partitionKey(topic: string, partition: number): string {
 
 interface Lease extends TopicPartition {
   ownership: PartitionOwnership
-  /** When the last successful write was begun, by the monotonic clock: the latest moment others count from. */
+  /** The time the last successful write was begun, by the monotonic clock: the latest moment others count from. */
   renewedAt: number
-  /** When something happened that another owner would cause. */
+  /** The time something happened that another owner would cause. */
   suspectSince?: number | undefined
 }
 

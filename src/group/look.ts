@@ -9,7 +9,7 @@ import type { Counts, Session } from './session.js'
 import { STICKY } from './sticky.js'
 import { ownSpelling } from './topic-spelling.js'
 
-/** What one look at the group shows: who is there, who reads what, and what is this member's to read. */
+/** The outcome of one look at the group: who is there, who reads what, and what is this member's to read. */
 export interface Look {
   readonly slots: readonly Slot[]
   readonly members: readonly MemberRecord[]
@@ -17,9 +17,9 @@ export interface Look {
   readonly protocol: string
   /** This member's share, as the assigner gave it, in the spelling that the member subscribed with. */
   readonly assignment: Assignment
-  /** What the assigner has said to this member beside the partitions. */
+  /** The notes the assigner has for this member beside the partitions. */
   readonly notes: AssignmentNotes | undefined
-  /** What of it the member has subscribed to. */
+  /** The partitions of it that the member has subscribed to. */
   readonly wanted: readonly TopicPartition[]
 }
 

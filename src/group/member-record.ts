@@ -14,7 +14,7 @@ export interface MemberRecord {
   readonly protocols: readonly { readonly name: string; readonly metadata: string }[]
   /** Whether it reads all that it was assigned. */
   readonly state: 'joining' | 'stable'
-  /** What the assigner has said to it beside the partitions; left out where that is nothing. */
+  /** The notes the assigner has for it beside the partitions; left out where that is nothing. */
   readonly assigned?: AssignmentNotes | undefined
 }
 

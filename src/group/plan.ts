@@ -11,7 +11,7 @@ import { MAX_INFLATED_LENGTH, MAX_LENGTH, type MemberRecord } from './member-rec
  * plan does not fit the group any more writes the next one; of several, one wins, and the others follow it.
  */
 export interface Plan {
-  /** What it was made for, see {@link basisOf}. */
+  /** The basis it was made for, see {@link basisOf}. */
   readonly basis: string
   /** Member id → topic → partitions. */
   readonly members: ReadonlyMap<string, Assignment>

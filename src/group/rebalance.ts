@@ -17,7 +17,7 @@ export interface Joined {
   readonly duration: number
 }
 
-/** What the group tells its member to do. */
+/** The listener to what the group tells its member to do. */
 export interface MemberListener {
   /** The group has changed; `joined` follows when it has settled. Not called for the first join. */
   onRebalancing(): void

@@ -138,5 +138,5 @@ export function createSession(options: SessionOptions): Session {
   }
 }
 
-/** What kafkajs's own assigner says is what a record without notes means. */
+/** True for notes that say more than kafkajs's own assigner does, which is what a record without notes means. */
 const isWorthSaying = ({ version, userData }: AssignmentNotes) => version !== 0 || userData !== ''

@@ -1,7 +1,7 @@
 import type { Assignment, PartitionAssigner } from '../types/index.js'
 import { AssignerProtocol } from './assigner-protocol.js'
 
-/** What the group knows the sticky assigner by. */
+/** The name the group knows the sticky assigner by. */
 export const STICKY = 'StickyAssigner'
 
 interface Share {

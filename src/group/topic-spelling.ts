@@ -12,7 +12,7 @@ export interface TopicSpelling {
   readonly topics: readonly string[]
 }
 
-/** Where members differ, the spelling that comes first in the order of code units. */
+/** The spelling of a group: where members differ, the one that comes first in the order of code units. */
 export function groupSpelling(members: readonly Pick<MemberRecord, 'topics'>[]): TopicSpelling {
   const byKey = new Map<string, string>()
   for (const member of members) {

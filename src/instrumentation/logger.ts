@@ -15,7 +15,10 @@ export interface LoggerOptions {
   readonly logCreator?: logCreator
 }
 
-/** What programs hand to a logger may lead back to itself, or throw when it is looked at; the message is written all the same. */
+/**
+ * The line of an entry. What programs hand to a logger may lead back to itself, or throw when it is looked at; the
+ * message is written all the same.
+ */
 function toLine(entry: object): string {
   try {
     return JSON.stringify(entry)

@@ -14,7 +14,7 @@ export type XmlNode = string | XmlElement | XmlNode[] | undefined
 /** One entity of a feed, or the only one of an answer about a single entity. */
 export interface AtomEntry {
   readonly name: string
-  /** What stands in `<content>`: the description element, its name left out. */
+  /** The description element in `<content>`, its name left out. */
   readonly description: XmlElement
 }
 

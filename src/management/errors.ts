@@ -5,7 +5,7 @@ import { toKafkaJSError } from '../translate/error.js'
 
 /** A management request that failed: with an answer (`status`), or without one (`cause`). */
 export interface ManagementFailure {
-  /** What was tried, as the message begins: "Create the event hub". */
+  /** The operation that was tried, as the message begins: "Create the event hub". */
   readonly operation: string
   /** The event hub it was about. */
   readonly topic?: string

@@ -17,7 +17,9 @@ export interface EventHubDescription {
   readonly timestampType?: 'LogAppendTime' | 'CreateTime'
 }
 
-/** What can be set on an event hub; what is left out keeps its value, or takes the service's default. */
+/**
+ * The settings of an event hub that can be changed; what is left out keeps its value, or takes the service's default.
+ */
 export type EventHubSettings = Partial<Omit<EventHubDescription, 'name' | 'partitionIds' | 'createdAt' | 'status'>>
 
 export interface Management {

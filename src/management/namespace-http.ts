@@ -18,11 +18,11 @@ import { answerLimitPolicy } from './answer-limit.js'
 import { viaProxy } from './http-proxy.js'
 import { busyRetryPolicy, deadlinePolicy, expiredRetryPolicy, type RequestDeadline } from './retry-policy.js'
 
-/** What the namespace's HTTPS API is reached with. */
+/** The options that the namespace's HTTPS API is reached with. */
 export interface NamespaceHttpOptions {
   /** Host of the namespace, without port: what tokens are made for. */
   readonly fullyQualifiedNamespace: string
-  /** Where to connect to, e.g. `https://my-namespace.servicebus.windows.net` or `http://localhost:5672`. */
+  /** The address to connect to, e.g. `https://my-namespace.servicebus.windows.net` or `http://localhost:5672`. */
   readonly endpoint: string
   readonly credentials: CredentialSource
   readonly retry: RetrySettings

@@ -37,7 +37,7 @@ function isBusy({ status, headers, bodyAsText }: PipelineResponse): boolean {
   return isPassingConflict(status, bodyAsText ?? '')
 }
 
-/** What each attempt of a management request may take, and how it is told of. */
+/** The time each attempt of a management request may take, and how it is told of. */
 export interface RequestDeadline {
   /** For each attempt, ms; undefined when `enforceRequestTimeout` is false. */
   readonly requestTimeout: number | undefined

@@ -144,7 +144,7 @@ export class Accumulator {
   }
 
   /**
-   * What can't be learnt of a topic fails what has waited for as long as it was tried; the rest tries again. False when
+   * Learns of a topic. What can't be learnt fails what has waited for as long as it was tried; the rest tries again. False when
    * something else is being learnt of it: that is waited for first.
    */
   #learn(topic: Topic, work: () => Promise<void>): boolean {

@@ -7,7 +7,7 @@ const SEED = 0x9747b28c
 const M = 0x5bd1e995
 const R = 24
 
-/** What the default partitioner hashes: Buffers as they are, anything else as the UTF-8 of its text. */
+/** The bytes the default partitioner hashes: Buffers as they are, anything else as the UTF-8 of its text. */
 function toBytes(key: unknown): Buffer {
   return Buffer.isBuffer(key) ? key : Buffer.from(String(key))
 }

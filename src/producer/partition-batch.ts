@@ -16,7 +16,7 @@ export interface PartitionBatchOptions {
   readonly timeout: number | undefined
 }
 
-/** What one `send` has for one partition, and how far it has got. */
+/** The messages of one `send` for one partition, and how far they have got. */
 export class PartitionBatch {
   readonly partition: number
   readonly joinKey: unknown

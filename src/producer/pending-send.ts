@@ -20,7 +20,7 @@ export class PendingSend implements BatchObserver {
   /** On the clock of `performance.now()`. */
   readonly since = performance.now()
   isPrepared: boolean
-  /** Where its messages go, once that was decided. */
+  /** The batches its messages go in, once that was decided. */
   batches: RoutedBatch[] | undefined
   /** A partition was not there, and the topic was looked at again. */
   hasSearchedPartition: boolean = false

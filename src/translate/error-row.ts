@@ -27,7 +27,7 @@ export interface ErrorRow {
   /** With `codes`: both must hold. Without any: the text alone decides. */
   readonly text?: RegExp
   readonly becomes: ErrorKind
-  /** What to do, as the last sentence of the message. */
+  /** The advice on what to do, as the last sentence of the message. */
   readonly advice?: string
 }
 

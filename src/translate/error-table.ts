@@ -6,7 +6,7 @@ const checkCredentials =
 const wait = 'If it persists, add throughput or processing units.'
 
 /**
- * What each foreign failure is in Kafka's words: AMQP conditions, codes of the Azure SDK, of Node, of HTTP. `error.ts`
+ * The errors of Kafka for each foreign failure: AMQP conditions, codes of the Azure SDK, of Node, of HTTP. `error.ts`
  * reads this table from top to bottom; `test/unit/translate/error.test.ts` has a test for every row.
  *
  * Conditions: AMQP 1.0 part 2.8.15-18 and learn.microsoft.com/azure/event-hubs/event-hubs-amqp-troubleshoot. Codes:

@@ -17,9 +17,9 @@ import { errorTable } from './error-table.js'
 /** kafkajs's names of the mechanisms that Event Hubs has. */
 export type SaslMechanism = 'PLAIN' | 'OAUTHBEARER'
 
-/** Where a foreign error came from; what its message names. */
+/** The origin of a foreign error; what its message names. */
 export interface ErrorContext {
-  /** What was being done, e.g. `send`. */
+  /** The operation that was being done, e.g. `send`. */
   readonly operation?: string
   readonly topic?: string
   readonly partition?: number
@@ -105,7 +105,7 @@ const rowOf = (traits: ErrorTraits) => errorTable.find((row) => matches(row, tra
 /** The row of the table that an error falls under, if any. */
 export const errorRowOf = (error: unknown): ErrorRow | undefined => rowOf(traitsOf(asForeign(innermost(error))))
 
-/** What it is (where): what the other side says. What to do. */
+/** The text of an error: what it is (where): what the other side says. What to do. */
 function compose(title: string, context: ErrorContext, said: string, advice = ''): string {
   const place = where(context)
   const head = place ? `${title} (${place})` : title
@@ -161,7 +161,7 @@ function build(
   }
 }
 
-/** What kafkajs's errors of the mechanism begin with. */
+/** The words that kafkajs's errors of the mechanism begin with. */
 const saslFailure = ({ mechanism }: ErrorContext) => `SASL ${mechanism ? `${mechanism} ` : ''}authentication failed`
 
 /** The words of a provider or credential, behind kafkajs's text. */

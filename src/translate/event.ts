@@ -46,7 +46,7 @@ export interface ReceivedEvent {
   readonly sequenceNumber: number
   /** The service's own offset, an opaque string; commits store it beside the sequence number. */
   readonly offset: string
-  /** When the service has stored it, ms since the epoch. */
+  /** The time the service has stored it, ms since the epoch. */
   readonly enqueuedTime: number
   readonly partitionKey: string | null
   /** Message annotations besides those above. */

@@ -18,7 +18,9 @@ export function isConsumerGroupName(groupId: string): boolean {
   return CONSUMER_GROUP_NAME.test(groupId) || groupId.toLowerCase() === DEFAULT_CONSUMER_GROUP.toLowerCase()
 }
 
-/** What kafkajs rejects with for a topic that no broker would take: one attempt, the protocol error as the cause. */
+/**
+ * The error kafkajs rejects with for a topic that no broker would take: one attempt, the protocol error as the cause.
+ */
 export function invalidTopicError(topic: unknown): KafkaJSNonRetriableError {
   const message =
     `The request attempted to perform an operation on an invalid topic: "${String(topic)}". ` +

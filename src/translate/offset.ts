@@ -3,7 +3,7 @@
  * opaque string and never shown. kafkajs writes offsets as decimal strings.
  */
 
-/** What stands for the end of a partition, and for its beginning, where an offset or a timestamp is asked for. */
+/** The marks of the end of a partition, and of its beginning, where an offset or a timestamp is asked for. */
 export const LATEST = -1
 export const EARLIEST = -2
 

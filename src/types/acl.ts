@@ -6,7 +6,7 @@ export interface Acl {
   principal: string
   /** From where. */
   host: string
-  /** What. */
+  /** The operation. */
   operation: AclOperationTypes
   /** Allowed or denied. */
   permissionType: AclPermissionTypes
@@ -34,7 +34,7 @@ export interface DescribeAclResponse {
   throttleTime: number
   /** 0: none. */
   errorCode: number
-  /** What went wrong. */
+  /** The reason it went wrong. */
   errorMessage?: string
   /** By resource. */
   resources: DescribeAclResource[]
@@ -52,7 +52,7 @@ export interface AclFilter {
   principal?: string
   /** From where. */
   host?: string
-  /** What. */
+  /** The operation. */
   operation: AclOperationTypes
   /** Allowed or denied. */
   permissionType: AclPermissionTypes
@@ -62,7 +62,7 @@ export interface AclFilter {
 export interface MatchingAcl {
   /** 0: none. */
   errorCode: number
-  /** What went wrong. */
+  /** The reason it went wrong. */
   errorMessage?: string
   /** Kind of resource. */
   resourceType: AclResourceTypes
@@ -74,7 +74,7 @@ export interface MatchingAcl {
   principal: string
   /** From where. */
   host: string
-  /** What. */
+  /** The operation. */
   operation: AclOperationTypes
   /** Allowed or denied. */
   permissionType: AclPermissionTypes
@@ -84,7 +84,7 @@ export interface MatchingAcl {
 export interface DeleteAclFilterResponses {
   /** 0: none. */
   errorCode: number
-  /** What went wrong. */
+  /** The reason it went wrong. */
   errorMessage?: string
   /** The entries. */
   matchingAcls: MatchingAcl[]

@@ -6,10 +6,13 @@ export interface AuthTarget {
   fullyQualifiedNamespace: string
 }
 
-/** What an {@link AuthProvider} hands out: a connection string, or any credential shape that Azure SDKs take. @public */
+/**
+ * The credential an {@link AuthProvider} hands out: a connection string, or any credential shape that Azure SDKs take.
+ * @public
+ */
 export type EventHubsCredential = { connectionString: string } | TokenCredential | NamedKeyCredential | SASCredential
 
-/** Where credentials come from. One method: anyone can write one. @public */
+/** The source of credentials. One method: anyone can write one. @public */
 export interface AuthProvider {
   /**
    * Called when a client connects, and again when what it gave is about to expire or was refused. May be asynchronous.

@@ -1,5 +1,5 @@
 /**
- * Where a consumer group keeps its committed offsets, members and leases.
+ * The store of a consumer group's committed offsets, members and leases.
  *
  * The four required methods are those of `CheckpointStore` in `@azure/event-hubs`, so any published store fits. The
  * optional ones serve admin calls; a store without them gets a clear refusal there.
@@ -17,7 +17,7 @@ export interface PartitionOwnership {
   partitionId: string
   /** Whose it is; the empty string means given up. */
   ownerId: string
-  /** When the store last wrote this record, ms since the epoch, by the store's clock. */
+  /** The time the store last wrote this record, ms since the epoch, by the store's clock. */
   lastModifiedTimeInMs?: number
   /** The version of the record; a claim that names a version other than the stored one is lost. */
   etag?: string

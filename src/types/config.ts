@@ -29,7 +29,7 @@ export interface OauthbearerProviderResponse {
   value: string
 }
 
-/** What each SASL mechanism needs. @public */
+/** The options of each SASL mechanism. @public */
 export type SASLMechanismOptionsMap = {
   plain: { username: string; password: string }
   'scram-sha-256': { username: string; password: string }
@@ -126,7 +126,7 @@ export interface KafkaConfig {
   socketFactory?: ISocketFactory
   /** The amount that is logged. Default INFO; the environment variable `KAFKAJS_LOG_LEVEL` decides over it. */
   logLevel?: logLevel
-  /** Where log entries go. Default: the console, one JSON object per line. */
+  /** The target of log entries. Default: the console, one JSON object per line. */
   logCreator?: logCreator
   /** The options of Event Hubs. */
   eventHubs?: EventHubsOptions

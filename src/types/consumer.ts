@@ -93,7 +93,7 @@ export interface EachBatchPayload {
   pause(): () => void
   /** Commits what is resolved if interval or threshold is reached; or the offsets given, in any case. */
   commitOffsetsIfNecessary(offsets?: Offsets): Promise<void>
-  /** What is resolved and not committed. */
+  /** The offsets that are resolved and not committed. */
   uncommittedOffsets(): OffsetsByTopicPartition
   /** False once the consumer is stopping. */
   isRunning(): boolean

@@ -14,7 +14,7 @@ export declare namespace Enums {
     ERROR = 1,
     /** Failures, and what may become one. */
     WARN = 2,
-    /** What happens; the default. */
+    /** The things that happen; the default. */
     INFO = 4,
     /** Everything. */
     DEBUG = 5,
@@ -43,7 +43,7 @@ export declare namespace Enums {
     /** The log levels of a broker; Event Hubs has none. */
     BROKER_LOGGER = 8,
   }
-  /** Where a configuration value comes from. */
+  /** The source of a configuration value. */
   enum ConfigSource {
     /** Not told. */
     UNKNOWN = 0,
@@ -150,7 +150,7 @@ export declare namespace logLevel {
   type ERROR = Enums.logLevel.ERROR
   /** Failures, and what may become one. */
   type WARN = Enums.logLevel.WARN
-  /** What happens; the default. */
+  /** The things that happen; the default. */
   type INFO = Enums.logLevel.INFO
   /** Everything. */
   type DEBUG = Enums.logLevel.DEBUG
@@ -201,7 +201,7 @@ export declare namespace ConfigResourceTypes {
   type BROKER_LOGGER = Enums.ConfigResourceTypes.BROKER_LOGGER
 }
 
-/** Where a configuration value comes from. @public */
+/** The source of a configuration value. @public */
 export const ConfigSource = {
   UNKNOWN: 0,
   TOPIC_CONFIG: 1,
@@ -211,7 +211,7 @@ export const ConfigSource = {
   DEFAULT_CONFIG: 5,
   DYNAMIC_BROKER_LOGGER_CONFIG: 6,
 } as unknown as typeof Enums.ConfigSource
-/** Where a configuration value comes from. @public */
+/** The source of a configuration value. @public */
 export type ConfigSource = Enums.ConfigSource
 /** The members of `ConfigSource` as types. @public */
 export declare namespace ConfigSource {

@@ -1,6 +1,6 @@
 import type { PartitionMetadata } from './producer.js'
 
-/** What errors in general carry. @public */
+/** The metadata of errors in general. @public */
 export interface KafkaJSErrorMetadata {
   /** Whether trying again may help. Default true. */
   retriable?: boolean
@@ -8,7 +8,7 @@ export interface KafkaJSErrorMetadata {
   topic?: string
   /** The partition. */
   partitionId?: number
-  /** What is known of the partition. */
+  /** The metadata that is known of the partition. */
   metadata?: PartitionMetadata
   /** The error beneath. */
   cause?: unknown

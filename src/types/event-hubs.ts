@@ -34,10 +34,10 @@ export interface EventHubsOptions {
   transport?: 'amqp' | 'websockets'
   /** With `websockets`: the URL of an HTTP proxy, or an agent of one's own. */
   proxy?: string | Agent
-  /** Where to connect to when it is not the namespace's host: private endpoints, application gateways. */
+  /** The address to connect to when it is not the namespace's host: private endpoints, application gateways. */
   customEndpointAddress?: string
   /**
-   * Where committed offsets, members and leases are kept: a store, or `memory:`, `file:<directory>` or
+   * The place of committed offsets, members and leases: a store, or `memory:`, `file:<directory>` or
    * `https://<account>.blob.core.windows.net/<container>`. Default: the environment variable
    * `KAFKAJS_EVENTHUBS_CHECKPOINT_STORE`; on a loopback emulator, memory. A consumer on a real namespace needs one.
    */

@@ -9,7 +9,7 @@ export interface InstrumentationEvent<T> {
   type: string
   /** Ms since the epoch. */
   timestamp: number
-  /** What happened. */
+  /** The event, in words. */
   payload: T
 }
 

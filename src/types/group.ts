@@ -11,7 +11,7 @@ export type Without<T, U> = { [P in Exclude<keyof T, keyof U>]?: never }
 /** Either of two shapes, not both. @public */
 export type XOR<T, U> = T | U extends object ? (Without<T, U> & U) | (Without<U, T> & T) : T | U
 
-/** Where a group is coordinated. @public */
+/** The coordinator of a group. @public */
 export interface CoordinatorMetadata {
   /** 0: none. */
   errorCode: number

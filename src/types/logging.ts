@@ -2,9 +2,9 @@ import type { logLevel } from './enums.js'
 
 /** The content of a log entry. @public */
 export interface LoggerEntryContent {
-  /** When it was written, ISO 8601. */
+  /** The time it was written, ISO 8601. */
   readonly timestamp: string
-  /** What happened. */
+  /** The event, in words. */
   readonly message: string
   /** Whatever was logged with it. */
   // biome-ignore lint/suspicious/noExplicitAny: kafkajs's contract, which log creators are compiled against
@@ -19,7 +19,7 @@ export interface LogEntry {
   level: logLevel
   /** The name of the level: `ERROR`, `WARN`, `INFO` or `DEBUG`. */
   label: string
-  /** What it says. */
+  /** The content of the entry. */
   log: LoggerEntryContent
 }
 

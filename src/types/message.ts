@@ -17,7 +17,7 @@ export interface Message {
   partition?: number
   /** Headers: strings and Buffers, or arrays of them. */
   headers?: IHeaders
-  /** When the message was made, ms since the epoch, as a decimal string. */
+  /** The time the message was made, ms since the epoch, as a decimal string. */
   timestamp?: string
 }
 
@@ -95,7 +95,7 @@ export interface RecordBatchEntry {
   key: Buffer | null
   /** The body; null for a tombstone. */
   value: Buffer | null
-  /** When it was made, or else stored: ms since the epoch, decimal. */
+  /** The time it was made, or else stored: ms since the epoch, decimal. */
   timestamp: string
   /** Kafka's attribute bits; 0. */
   attributes: number

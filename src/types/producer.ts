@@ -63,7 +63,7 @@ export interface ProducerConfig {
   maxInFlightRequests?: number
 }
 
-/** What sends. @public */
+/** The sender of an operation. @public */
 export type Sender = {
   /** Resolves when every message is stored, with one entry per topic-partition. */
   send(record: ProducerRecord): Promise<RecordMetadata[]>

@@ -58,7 +58,7 @@ export interface ConfigSynonyms {
   configName: string
   /** Its value. */
   configValue: string
-  /** Where it comes from. */
+  /** The source it comes from. */
   configSource: ConfigSource
 }
 
@@ -70,13 +70,13 @@ export interface ConfigEntries {
   configValue: string
   /** Whether it was left alone. */
   isDefault: boolean
-  /** Where it comes from. */
+  /** The source it comes from. */
   configSource: ConfigSource
   /** Whether the value is withheld. */
   isSensitive: boolean
   /** Whether it cannot be set. */
   readOnly: boolean
-  /** What else sets it. */
+  /** The other places that set it. */
   configSynonyms: ConfigSynonyms[]
 }
 

@@ -27,7 +27,7 @@ import {
 } from './records.js'
 import { createBlobSession } from './session.js'
 
-/** Where the records are kept, and who is told of those that can't be read. @public */
+/** The container the records are kept in, and the listener to those that can't be read. @public */
 export type BlobCheckpointStoreOptions = CheckpointContainerChoice & {
   /** Gets a warning for each malformed blob, once. Default: the log of the Azure SDKs. */
   logger?: StoreLogger

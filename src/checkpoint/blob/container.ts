@@ -46,7 +46,7 @@ export interface StorageKeyCredential {
   computeHMACSHA256(stringToSign: string): string
 }
 
-/** Where a blob store finds its container. @public */
+/** The container of a blob store. @public */
 export type CheckpointContainerChoice =
   | {
       /** A client of one's own, with its own retry policy. */

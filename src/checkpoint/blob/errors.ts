@@ -31,7 +31,7 @@ export function isLostClaim(error: unknown): boolean {
 const lacksCredential = ({ name, errors }: StorageError): boolean =>
   name === 'CredentialUnavailableError' || (errors !== undefined && errors.length > 0 && errors.every(lacksCredential))
 
-/** When the signature of a URL ends, if it has one. */
+/** The end of the signature of a URL, if it has one. */
 function expiryOfUrl(url: string): Date | undefined {
   const expiry = URL.canParse(url) ? new Date(new URL(url).searchParams.get('se') ?? '') : undefined
   return expiry && !Number.isNaN(expiry.getTime()) ? expiry : undefined

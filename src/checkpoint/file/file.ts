@@ -9,7 +9,7 @@ import { createGroupState, type GroupChange, type GroupState } from '../group-st
 import { checkCheckpoint, checkOwnership } from '../validation.js'
 import { createJournal, type Journal } from './journal.js'
 
-/** What every file system takes; the rest, and the names Windows keeps for devices, are encoded. */
+/** The characters that every file system takes; the rest, and the names Windows keeps for devices, are encoded. */
 const FILE_NAME = { plain: /[a-z0-9._$-]/, maxLength: 200 }
 const DEVICE_NAME = /^(?:con|prn|aux|nul|com\d|lpt\d)(?=$|\.)/
 

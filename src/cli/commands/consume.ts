@@ -142,7 +142,7 @@ async function consumeAsGroup({ topics, args, connection, terminal, signal, onMe
   })
 }
 
-/** What the group has before it, partition by partition. */
+/** The ends of a group, partition by partition. */
 async function endsOfGroup({ kafka }: Connection, groupId: string, topics: string[], fromBeginning: boolean) {
   const tracker = new EndTracker()
   await withAdmin(kafka, async (admin) => {

@@ -7,7 +7,7 @@ import type { Claim, EmulatorLog, EmulatorOptions, SharedAccessKey } from '../..
 import { CommandError } from '../errors.js'
 import { parsePort } from '../values.js'
 
-/** What the command line of `emulator` says. */
+/** The arguments of the command line of `emulator`. */
 export interface EmulatorArguments {
   port: number
   host: string

@@ -134,7 +134,7 @@ class LineSender {
   }
 }
 
-/** What makes messages of lines. */
+/** The parser that makes messages of lines. */
 function createLineParser(args: ProduceArguments): (line: string, number: number) => Message {
   const separator = args.keySeparator === undefined ? undefined : parseEscapes(args.keySeparator)
   const common = {

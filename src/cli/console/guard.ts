@@ -24,7 +24,7 @@ export interface Guard {
   isToken(token: string | null): boolean
 }
 
-/** What changes something, or may. */
+/** True for a request that changes something, or may. */
 const isUnsafe = (method: string | undefined) => method !== 'GET' && method !== 'HEAD'
 
 /** `hosts`: the names under which the console is reached, with its port. */

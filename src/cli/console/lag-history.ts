@@ -8,7 +8,7 @@ export interface LagSample {
 }
 
 const MOST_SAMPLES = 1800
-/** What nobody has looked at for so long is not sampled any more. */
+/** The time after which what nobody has looked at is not sampled any more. */
 const FORGOTTEN_AFTER_MS = 60 * 60_000
 
 /** The lag of the groups that somebody looks at, over time: sampled as long as the console runs. */

@@ -14,14 +14,14 @@ import { resolveVendorFile } from './vendor.js'
 
 export interface ConsoleOptions {
   readonly connection: Connection
-  /** What the page calls the namespace. */
+  /** The name the page has for the namespace. */
   readonly namespace: string
   readonly version: string
   /** 0: a free one. */
   readonly port: number
   readonly isReadOnly: boolean
   readonly emulator?: Emulator
-  /** Where the page's files are. */
+  /** The folder with the page's files. */
   readonly pageFolder: string
   /** The time between two samples of the lag of a group that is looked at. */
   readonly sampleEveryMs?: number

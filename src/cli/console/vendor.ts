@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path'
 /** A file of a package that the page uses. */
 interface VendorFile {
   readonly package: string
-  /** Where it is, from the folder of the package's main file. */
+  /** The place of it, from the folder of the package's main file. */
   readonly path: string
 }
 
-/** What the page loads of other packages, by the name it has there. The build ships copies of them. */
+/** The files the page loads of other packages, by the name it has there. The build ships copies of them. */
 export const vendorFiles: Readonly<Record<string, VendorFile>> = {
   'preact.js': { package: 'preact', path: 'preact.module.js' },
   'hooks.js': { package: 'preact/hooks', path: 'hooks.module.js' },
@@ -17,7 +17,7 @@ export const vendorFiles: Readonly<Record<string, VendorFile>> = {
   'uplot.css': { package: 'uplot', path: 'uPlot.min.css' },
 }
 
-/** Where such a file is installed, seen from `from`. */
+/** The place where such a file is installed, seen from `from`. */
 export function resolveVendorFile(name: string, from: string): string | undefined {
   const file = vendorFiles[name]
   return file && join(dirname(createRequire(from).resolve(file.package)), file.path)

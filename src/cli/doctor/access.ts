@@ -11,7 +11,7 @@ const TIMEOUT_MS = 30_000
 /** The time without trouble that a reader without a message must have. */
 const QUIET_MS = 5000
 
-/** What may be done, as far as it is known. */
+/** The access that is known to be allowed. */
 export interface Access {
   connected: boolean
   listen: boolean

@@ -5,7 +5,10 @@ import type { Target } from './target.js'
 const TIMEOUT_MS = 30_000
 const SCOPE = 'https://eventhubs.azure.net/.default'
 
-/** What the credential is, and whether a token can be had of it; the service has not been asked yet. */
+/**
+ * The findings about the credential: its kind, and whether a token can be had of it; the service has not been asked
+ * yet.
+ */
 export async function* examineCredential(
   config: KafkaConfig | ConnectionStringConfig,
   target: Target,

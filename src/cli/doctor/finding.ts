@@ -1,12 +1,12 @@
-/** What one step of `doctor` found. */
+/** The finding of one step of `doctor`. */
 export interface Finding {
-  /** What was looked at, in a few words. */
+  /** The step, in a few words. */
   readonly step: string
   /** `warning`: works, and may not for long or not everywhere. `skipped`: could not be looked at. */
   readonly status: 'ok' | 'warning' | 'failed' | 'skipped'
-  /** What was found. */
+  /** The detail that was found. */
   readonly detail: string
-  /** What to do about it. */
+  /** The advice on what to do about it. */
   readonly remedy?: string
 }
 

@@ -13,7 +13,7 @@ const HTTPS = 443
 const MOST_SKEW_MS = 5 * 60_000
 const MOST_HARMLESS_SKEW_MS = 30_000
 
-/** What the network lets through. Told apart so that the conclusion can name the way that is open. */
+/** The ways the network lets through. Told apart so that the conclusion can name the way that is open. */
 export interface Reach {
   amqp: boolean
   https: boolean

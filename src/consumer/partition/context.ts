@@ -31,7 +31,7 @@ export interface PartitionContext {
   fail(thrown: unknown): void
 }
 
-/** Where events come from, and how many of them. */
+/** The source of events, and the limits to their number. */
 export interface Fetching {
   readonly transport: EventHubsTransport
   readonly readingGroups: ReadingGroups

@@ -8,7 +8,7 @@ import type { TopicPartition } from '../../types/index.js'
 /** Makes the message of an event that cannot be decoded, or undefined to leave it out. */
 export type OnUndecodable = (event: ReceivedEvent, reason: string, of: TopicPartition) => ReceivedMessage | undefined
 
-/** What becomes of events that cannot be decoded: they come as they are, or are told of and passed over. */
+/** The handling of events that cannot be decoded: they come as they are, or are told of and passed over. */
 export function createOnUndecodable(
   choice: 'deliver' | 'skip',
   onSkipped: (event: ReceivedEvent, reason: string, of: TopicPartition) => void,

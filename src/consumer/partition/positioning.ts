@@ -5,11 +5,11 @@ import type { PartitionStatus } from './status.js'
 
 /** Decides where a partition is read from, and keeps what it decided as the group's committed offset. */
 export interface Positioning {
-  /** Where to begin. `committed` is the group's next offset: -1 latest, -2 earliest, undefined when it has none. */
+  /** The place to begin. `committed` is the group's next offset: -1 latest, -2 earliest, undefined when it has none. */
   start(committed: number | undefined): Promise<number>
-  /** Where a seek leads. */
+  /** The offset a seek leads to. */
   seek(target: number): Promise<number>
-  /** Where to go on when the partition does not have `position`, or no longer. */
+  /** The place to go on when the partition does not have `position`, or no longer. */
   reset(position: number): Promise<number>
   /** Whether retention has removed what was to be read next. */
   isRemoved(position: number): Promise<boolean>
@@ -26,7 +26,7 @@ export function createPositioning(context: PartitionContext, status: PartitionSt
     await progress.offsets.commitExactly([{ ...where, offset: String(position) }], { silent: true })
   }
 
-  /** Where a consumer without a committed offset begins, and one whose offset the partition does not have. */
+  /** The place where a consumer without a committed offset begins, and one whose offset the partition does not have. */
   const byDefault = async () => {
     const { low, high } = await ends()
     return fetching.fromBeginning(topic) ? low : high

@@ -8,13 +8,13 @@ import { isLinkTrouble, mendLink } from './link-trouble.js'
 import type { PartitionStatus } from './status.js'
 import { createTrouble } from './trouble.js'
 
-/** What ended an attempt at a partition: its handler or a commit, or the way to the service. */
+/** The cause that ended an attempt at a partition: its handler or a commit, or the way to the service. */
 export interface Failure {
   readonly of: 'handling' | 'reading'
   readonly thrown: unknown
 }
 
-/** What is done about failures, so that the next attempt may go better. */
+/** The mending of failures, so that the next attempt may go better. */
 export interface Recovery {
   /** Of handling, in a row without progress. */
   readonly retryCount: number
@@ -27,7 +27,7 @@ export interface Recovery {
 export interface RecoveryOptions {
   readonly context: PartitionContext
   readonly status: PartitionStatus
-  /** What has been reached; another value than at the failure before is progress. */
+  /** The value reached so far; another value than at the failure before is progress. */
   progress(): string
   /** The Event Hubs consumer group that the link was opened with. */
   consumerGroup(): string
@@ -60,7 +60,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     return wait(retryTime, ended)
   }
 
-  /** What passes by itself is waited for: the other partitions are none the worse for it. */
+  /** Waits out what passes by itself: the other partitions are none the worse for it. */
   const fromReading = async (met: Error) => {
     let error = met
     let mended = false

@@ -220,7 +220,7 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
   }
 }
 
-/** Where the first event at or after a sequence number stands; numbers have gaps only on compacted event hubs. */
+/** The place of the first event at or after a sequence number; numbers have gaps only on compacted event hubs. */
 function indexOf(events: readonly ReceivedEvent[], sequenceNumber: number): number {
   const guess = sequenceNumber - (events[0]?.sequenceNumber ?? 0)
   if (events[guess]?.sequenceNumber === sequenceNumber) return guess

@@ -61,7 +61,7 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
     },
   })
 
-  /** What could not be committed comes before anything new. */
+  /** Commits first what could not be committed, before anything new. */
   const commitLeftover = async (): Promise<Failure | undefined> => {
     if (recovery.retryCount === 0 || !autoCommit) return undefined
     return offsets.commit(where).then(
@@ -98,7 +98,7 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
     }
   }
 
-  /** What follows the last message: someone waits for the partition. */
+  /** Does what follows the last message: someone waits for the partition. */
   const conclude = async (signal: AbortSignal) => {
     await reading?.suspend()
     if (!autoCommit) return

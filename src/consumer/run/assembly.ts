@@ -19,7 +19,7 @@ export interface ConnectedRun {
   readonly member: GroupMember
   readonly context: PartitionContext
   readonly workers: Workers
-  /** What every event about the group carries. */
+  /** The fields that every event about the group carries. */
   identity(): { groupId: string; memberId: string; groupGenerationId: number }
 }
 

@@ -55,7 +55,7 @@ export function createRun(options: RunOptions): Run {
   let connected: ConnectedRun | undefined
   let starting: Promise<void> = Promise.resolve()
   let lastHeartbeat = performance.now()
-  /** What the group has given this member, once it has settled. */
+  /** The assignment the group has given this member, once it has settled. */
   let assignment: Assignment | undefined
 
   const fail = (thrown: unknown) => {

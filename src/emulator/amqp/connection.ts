@@ -41,7 +41,7 @@ export class ClientConnection implements LinkContext, FaultyConnection {
   #management: RequestNode
   /** Tokens are scoped to the connection. Microsoft: AMQP protocol guide, "Claims-based authorization". */
   #grants = new Map<string, { grant: Grant; timer?: NodeJS.Timeout | undefined }>()
-  /** What was allowed until a token ended: it is told apart from what never was. */
+  /** The grants that held until a token ended: told apart from what never was allowed. */
   #expired = new Map<string, Grant>()
   /** Rights of a SASL PLAIN login, which do not expire. */
   #login: Grant | undefined

@@ -8,7 +8,7 @@ export interface LinkActivity {
 }
 
 /**
- * What the service ends because nothing happens on it. The texts: Microsoft, "AMQP errors in Azure Event Hubs". `$cbs`
+ * The rules by which the service ends what nothing happens on. The texts: Microsoft, "AMQP errors in Azure Event Hubs". `$cbs`
  * counts for nothing here.
  */
 export class IdleRules {

@@ -11,7 +11,7 @@ import {
   unauthorized,
 } from './service-error.js'
 
-/** Where a refusal happened, for its text. */
+/** The place of a refusal, for its text. */
 export interface RefusalPlace {
   /** Host and port as clients write them. */
   readonly host: string

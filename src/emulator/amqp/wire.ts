@@ -105,7 +105,7 @@ export class Wire {
     return at + FRAME_HEAD
   }
 
-  /** What is being written into; valid until the next call of another method. */
+  /** The buffer that is being written into; valid until the next call of another method. */
   get buffer(): Buffer {
     return this.#chunk
   }

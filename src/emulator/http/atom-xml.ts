@@ -82,7 +82,7 @@ export function fromEntryXml(text: string, element: string, order: readonly stri
   return properties
 }
 
-/** What fast-xml-parser's `preserveOrder` gives: a list of nodes with one key each. */
+/** A node of fast-xml-parser's `preserveOrder`, which gives a list of nodes with one key each. */
 type OrderedNode = { readonly [name: string]: OrderedNode[] | string | undefined }
 
 function child(nodes: readonly OrderedNode[] | undefined, name: string): readonly OrderedNode[] | undefined {

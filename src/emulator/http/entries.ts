@@ -2,7 +2,7 @@ import type { ConsumerGroup, EventHub } from '../model/hub.js'
 import type { Partition } from '../model/partition.js'
 import type { Entry } from './atom-xml.js'
 
-/** What the management API tells of each kind of entity, in the order of the service's own answers. */
+/** The fields that the management API tells of each kind of entity, in the order of the service's own answers. */
 
 /** Retention in the only unit that this API has. */
 export function retentionDays({ retention: { hours } }: EventHub): number {

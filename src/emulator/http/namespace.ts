@@ -33,7 +33,7 @@ const EVENT_HUB_PROPERTIES = [
 
 const CONSUMER_GROUP_PROPERTIES = ['UserMetadata']
 
-/** What the API works on. */
+/** The parts the API works on. */
 export interface NamespaceHandlerOptions {
   readonly namespace: Namespace
   readonly authorizer: Authorizer
@@ -61,10 +61,7 @@ interface Answer {
   readonly body?: string
 }
 
-/**
- * The entity that a path names: `/hub`, `/hub/consumergroups/group`, `/hub/consumergroups/group/partitions/0` or a list
- * of these.
- */
+/** A path's entity: `/hub`, `/hub/consumergroups/group`, `/hub/consumergroups/group/partitions/0` or a list of these. */
 interface Target {
   readonly eventHub: string
   readonly consumerGroups: boolean

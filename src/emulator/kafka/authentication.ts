@@ -60,7 +60,7 @@ export class Authentication {
     return 1
   }
 
-  /** What the connection may do. Throws where nothing may be asked yet, or any more. */
+  /** The grant of the connection. Throws where nothing may be asked yet, or any more. */
   grantFor(api: Api): Grant {
     if (this.#state.name === 'done') {
       const { grant } = this.#state

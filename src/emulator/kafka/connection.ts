@@ -26,7 +26,7 @@ import { PRODUCE } from './protocol/schemas/records.js'
 const MAX_FRAME_BEFORE_SASL = 512 * 1024
 /** A frame beyond the service's limit is read for the sake of its answer, if it is not beyond this many of them. */
 const READ_BEYOND_LIMIT = 8
-/** What may wait while a request is served; then the socket is not read. */
+/** The bytes that may wait while a request is served; then the socket is not read. */
 const MAX_BUFFERED = 1024 * 1024
 
 /**
@@ -209,7 +209,7 @@ export class KafkaConnection implements FaultyConnection {
     }
   }
 
-  /** Where this connection came in: that is where its client gets through again. */
+  /** The address this connection came in by: that is where its client gets through again. */
   #address(): BrokerAddress {
     const { advertised } = this.#head.settings
     if (advertised) return advertised

@@ -7,7 +7,7 @@ import type { KafkaSettings } from './options.js'
 import type { Producers } from './producers.js'
 import { ERROR } from './protocol/error-codes.js'
 
-/** What every connection of the Kafka head shares. */
+/** The things every connection of the Kafka head shares. */
 export interface Head {
   readonly service: Service
   readonly settings: KafkaSettings
@@ -15,7 +15,7 @@ export interface Head {
   readonly producers: Producers
 }
 
-/** Where clients find the one broker there is: the address this very connection came in by. */
+/** The address of the one broker there is: the address this very connection came in by. */
 export interface BrokerAddress {
   readonly host: string
   readonly port: number

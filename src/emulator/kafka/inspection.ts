@@ -9,7 +9,7 @@ export interface EmulatedKafkaOffset {
   readonly partition: number
   /** The next one to be read. */
   readonly offset: number
-  /** What was committed with it. */
+  /** The metadata committed with it. */
   readonly metadata: string
   /** Events from it to the end. */
   readonly lag: number
@@ -39,7 +39,7 @@ export interface EmulatedKafkaGroup {
   readonly protocol: string
   /** Who is in it. */
   readonly members: readonly EmulatedKafkaMember[]
-  /** What it has committed, by topic and partition. */
+  /** The offsets it has committed, by topic and partition. */
   readonly offsets: readonly EmulatedKafkaOffset[]
 }
 

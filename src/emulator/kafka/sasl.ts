@@ -1,7 +1,7 @@
 import { AuthorizationError, type Authorizer, type Grant } from '../authorization.js'
 import { ERROR, KafkaError } from './protocol/error-codes.js'
 
-/** What the service takes. Microsoft: "Security and authentication" of Event Hubs for Kafka. */
+/** The mechanisms the service takes. Microsoft: "Security and authentication" of Event Hubs for Kafka. */
 export const MECHANISMS = ['PLAIN', 'OAUTHBEARER'] as const
 export type Mechanism = (typeof MECHANISMS)[number]
 

@@ -1,4 +1,4 @@
-/** What is known of an event only when it is stored. */
+/** The part of an event that is known only when it is stored. */
 export interface Stamp {
   readonly sequenceNumber: number
   readonly offset: number
@@ -52,7 +52,7 @@ export function bytesOf({ batch, start, end }: StoredEvent): Buffer {
   return batch.subarray(start, end)
 }
 
-/** What became of a batch: its events have contiguous sequence numbers and one time. */
+/** The outcome of a batch: its events have contiguous sequence numbers and one time. */
 export interface Appended {
   readonly firstSequenceNumber: number
   readonly lastSequenceNumber: number

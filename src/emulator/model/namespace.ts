@@ -2,7 +2,7 @@ import { NamespaceError } from './errors.js'
 import { type ConsumerGroup, DEFAULT_CONSUMER_GROUP, EventHub } from './hub.js'
 import type { EventHubSpec, RetentionOptions } from './spec.js'
 
-/** What happened to an event hub; links to it are dropped as the service does. */
+/** A change to an event hub; links to it are dropped as the service does. */
 export type NamespaceChange =
   | { readonly kind: 'event-hub-deleted'; readonly eventHub: EventHub }
   | { readonly kind: 'partitions-added'; readonly eventHub: EventHub }
@@ -92,7 +92,7 @@ export class Namespace {
     return eventHub
   }
 
-  /** What is left out keeps its value. */
+  /** Sets the limits; what is left out keeps its value. */
   setRetention(name: string, retention: RetentionOptions): EventHub {
     const eventHub = this.#existing(name)
     eventHub.setRetention(retention)

@@ -1,5 +1,5 @@
 /**
- * Where an event with a partition key goes. The service hashes the key's UTF-8 bytes with Bob Jenkins's lookup3 (public
+ * The partition of an event with a partition key. The service hashes the key's UTF-8 bytes with Bob Jenkins's lookup3 (public
  * domain, 2006), both seeds 0, folds the two results to 16 bits and takes the remainder.
  * Source: Microsoft's PartitionResolver (azure-sdk-for-net), whose test vectors are those of the service.
  */

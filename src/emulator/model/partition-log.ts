@@ -8,7 +8,7 @@ export interface PartitionRetention {
   readonly count: number
 }
 
-/** What an event costs in memory beside its bytes. Measured on Node 20. */
+/** The memory an event takes beside its bytes. Measured on Node 20. */
 export const EVENT_OVERHEAD = 200
 
 const COMPACT_AFTER = 1024

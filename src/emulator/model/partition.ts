@@ -13,7 +13,7 @@ export class Partition {
   #readers = new Map<string, PartitionReaders>()
   #listeners = new Set<() => void>()
   #frozen = 0
-  /** What waits for the end of a freeze, in the order it came. */
+  /** The waiting for the end of a freeze, in the order it came. */
   #waiting: (() => void)[] = []
 
   constructor(id: string, retention: PartitionRetention) {

@@ -1,7 +1,7 @@
 import { RefusedError } from './errors.js'
 import type { PartitionLog } from './partition-log.js'
 
-/** Where a reader begins. */
+/** The position where a reader begins. */
 export type Position =
   | { readonly by: 'offset' | 'sequence-number'; readonly value: number; readonly inclusive: boolean }
   | { readonly by: 'enqueued-time'; readonly value: number }

@@ -3,7 +3,7 @@ import { translate } from '@azure/core-amqp'
 type Reason = Parameters<typeof translate>[0]
 
 /**
- * What the other side gives as a reason, as an error that says whether trying again may help; with the AMQP condition for
+ * The reason the other side gives, as an error that says whether trying again may help; with the AMQP condition for
  * its code where `@azure/core-amqp` has no name for that.
  */
 export function toAmqpError(reason: Reason): Error {

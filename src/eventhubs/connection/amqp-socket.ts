@@ -108,7 +108,10 @@ export class AmqpSocket {
   }
 }
 
-/** What cannot even be tried (a port or a proxy that is none) is heard of like a connection that failed. */
+/**
+ * Opens the stream. What cannot even be tried (a port or a proxy that is none) is heard of like a connection that
+ * failed.
+ */
 function open(openStream: OpenStream, ...callbacks: Parameters<OpenStream>): Duplex {
   try {
     return openStream(...callbacks)

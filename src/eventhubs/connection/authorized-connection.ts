@@ -17,7 +17,7 @@ export interface AuthorizedConnectionOptions {
   readonly requestTimeout: number
   readonly logger: Logger
   readonly events?: ConnectionEvents
-  /** What proves the right to an event hub. Rejects when it is for another one only. */
+  /** The credential for an event hub. Rejects when it is for another one only. */
   getCredential(eventHubName: string): Promise<ConnectionCredential['credential']>
 }
 
@@ -221,7 +221,7 @@ const shortestPause = 1000
 /** `setTimeout` takes a signed 32-bit number of ms. */
 const longestTimer = 2 ** 31 - 1
 
-/** What links and calls in progress end with when their owner closes the connection. */
+/** The error that links and calls in progress end with when their owner closes the connection. */
 const disconnected = () =>
   Object.assign(new Error('Disconnected while a request was in progress'), { code: 'ECONNABORTED' })
 

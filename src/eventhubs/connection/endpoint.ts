@@ -9,7 +9,7 @@ import { KafkaJSConnectionError, KafkaJSNonRetriableError } from '../../errors/i
 import type { OpenStream } from './amqp-socket.js'
 import { proxyRoute } from './proxy.js'
 
-/** Where connections go, and how. */
+/** The endpoint connections go to, and the way there. */
 export interface Endpoint {
   /** `host:port`. */
   readonly address: string

@@ -90,7 +90,7 @@ function errorAt(frame: Buffer, at: number | undefined): AmqpErrorValue | undefi
   return { condition: textAt(frame, condition), description: textAt(frame, description) }
 }
 
-/** Where the fields of a list, or the keys and values of a map, begin. AMQP 1.0 part 1, 1.6.22 and 1.6.23. */
+/** The beginning of the fields of a list, or of the keys and values of a map. AMQP 1.0 part 1, 1.6.22 and 1.6.23. */
 function listAt(frame: Buffer, at: number | undefined): number[] {
   const code = at === undefined ? undefined : frame[at]
   if (at === undefined || code === undefined || !compounds.has(code)) return []

@@ -7,7 +7,7 @@ import { KafkaJSNonRetriableError } from '../../errors/index.js'
 /** A way through a proxy. */
 export interface ProxyRoute {
   readonly agent: Agent
-  /** What the proxy answered when it would not open the way; its status code. */
+  /** The answer of the proxy when it would not open the way; its status code. */
   refusal(): number | undefined
   /** Whether the proxy has answered at all. Undefined: an agent of the user's does not tell. */
   isReached(): boolean | undefined

@@ -29,7 +29,7 @@ export class HubClient {
   readonly #sdk: EventHubProducerClient
   readonly #watched: WatchedConnection
   readonly #options: HubClientOptions
-  /** What ends each call in progress. */
+  /** The functions that end each call in progress. */
   readonly #calls = new Set<(error: Error) => void>()
   readonly #closed = createDeferred()
   #isRetired = false
@@ -119,7 +119,7 @@ export class HubClient {
   }
 }
 
-/** What the service says about an event hub or a partition; the connection is as good as before. */
+/** The conditions that are about an event hub or a partition; the connection is as good as before. */
 const entityCodes = new Set([
   'ArgumentError',
   'ArgumentOutOfRangeError',

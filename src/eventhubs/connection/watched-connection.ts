@@ -3,7 +3,7 @@ import { translate } from '@azure/core-amqp'
 import { AmqpSocket, connectionLost, type OpenStream, type SocketObserver } from './amqp-socket.js'
 import { type AmqpErrorValue, createFrameReader, type LinkFrame } from './frames.js'
 
-/** What happens on a connection, seen from beneath the library that speaks AMQP over it. */
+/** The events of a connection, seen from beneath the library that speaks AMQP over it. */
 export interface ConnectionEvents {
   /** The connection went without having been closed from here. */
   onLost?(error: Error): void
@@ -47,7 +47,7 @@ export class WatchedConnection {
     this.#events = events
   }
 
-  /** What the SDK's clients take as `webSocketOptions`. */
+  /** The value that the SDK's clients take as `webSocketOptions`. */
   get webSocketOptions() {
     return { webSocket: AmqpSocket as unknown as WebSocketConstructor, webSocketConstructorOptions: this.#observer() }
   }
@@ -57,7 +57,7 @@ export class WatchedConnection {
     return this.#ended
   }
 
-  /** When anything last came from the other side, on the clock of `performance.now()`. */
+  /** The time anything last came from the other side, on the clock of `performance.now()`. */
   get heardAt(): number {
     return this.#heardAt
   }

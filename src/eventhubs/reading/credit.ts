@@ -9,15 +9,15 @@ export interface CreditOptions {
   readonly limit: number
 }
 
-/** What is held: handed over and not done with, or waiting. */
+/** The events that are held: handed over and not done with, or waiting. */
 export interface Held {
   readonly count: number
   readonly bytes: number
 }
 
-/** What an event costs beside the bytes it comes in. */
+/** The cost of an event beside the bytes it comes in. */
 export const eventOverhead = 256
-/** What the first events, which tell the size of all, are trusted with. */
+/** The number of bytes that the first events, which tell the size of all, are trusted with. */
 const mostAtFirst = 256
 /** So many events tell enough. */
 const enoughEvents = 64

@@ -1,7 +1,7 @@
 import { DecodingError } from './decoding.js'
 import { codeOf, FieldReader, PERFORMATIVE } from './performatives.js'
 
-/** Where a link's frames go out, and where the session beneath it began. */
+/** The channel and handle of a link's frames, and the place where the session beneath it began. */
 export interface LinkPlace {
   readonly channel: number
   readonly handle: number
@@ -9,7 +9,7 @@ export interface LinkPlace {
   readonly outgoingWindow: number
 }
 
-/** What the other side said of a link when it attached. */
+/** The answer of the other side when a link attached. */
 export interface AttachedAt {
   readonly handle: number
   readonly deliveryCount: number

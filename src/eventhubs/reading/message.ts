@@ -26,7 +26,7 @@ const symbolic: ReadonlyMap<unknown, number> = new Map([
   ['amqp:footer:map', SECTION.footer],
 ])
 
-/** What stands for a section that the specification does not have. */
+/** The mark of a section that the specification does not have. */
 export const UNKNOWN_SECTION = -1
 
 /**

@@ -26,7 +26,7 @@ export function codeOf(bytes: Buffer, at: number, end: number): number {
 
 /** Walks through the fields of a performative. Those that the list leaves out are null. */
 export class FieldReader {
-  /** Where the list ends: the payload of a transfer begins there. */
+  /** The end of the list: the payload of a transfer begins there. */
   end = 0
   #bytes: Buffer = Buffer.alloc(0)
   #at = 0

@@ -72,7 +72,7 @@ export class Reader implements PartitionReader {
     return limit > 0 && this.#queue.length > 0 ? this.#take(limit) : undefined
   }
 
-  /** What is on its way to be opened is closed when it is open, and not waited for. */
+  /** Closes it. What is on its way to be opened is closed when it is open, and not waited for. */
   async close(): Promise<void> {
     const state = this.#state
     this.#become({ is: 'closed' })
@@ -126,7 +126,7 @@ export class Reader implements PartitionReader {
     if (state.is !== 'open') this.#wake()
   }
 
-  /** What came before the end may still be taken. */
+  /** Ends the link; what came before the end may still be taken. */
   #end(cause: unknown): void {
     if (this.#state.is === 'closed' || this.#state.is === 'ended') return
     const { onClosed, toError } = this.#context

@@ -12,7 +12,7 @@ import { FrameRouter } from './frame-router.js'
 import { ReceivingLink } from './receiving-link.js'
 
 export interface ReadingConnectionOptions extends Omit<AuthorizedConnectionOptions, 'events'> {
-  /** What the service calls the reader in its messages. */
+  /** The name the service has for the reader in its messages. */
   readonly identifier: string
 }
 
@@ -21,7 +21,7 @@ export interface LinkOptions {
   readonly eventHubName: string
   readonly consumerGroup: string
   readonly partitionId: string
-  /** Where to begin, in the service's own words. */
+  /** The start, in the service's own words. */
   readonly filter: string
   readonly ownerLevel: number | undefined
   onDelivery(payload: Buffer): void

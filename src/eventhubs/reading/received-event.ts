@@ -2,7 +2,7 @@ import type { EventBody, MessageProperties, ReceivedEvent } from '../../translat
 import { type AmqpMap, DecodingError, decodeValue, endOfValue, setEntry } from './decoding.js'
 import { decodeBody, decodeMap, decodeProperties, SECTION, SectionReader } from './message.js'
 
-/** What stands for a number that was not readable. */
+/** The mark of a number that was not readable. */
 export const UNREADABLE = -1
 
 /**

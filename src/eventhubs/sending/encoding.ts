@@ -32,7 +32,7 @@ const CONTENT_ENCODING = 7
 const CREATION_TIME = 9
 
 /**
- * What an event of an idempotent producer names: epoch, a short, id, a long, and its sequence number, an int. At the
+ * The mark of an event of an idempotent producer: epoch, a short, id, a long, and its sequence number, an int. At the
  * head of its annotations and of one length, so that the numbers can be written when they are known.
  */
 const producerMark: Buffer = Buffer.concat([
@@ -75,7 +75,7 @@ export function fitsAlone(event: OutgoingEvent, size: number, limit: number): bo
   return 2 * size + envelopeBase <= limit || envelopeSize(event) + size <= limit
 }
 
-/** Where the producer's mark of an event begins that is encoded from `start` on. */
+/** The place of the producer's mark of an event that is encoded from `start` on. */
 export function producerMarkAt(size: number, start: number): number {
   const content = contentOfDataSection(size)
   return start + size - content + SECTION_START + 1 + SECTION_START + COMPOUND_START

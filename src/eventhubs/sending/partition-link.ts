@@ -4,7 +4,7 @@ import { SendingLink, type SendingLinkOptions } from './sending-link.js'
 export interface PartitionLinkOptions extends Omit<SendingLinkOptions, 'properties'> {
   /** The connection for a new link. Throws when there is to be none. */
   connection(): AuthorizedConnection
-  /** What to say of a new link. */
+  /** The properties of a new link. */
   readonly properties?: (() => SendingLinkOptions['properties']) | undefined
   onClosed(): void
 }

@@ -23,7 +23,7 @@ export interface OpenSenderOptions {
  */
 const mostLinks = 1000
 
-/** What the SDK asks of its links. */
+/** The capabilities the SDK asks of its links. */
 const capabilities = ['com.microsoft:georeplication']
 
 /**

@@ -62,7 +62,7 @@ export class SendingLink {
     return this.#sender?.maxMessageSize || Number.POSITIVE_INFINITY
   }
 
-  /** What the service said of the link when it opened it. */
+  /** The properties of the link that the service gave when it opened it. */
   get properties(): Readonly<Record<string, unknown>> {
     return this.#sender?.properties ?? {}
   }

@@ -17,7 +17,7 @@ export class Transfer {
   count = 0
   sizeInBytes = 0
   #buffer: Buffer = Buffer.allocUnsafe(initialRoom)
-  /** Where events name their producer. */
+  /** The places where events name their producer. */
   readonly #marks: number[] | undefined
   #wasNumbered = false
 
@@ -75,7 +75,7 @@ export class Transfer {
   }
 }
 
-/** What is mostly enough for what stands before the first event, bytes. */
+/** The bytes that are mostly enough for what stands before the first event. */
 const envelopeRoom = 256
 
 /** Sequence numbers are AMQP ints and begin at 0 again. */

@@ -70,7 +70,7 @@ function digits(value: number): number {
   return count
 }
 
-/** What the annotations of an event say, and which of them are kept. */
+/** The content of an event's annotations, and which of them are kept. */
 export interface Annotations {
   partitionKey: string | undefined
   producer: ProducerMark | undefined

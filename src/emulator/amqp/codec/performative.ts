@@ -103,7 +103,7 @@ export class Fields {
 export interface Performative {
   readonly code: number
   readonly fields: Fields
-  /** What follows the performative, to the end of the frame. */
+  /** The bytes behind the performative, to the end of the frame. */
   readonly payload: Buffer
 }
 

@@ -13,7 +13,7 @@ const OWN_ANNOTATIONS: ReadonlySet<string> = new Set([
   'x-opt-publisher',
 ])
 
-/** What the sender says about all events of a transfer. */
+/** The values a sender gives for all events of a transfer. */
 export interface TransferDefaults {
   /** Name in the address `{hub}/Publishers/{name}`. Microsoft: Event Hubs features, "Publisher policy". */
   readonly publisher?: string | undefined

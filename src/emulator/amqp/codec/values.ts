@@ -49,7 +49,7 @@ function widthOf(buffer: Buffer, type: number, at: number, end: number): number 
   }
 }
 
-/** Where the content of a binary, string or symbol begins; it goes on to the end of the value. */
+/** The beginning of the content of a binary, string or symbol; it goes on to the end of the value. */
 export function startOfBytes(buffer: Buffer, at: number): number {
   switch ((buffer[at] as number) >>> 4) {
     case 0xa:
@@ -123,7 +123,7 @@ function openCompound(buffer: Buffer, at: number, end: number): Compound {
 const isList = (type: number | undefined) => type === 0x45 || type === 0xc0 || type === 0xd0
 const isMap = (type: number | undefined) => type === 0xc1 || type === 0xd1
 
-/** Where each item of a list begins, and behind them where the last one ends. */
+/** The beginning of each item of a list, and behind them where the last one ends. */
 export function itemsOf(buffer: Buffer, at: number, end: number): number[] {
   if (!isList(buffer[at])) throw new DecodeError('expected a list')
   const list = openCompound(buffer, at, end)
@@ -135,7 +135,7 @@ export function itemsOf(buffer: Buffer, at: number, end: number): number[] {
   return starts
 }
 
-/** Where the items of a list begin, unread; the last one ends with the list. Null is a list of none. */
+/** The places where the items of a list begin, unread; the last one ends with the list. Null is a list of none. */
 export function readList(buffer: Buffer, at: number, end: number): number[] {
   return buffer[at] === 0x40 ? [] : itemsOf(buffer, at, end).slice(0, -1)
 }

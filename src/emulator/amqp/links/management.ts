@@ -9,7 +9,7 @@ import { RequestNode } from './request-node.js'
 
 const STRING = 0xb1
 
-/** What the service says for "no event yet": .NET's `DateTime.MinValue`. */
+/** The time the service says for "no event yet": .NET's `DateTime.MinValue`. */
 const NEVER = new Date('0001-01-01T00:00:00.000Z')
 
 /** `$management`: tells about event hubs and partitions. Source: azure-sdk-for-js, managementClient.ts. */

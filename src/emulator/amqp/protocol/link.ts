@@ -3,7 +3,7 @@ import { type AmqpError, encodeAttach, encodeDetach, type Fields } from '../code
 import { Described, decodeValue, readMap } from '../codec/values.js'
 import type { ParentSession } from './parents.js'
 
-/** What our attach says besides what it repeats. */
+/** The fields our attach has besides what it repeats. */
 export interface AttachReply {
   /** Bytes. */
   readonly maxMessageSize?: number
@@ -153,7 +153,7 @@ export abstract class Link {
     if (wasOpen) this.#ended()
   }
 
-  /** What has to follow the attach. */
+  /** Does what has to follow the attach. */
   protected attached(): void {}
 
   #ended(): void {

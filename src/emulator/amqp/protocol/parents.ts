@@ -20,7 +20,7 @@ export interface ParentSession {
   writeFlow(link?: { handle: number; deliveryCount: number; credit: number; drain: boolean }): void
 }
 
-/** What sessions and links need of their connection. */
+/** The part of a connection that its sessions and links use. */
 export interface ParentPeer {
   readonly wire: Wire
   readonly maxFrameSize: number

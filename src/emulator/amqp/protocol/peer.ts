@@ -54,7 +54,7 @@ export class Peer {
   readonly events: PeerEvents
   readonly #containerId: string
   readonly #frames = new FrameReader(MAX_FRAME_SIZE)
-  /** What comes next; `closing`: we have sent CLOSE. */
+  /** The frame that comes next; `closing`: we have sent CLOSE. */
   #state: 'header' | 'sasl' | 'header-after-sasl' | 'before-open' | 'open' | 'closing' | 'over' = 'header'
   readonly #channels: Channels = new Channels(this, CHANNEL_MAX)
   #maxFrameSize = MIN_MAX_FRAME_SIZE
@@ -78,7 +78,7 @@ export class Peer {
     return this.#maxFrameSize
   }
 
-  /** What the peer calls itself. */
+  /** The name the peer calls itself by. */
   get containerId(): string | undefined {
     return this.#open?.text(0)
   }

@@ -46,7 +46,7 @@ const handlers: readonly Handler[] = [
   deleteGroups,
 ]
 
-/** What is offered: the service's own list, as far as it has been seen, without transactions. */
+/** The requests that are offered: the service's own list, as far as it has been seen, without transactions. */
 export const APIS: readonly Api[] = [
   ...handlers.map(({ api }) => api),
   SASL_HANDSHAKE as unknown as Api,

@@ -50,7 +50,7 @@ function findOffset(log: PartitionLog, timestamp: number): { offset: number; tim
   }
 }
 
-/** Where the log of an epoch ends; there is one epoch. */
+/** The end of the log of an epoch; there is one epoch. */
 export const offsetForLeaderEpoch = handler(OFFSET_FOR_LEADER_EPOCH, (context, { topics }) => ({
   topics: topics.map(({ topic, partitions }) => ({
     topic,

@@ -7,7 +7,7 @@ import { readBatch } from '../records/batch-reader.js'
 import { toEvents } from '../translate/to-event.js'
 import { handler, NO_ANSWER } from './handler.js'
 
-/** What one partition's part of a Produce came to. */
+/** The outcome of one partition's part of a Produce. */
 interface Outcome {
   readonly errorCode: number
   readonly baseOffset: number

@@ -8,7 +8,7 @@ import { handler } from './handler.js'
 const TOPIC = 2
 const BROKER = 4
 
-/** Where a value comes from. Source: apache/kafka, DescribeConfigsResponse.ConfigSource. */
+/** The sources a value comes from. Source: apache/kafka, DescribeConfigsResponse.ConfigSource. */
 const SOURCE = { topic: 1, default: 5 } as const
 
 interface Config {
@@ -20,7 +20,10 @@ interface Config {
 
 const HOUR_MS = 3_600_000
 
-/** What of an event hub has a name among Kafka's topic settings. Which of them the service shows is not documented. */
+/**
+ * The settings of an event hub that have a name among Kafka's topic settings. Which of them the service shows is not
+ * documented.
+ */
 export function configsOf({ retention, timestampType }: EventHub): Config[] {
   const { hours, bytes } = retention
   return [

@@ -32,7 +32,7 @@ export interface JoinAnswer {
   readonly members?: readonly { memberId: string; groupInstanceId: string | null; metadata: Buffer }[]
 }
 
-/** What asking for an assignment is answered. */
+/** The answer to who asks for an assignment. */
 export interface SyncAnswer {
   readonly errorCode: number
   readonly protocolType?: string | null

@@ -51,7 +51,7 @@ export function codecOf(api: Api, version: number): Codec {
   return codec
 }
 
-/** What stands before the body of a request. */
+/** The fields before the body of a request. */
 export interface RequestHeader {
   readonly apiKey: number
   readonly apiVersion: number

@@ -14,7 +14,7 @@ export class Writer {
     return this.#size + this.#at
   }
 
-  /** What was written, in order. The writer is done with. */
+  /** The bytes written, in order. The writer is done with. */
   chunks(): Buffer[] {
     this.#flush()
     return this.#chunks

@@ -1,4 +1,7 @@
-/** Where the fields of a record batch of magic 2 stand, from its beginning. Source: apache/kafka, DefaultRecordBatch.java. */
+/**
+ * The places of the fields of a record batch of magic 2, from its beginning. Source: apache/kafka,
+ * DefaultRecordBatch.java.
+ */
 export const BATCH = {
   baseOffset: 0,
   length: 8,
@@ -16,7 +19,7 @@ export const BATCH = {
   records: 61,
 } as const
 
-/** What the length of a batch does not count: the base offset and itself. */
+/** The bytes that the length of a batch does not count: the base offset and itself. */
 export const LENGTH_STARTS_AFTER = 12
 
 export const MAGIC = 2
