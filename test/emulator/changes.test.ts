@@ -68,39 +68,70 @@ describe('the namespace refuses', () => {
 })
 
 describe('idle', () => {
+  // What is on its way when a link or connection ends is lost, and a slow machine may find any of them idle: sends are tried
+  // until one gets through.
+  const patient = { timeout: 40_000 }
+
   test('links are detached, their clients come back', async () => {
     await using bench = await openBench({ idleLimits: { link: 150 } })
-    await bench.send('0', 'a')
-    expect(bench.emulator.stats.openLinks).toBe(1)
-    await eventually(() => bench.emulator.stats.openLinks === 0)
-    await bench.send('0', 'b')
-    expect(bench.emulator.stats.eventsStored).toBe(2)
+    const { stats } = bench.emulator
+    await eventually(() => bench.send('0', 'a'), patient)
+    await eventually(() => stats.openLinks === 0)
+    const [attached, stored] = [stats.linksAttached, stats.eventsStored]
+    await eventually(() => bench.send('0', 'b'), patient)
+    expect(stats.linksAttached).toBeGreaterThan(attached)
+    expect(stats.eventsStored).toBeGreaterThan(stored)
   })
 
   test('links that are used stay', async () => {
-    await using bench = await openBench({ idleLimits: { link: 1000 } })
-    const until = performance.now() + 1500
-    while (performance.now() < until) await bench.send('0', 'a')
-    expect(bench.emulator.stats.linksAttached).toBe(1)
+    const limit = 400
+    await using bench = await openBench({ idleLimits: { link: limit } })
+    const { stats } = bench.emulator
+    // A stretch of sends that are all close enough; on a busy machine it may take several to get one.
+    await eventually(async () => {
+      await bench.send('0', 'a')
+      const attached = stats.linksAttached
+      const begun = performance.now()
+      let last = begun
+      while (last - begun < 2 * limit) {
+        const before = last
+        last = performance.now()
+        const isInTime = await bench.send('0', 'a').then(
+          () => performance.now() - before < limit,
+          (error: Error) => {
+            if (performance.now() - before < limit) throw error
+            return false
+          },
+        )
+        if (!isInTime) return false
+      }
+      expect(stats.linksAttached).toBe(attached)
+      return true
+    }, patient)
   })
 
   test('a reader that waits with credit stays', async () => {
     await using bench = await openBench({ idleLimits: { link: 150 } })
-    await bench.send('0', 'a')
+    const { stats } = bench.emulator
+    await eventually(() => bench.send('0', 'a'), patient)
     const reading = bench.read()
-    await eventually(() => reading.events.length === 1)
+    await eventually(() => reading.events.length > 0)
     // The publishing link is the one that goes.
-    await eventually(() => bench.emulator.stats.openLinks === 1)
-    await bench.send('0', 'b')
-    await eventually(() => reading.events.length === 2)
+    await eventually(() => stats.openLinks === 1)
+    // Another's, so that none is in use of which its client doesn't know yet that it is gone; it goes as well.
+    const other = bench.producer()
+    await eventually(() => other.sendBatch([{ body: 'b' }], { partitionId: '0' }), patient)
+    await eventually(() => reading.bodies().includes('b'))
+    await eventually(() => stats.openLinks === 1)
     expect(reading.errors).toEqual([])
     await reading.close()
   })
 
   test('connections without links are closed', async () => {
     await using bench = await openBench({ idleLimits: { link: 100, connection: 100 } })
-    await bench.send('0', 'a')
-    await eventually(() => bench.emulator.stats.openConnections === 0)
-    await bench.send('0', 'b')
+    const { stats } = bench.emulator
+    await eventually(() => bench.send('0', 'a'), patient)
+    await eventually(() => stats.openConnections === 0)
+    await eventually(() => bench.send('0', 'b'), patient)
   })
 })
