@@ -4,8 +4,8 @@ import { Server as ProxyServer } from 'proxy-chain'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Emulator, startEmulator } from '../../src/emulator/index.js'
 import type { KafkaConfig } from '../../src/index.js'
+import { authenticate, type TrustedCertificate, trustedCertificate } from '../support/authenticate.js'
 import { scaled } from '../support/pace.js'
-import { authenticate, type TrustedCertificate, trustedCertificate } from './authenticate.js'
 
 let certificate: TrustedCertificate
 let secure: Emulator

@@ -1,7 +1,7 @@
-import type { MemberCommand, MemberLine, MemberOptions } from './member.js'
 import { type ChildProgram, startProgram } from './processes.js'
+import type { MemberCommand, MemberLine, MemberOptions } from './programs/member.js'
 
-export type { MemberLine, MemberOptions } from './member.js'
+export type { MemberLine, MemberOptions } from './programs/member.js'
 
 /** A consumer in a process of its own. */
 export interface Member extends ChildProgram<MemberLine> {
@@ -14,7 +14,7 @@ export interface Member extends ChildProgram<MemberLine> {
 
 /** Starts a member; it has joined when `joined()` resolves. */
 export function startMember(options: MemberOptions): Member {
-  const url = new URL('member.ts', import.meta.url)
+  const url = new URL('programs/member.ts', import.meta.url)
   const program = startProgram<MemberLine>(url, { env: { MEMBER: JSON.stringify(options) } })
   return Object.assign(program, {
     order: (command: MemberCommand) => program.send(command),

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { createFileStore } from '../../../../src/checkpoint/file/file.js'
 import type { PartitionOwnership } from '../../../../src/types/checkpoint-store.js'
 import { type ChildProgram, type ReportLine, startProgram } from '../../../support/processes.js'
-import type { WorkerCommand } from './store-worker.js'
+import type { WorkerCommand } from '../../../support/programs/store-worker.js'
 
 const root = await mkdtemp(join(tmpdir(), 'file-processes-'))
 afterAll(() => rm(root, { recursive: true, force: true }))
@@ -22,7 +22,7 @@ const openStore = (directory: string) => createFileStore(directory, { maxLogByte
 
 async function startWorker(directory: string, maxLogBytes = MAX_LOG_BYTES): Promise<Worker> {
   const env = { STORE_DIRECTORY: directory, STORE_MAX_LOG_BYTES: String(maxLogBytes) }
-  const program = startProgram<Report>(new URL('store-worker.ts', import.meta.url), { env })
+  const program = startProgram<Report>(new URL('../../../support/programs/store-worker.ts', import.meta.url), { env })
   await program.waitFor(({ type }) => type === 'ready')
   return Object.assign(program, { order: (command: WorkerCommand) => program.send(command) })
 }

@@ -19,7 +19,7 @@ async function startProton(): Promise<number> {
   const { port } = probe.address() as net.AddressInfo
   probe.close()
   await once(probe, 'close')
-  const script = fileURLToPath(new URL('../../../support/proton-server.py', import.meta.url))
+  const script = fileURLToPath(new URL('../../../support/programs/proton-server.py', import.meta.url))
   const server = spawn(python, [script, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] })
   onTestFinished(() => void server.kill())
   await once(server.stdout, 'data')

@@ -1,6 +1,6 @@
-import { createFileStore } from '../../../../src/checkpoint/file/file.js'
-import type { PartitionOwnership } from '../../../../src/types/checkpoint-store.js'
-import { commands, report } from '../../../support/program.js'
+import { createFileStore } from '../../../src/checkpoint/file/file.js'
+import type { PartitionOwnership } from '../../../src/types/checkpoint-store.js'
+import { commands, report } from '../program.js'
 
 /** A process of its own on a file store, for its tests. */
 export type WorkerCommand =

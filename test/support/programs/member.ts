@@ -5,8 +5,8 @@ import {
   type ConsumerRunConfig,
   fileCheckpointStore,
   Kafka,
-} from '../../src/index.js'
-import { commands, report } from './program.js'
+} from '../../../src/index.js'
+import { commands, report } from '../program.js'
 
 /** What a {@link startMember} program is told, as JSON in the environment variable `MEMBER`. */
 export interface MemberOptions {

@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Certificate, createCertificate } from '../support/certificate.js'
-import { startProgram } from '../support/processes.js'
+import { type Certificate, createCertificate } from './certificate.js'
+import { startProgram } from './processes.js'
 import type { AuthenticateConfig, AuthenticateResult } from './programs/authenticate.js'
 
 /** A certificate for localhost, on disk, as `NODE_EXTRA_CA_CERTS` wants it. */
@@ -30,7 +30,7 @@ export async function authenticate(
   config: AuthenticateConfig,
   { trust, env = {} }: { trust?: TrustedCertificate; env?: Record<string, string> } = {},
 ): Promise<AuthenticateResult> {
-  await using program = startProgram<AuthenticateResult>(new URL('./programs/authenticate.ts', import.meta.url), {
+  await using program = startProgram<AuthenticateResult>(new URL('programs/authenticate.ts', import.meta.url), {
     env: {
       ...env,
       PROGRAM_CONFIG: JSON.stringify(config),

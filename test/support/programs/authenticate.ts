@@ -1,6 +1,6 @@
 import type { ClientSecretCredentialOptions } from '@azure/identity'
 import { azureAdAuth, Kafka, type KafkaConfig, type LogEntry, msalAuth, oauthBearerAuth } from '../../../src/index.js'
-import { report } from '../../support/program.js'
+import { report } from '../program.js'
 
 /**
  * Sends a message and reads it back with the configuration in `PROGRAM_CONFIG`, or says what went wrong. A program of its
