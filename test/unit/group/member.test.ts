@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, it } from 'vitest'
 import { memoryCheckpointStore } from '../../../src/checkpoint/memory.js'
 import { createAssignerCluster } from '../../../src/group/assigner-cluster.js'
@@ -10,7 +9,9 @@ import { MEMBERS } from '../../../src/group/member-record.js'
 import { createLogger } from '../../../src/instrumentation/logger.js'
 import type { CheckpointStore, PartitionOwnership } from '../../../src/types/checkpoint-store.js'
 import type { Assigner } from '../../../src/types/index.js'
+import type { Clock } from '../../../src/util/clock.js'
 import { eventually } from '../../support/eventually.js'
+import { clockOf, SimulatedTime } from '../../support/group/simulated-time.js'
 
 const namespace = 'localhost:5672'
 const quiet = createLogger({ level: 0 })
@@ -20,6 +21,8 @@ interface Setting {
   counts?: Record<string, number>
   topics?: string[]
   sessionTimeout?: number
+  /** Default: the time that passes. */
+  clock?: Clock
   /** Tells how many partitions a topic has; default: `counts`. */
   partitionCount?: (topic: string) => Promise<number>
   /** Name of the one assigner it has; default: kafkajs's round robin. */
@@ -64,6 +67,7 @@ function open(name: string, setting: Setting) {
     clientId: name,
     sessionTimeout,
     heartbeatInterval: 200,
+    ...(setting.clock && { clock: setting.clock }),
     assigners: [
       setting.noting ? noting(roundRobin, setting.noting) : assigner ? renamed(roundRobin, assigner) : roundRobin,
     ],
@@ -110,6 +114,15 @@ const noting = (assigner: Assigner, notes: { version: number; userData: Buffer }
     })
   },
 })
+
+/** Time that members share and a test moves. */
+function movedTime() {
+  const time = new SimulatedTime()
+  return {
+    clock: clockOf(time, { frozenUntil: 0 }, { rate: 1, offset: 0 }),
+    pass: (ms: number) => time.passUntil(time.now + ms),
+  }
+}
 
 let members: GroupMember[] = []
 afterEach(async () => {
@@ -175,15 +188,18 @@ it('waits for the message at hand before a partition changes hands, however long
   const finished = new Promise<void>((resolve) => {
     finish = resolve
   })
-  const a = open('a', { store, counts: { t: 2 }, finishing: () => finished, sessionTimeout: 600 })
-  const b = open('b', { store, counts: { t: 2 } })
+  const { clock, pass } = movedTime()
+  const a = open('a', { store, clock, counts: { t: 2 }, finishing: () => finished, sessionTimeout: 600 })
+  const b = open('b', { store, clock, counts: { t: 2 }, sessionTimeout: 600 })
   await a.member.join()
   await b.member.join()
-  await sleep(1500) // Two and a half session timeouts: the lease is renewed all the while.
+  await pass(60_000) // A hundred session timeouts: the lease is renewed all the while.
   expect(a.reading.size).toBe(2)
   expect(b.reading.size).toBe(0)
   finish()
-  await eventually(() => expect(sizes(a, b)).toEqual([1, 1]))
+  await pass(1000)
+  expect(sizes(a, b)).toEqual([1, 1])
+  expect(a.told.lost).toEqual([])
 })
 
 it('takes over from a member that has gone silent, once its session is over', async () => {
@@ -194,16 +210,20 @@ it('takes over from a member that has gone silent, once its session is over', as
     claimOwnership: (records) => (dead ? new Promise(() => {}) : memory.claimOwnership(records)),
     listOwnership: (...args) => (dead ? new Promise(() => {}) : memory.listOwnership(...args)),
   }
-  const a = open('a', { store: dying, sessionTimeout: 1000 })
+  const { clock, pass } = movedTime()
+  const a = open('a', { store: dying, clock, sessionTimeout: 1000 })
   members.pop()
-  const b = open('b', { store: memory, sessionTimeout: 1000 })
+  const b = open('b', { store: memory, clock, sessionTimeout: 1000 })
   await a.member.join()
   await b.member.join()
-  await eventually(() => expect(sizes(a, b)).toEqual([6, 6]))
+  await pass(1000)
+  expect(sizes(a, b)).toEqual([6, 6])
   dead = true
-  const died = performance.now()
-  await eventually(() => expect(b.reading.size).toBe(12), { timeout: 5000 })
-  expect(performance.now() - died).toBeGreaterThan(600)
+  // Leases are renewed each third of a session: at least so much of the last one is left.
+  await pass(600)
+  expect(b.reading.size).toBe(6)
+  await pass(1400)
+  expect(b.reading.size).toBe(12)
   expect(a.member.leases.holds('t', [...a.reading].map((key) => Number(key.slice(2)))[0] ?? 0)).toBe(false)
 })
 
@@ -253,15 +273,18 @@ it('goes on reading while the store is away for less than the session, and stops
     claimOwnership: reach(memory.claimOwnership),
     listOwnership: reach(memory.listOwnership),
   }
-  const a = open('a', { store, sessionTimeout: 1200 })
+  const { clock, pass } = movedTime()
+  const a = open('a', { store, clock, sessionTimeout: 1200 })
   await a.member.join()
   away = true
-  await sleep(500)
+  await pass(500)
   expect(a.reading.size).toBe(12)
-  await eventually(() => expect(a.reading.size).toBe(0), { timeout: 3000 })
+  await pass(2500)
+  expect(a.reading.size).toBe(0)
   expect(a.told.failed).toEqual([])
   away = false
-  await eventually(() => expect(a.reading.size).toBe(12), { timeout: 4000 })
+  await pass(4000)
+  expect(a.reading.size).toBe(12)
 })
 
 it('shares out partitions that a topic gains, as soon as one member knows of them', async () => {
@@ -310,12 +333,13 @@ it('keeps what it has while Event Hubs does not answer how many partitions there
   const store = memoryCheckpointStore()
   let isAnswering = true
   const partitionCount = () => (isAnswering ? Promise.resolve(4) : new Promise<number>(() => {}))
-  const a = open('a', { store, counts: { t: 4 }, sessionTimeout: 2500, partitionCount })
+  const { clock, pass } = movedTime()
+  const a = open('a', { store, clock, counts: { t: 4 }, sessionTimeout: 2500, partitionCount })
   await a.member.join()
   isAnswering = false
-  const b = open('b', { store, counts: { t: 4 }, sessionTimeout: 2500 })
+  const b = open('b', { store, clock, counts: { t: 4 }, sessionTimeout: 2500 })
   await b.member.join()
-  await sleep(5000)
+  await pass(60_000)
   expect(a.told.lost).toEqual([])
   expect(a.reading.size).toBe(4)
   expect(b.reading.size).toBe(0)
@@ -323,13 +347,15 @@ it('keeps what it has while Event Hubs does not answer how many partitions there
 
 it('is not given up by members whose session time-out is shorter', async () => {
   const store = memoryCheckpointStore()
-  const patient = open('patient', { store, counts: { t: 4 }, sessionTimeout: 9000 })
-  const hasty = open('hasty', { store, counts: { t: 4 }, sessionTimeout: 2000 })
+  const { clock, pass } = movedTime()
+  const patient = open('patient', { store, clock, counts: { t: 4 }, sessionTimeout: 9000 })
+  const hasty = open('hasty', { store, clock, counts: { t: 4 }, sessionTimeout: 2000 })
   await patient.member.join()
   await hasty.member.join()
-  await eventually(() => expect(sizes(patient, hasty)).toEqual([2, 2]))
+  await pass(1000)
+  expect(sizes(patient, hasty)).toEqual([2, 2])
   const { rebalancings } = hasty.told
-  await sleep(6000)
+  await pass(60_000)
   expect(hasty.told.rebalancings).toBe(rebalancings)
   expect(sizes(patient, hasty)).toEqual([2, 2])
   expect(patient.told.lost).toEqual([])
