@@ -12,8 +12,8 @@ export type AzureAdAuthOptions =
   | ({ credential?: undefined } & DefaultCredentialOptions)
 
 /**
- * The options of `DefaultAzureCredential` of `@azure/identity`: these, and whatever else it knows. Spelled out here, so that
- * programs compile without the types that package needs.
+ * The options of `DefaultAzureCredential` of `@azure/identity`: these, and whatever else it knows. Spelled out here, so
+ * that programs compile without the types that package needs.
  *
  * @public
  */

@@ -21,7 +21,7 @@ export interface MsalCertificate {
   x5c?: string
 }
 
-/** Which application of Microsoft Entra ID authenticates, and by what. @public */
+/** The application of Microsoft Entra ID that authenticates, and its proof. @public */
 export type MsalAuthOptions =
   | {
       /** An application of one's own, with its cache. */

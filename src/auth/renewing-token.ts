@@ -17,8 +17,8 @@ export interface RenewalOptions {
 }
 
 /**
- * The time the SDK takes off a token's life to get the time after which it puts the next one: once, from the first token of
- * a link, and for good. A token that lives shorter would make it spin.
+ * The time the SDK takes off a token's life to get the time after which it puts the next one: once, from the first
+ * token of a link, and for good. A token that lives shorter would make it spin.
  */
 const sdkMargin = 2 * 60 * 1000
 

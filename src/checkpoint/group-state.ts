@@ -1,8 +1,8 @@
 import type { Checkpoint, PartitionOwnership } from '../types/checkpoint-store.js'
 
 /**
- * The knowledge of a store about one consumer group, and the rules by which it changes: the compare-and-set of claims above all.
- * The memory store is this; the file store replays the same changes, in one agreed order, in every process.
+ * The knowledge of a store about one consumer group, and the rules by which it changes: the compare-and-set of claims
+ * above all. The memory store is this; the file store replays the same changes, in one agreed order, in every process.
  */
 export type GroupChange =
   | {

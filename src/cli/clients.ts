@@ -30,8 +30,8 @@ export async function withAdmin<T>(kafka: Kafka, use: (admin: Admin) => Promise<
 }
 
 /**
- * Whether the groups of a connection are in the memory of the program that consumes, where no other can see them: so it
- * is with emulators when no store is named.
+ * True unless the groups of a connection are in the memory of the program that consumes, where no other can see them:
+ * so it is with emulators when no store is named.
  */
 export const hasStore = ({ config }: Connection): boolean =>
   config.eventHubs?.checkpointStore !== undefined && config.eventHubs.checkpointStore !== 'memory:'

@@ -27,7 +27,7 @@ export interface MigratedOffset {
   readonly committed: string
   /** The part that was set; undefined: nothing was. */
   readonly set?: string
-  /** Why it is another one, or none. */
+  /** The reason it is another one, or none. */
   readonly note?: string
 }
 

@@ -157,7 +157,7 @@ export async function runUntil(run: Run): Promise<void> {
   }
 }
 
-/** Which partitions are still behind the end they had. */
+/** The partitions that are still behind the end they had. */
 export class EndTracker {
   readonly #ends = new Map<string, bigint>()
   readonly #behind = new Set<string>()

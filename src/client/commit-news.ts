@@ -3,8 +3,8 @@ import type { TopicPartitionOffset } from '../types/index.js'
 type Listener = (offsets: readonly TopicPartitionOffset[]) => void
 
 /**
- * The news clients of one `Kafka` tell one another of offsets they have committed, as in kafkajs: a consumer does not list as
- * uncommitted what a transaction has committed for its group.
+ * The news clients of one `Kafka` tell one another of offsets they have committed, as in kafkajs: a consumer does not
+ * list as uncommitted what a transaction has committed for its group.
  */
 export interface CommitNews {
   tell(groupId: string, offsets: readonly TopicPartitionOffset[]): void

@@ -20,7 +20,7 @@ export interface Topics {
 export interface TopicPartitions {
   /** Numbered from 0, in order; a new array after each look, and only then. Empty: not looked at, or no such topic. */
   readonly metadata: PartitionMetadata[]
-  /** Whether they are known well enough: looked at since then (`performance.now()`), or not too old now. */
+  /** True when they are known well enough: looked at since then (`performance.now()`), or not too old now. */
   isKnown(since?: number): boolean
   /** The next `count` and `load` look again. */
   forget(): void
@@ -44,7 +44,7 @@ export interface TopicsOptions {
     readonly allowAutoTopicCreation: boolean
   }
   readonly logger: Logger
-  /** Whether `load` waits, as long as the retries last, for what does not exist and can't be created to appear. */
+  /** True where `load` waits, as long as the retries last, for what does not exist and can't be created to appear. */
   readonly awaitsMissing: boolean
 }
 
@@ -115,7 +115,7 @@ function createTopicPartitions(topic: string, options: TopicsOptions): TopicPart
     return createProtocolError('UNKNOWN_TOPIC_OR_PARTITION', { message, cause })
   }
 
-  /** Why it is not created; undefined when it is, by us or another at the same moment. */
+  /** Creates it. The reason it is not created; undefined when it is, by us or another at the same moment. */
   const create = async (): Promise<string | undefined> => {
     if (!allowAutoTopicCreation) return 'allowAutoTopicCreation is false'
     const management = await (await connect()).management()

@@ -32,7 +32,7 @@ export function environmentLogLevel(): logLevel | undefined {
   return Object.hasOwn(logLevel, name) ? logLevel[name as keyof typeof logLevel] : undefined
 }
 
-/** Whether `KAFKAJS_NO_PARTITIONER_WARNING` is set, to anything. */
+/** True when `KAFKAJS_NO_PARTITIONER_WARNING` is set, to anything. */
 export const isPartitionerWarningSilenced = (): boolean => process.env['KAFKAJS_NO_PARTITIONER_WARNING'] !== undefined
 
 const invalid = (name: string, expected: string, value: unknown): never => {

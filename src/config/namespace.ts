@@ -24,7 +24,7 @@ interface Endpoint {
 
 const loopback = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|::1|0:0:0:0:0:0:0:1)$/i
 
-/** Whether a host is this machine. */
+/** True for a host that is this machine. */
 export const isLoopback = (host: string): boolean => loopback.test(host)
 
 /** `host`, `host:port`, `[::1]:port`, or a URL with either. */

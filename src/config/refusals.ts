@@ -5,9 +5,9 @@ import type { ConnectionStringConfig, KafkaConfig } from '../types/index.js'
 export interface Refusal {
   /** kafkajs's name of it, e.g. `sasl.mechanism 'aws'`. Part of the sentence. */
   readonly option: string
-  /** Why not, and what to do instead. */
+  /** The reason against it, and what to do instead. */
   readonly sentence: string
-  /** Whether a configuration asks for it. */
+  /** True for a configuration that asks for it. */
   applies(config: Partial<KafkaConfig> | Partial<ConnectionStringConfig>): boolean
   /** The class of error; by default `KafkaJSNotImplemented`. */
   readonly error?: 'sasl'

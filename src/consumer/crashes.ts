@@ -15,7 +15,7 @@ export interface Crash {
   callOff(): Promise<void>
 }
 
-/** What becomes of a consumer whose run has crashed: it stops, tells `CRASH`, and may start again. */
+/** The end of a consumer whose run has crashed: it stops, tells `CRASH`, and may start again. */
 export interface Crashes {
   /** The one that is being dealt with. */
   readonly current: Crash | undefined

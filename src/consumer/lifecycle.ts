@@ -12,7 +12,7 @@ import { createConsumerState } from './state.js'
 
 /** A consumer's runs, one after the other: begun, stopped, crashed and begun again. */
 export interface Lifecycle {
-  /** Whether a run goes on that is not being stopped. */
+  /** True while a run goes on that is not being stopped. */
   readonly isRunning: boolean
   /** The run that calls go to, also one that stops. */
   readonly called: Run | undefined

@@ -23,7 +23,7 @@ interface Progress extends TopicPartition {
 
 export interface OffsetsOptions {
   readonly committed: CommittedOffsets
-  /** Whether the partition's offsets are this member's to commit, asked right before each write. */
+  /** True while the partition's offsets are this member's to commit, asked right before each write. */
   readonly mayCommit: (topic: string, partition: number) => Promise<boolean>
   /** After offsets that were handled have been written. */
   readonly onCommitted: (offsets: OffsetsByTopicPartition) => void

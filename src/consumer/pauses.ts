@@ -2,8 +2,8 @@ import { KafkaJSNonRetriableError } from '../errors/index.js'
 import type { TopicPartitions } from '../types/index.js'
 
 /**
- * Which topics and partitions are paused, with kafkajs's algebra: a whole topic, or some partitions; a partition resumed
- * out of a paused topic leaves the others paused; partitions paused in a paused topic narrow it to them.
+ * The topics and partitions that are paused, with kafkajs's algebra: a whole topic, or some partitions; a partition
+ * resumed out of a paused topic leaves the others paused; partitions paused in a paused topic narrow it to them.
  */
 export interface Pauses {
   pause(list: readonly PauseEntry[]): void

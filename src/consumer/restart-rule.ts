@@ -4,7 +4,7 @@ import { toError } from '../errors/thrown.js'
 import type { Logger } from '../types/index.js'
 
 /**
- * Whether a consumer that has crashed starts again, by kafkajs's rule: when retries were used up or the error at the
+ * True where a consumer that has crashed starts again, by kafkajs's rule: when retries were used up or the error at the
  * bottom is retriable, unless `restartOnFailure` says no; it is not asked about other errors, and a failure of its own
  * counts as yes.
  */

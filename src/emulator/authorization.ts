@@ -11,7 +11,7 @@ export type TokenFault =
   | 'MalformedToken'
   | 'MissingToken'
 
-/** Why something is not allowed; each head tells it in its protocol's words. */
+/** The reason something is not allowed; each head tells it in its protocol's words. */
 export type AuthorizationFailure =
   | { readonly kind: 'bad-token'; readonly code: TokenFault; readonly text: string }
   | { readonly kind: 'missing-claim'; readonly path: string; readonly claim: Claim }
@@ -79,12 +79,12 @@ export function trimmedPath(resource: string): string {
   return resource.slice(start, end)
 }
 
-/** Whether a scope covers a resource: itself, or anything below it. */
+/** True for a scope that covers a resource: itself, or anything below it. */
 export function covers(scope: string, path: string): boolean {
   return scope === '' || scope === path || path.startsWith(`${scope}/`)
 }
 
-/** Whether a grant holds now for a claim on a resource. `Manage` includes the other claims. */
+/** True while a grant holds for a claim on a resource. `Manage` includes the other claims. */
 export function allows(grant: Grant, path: string, claim: Claim, now = Date.now()): boolean {
   return grant.expiresAt > now && covers(grant.path, path) && (grant.claims.has(claim) || grant.claims.has('Manage'))
 }
@@ -92,8 +92,8 @@ export function allows(grant: Grant, path: string, claim: Claim, now = Date.now(
 const ALL_CLAIMS: readonly Claim[] = ['Listen', 'Send', 'Manage']
 
 /**
- * The kind of token that a text is. The text decides, not what it was announced as: azure-eventhub for Python announces every
- * token as a JWT.
+ * The kind of token that a text is. The text decides, not what it was announced as: azure-eventhub for Python announces
+ * every token as a JWT.
  */
 export function tokenKindOf(token: string, announced?: unknown): 'sas' | 'jwt' {
   if (/^\s*SharedAccessSignature\s/i.test(token.slice(0, 100))) return 'sas'

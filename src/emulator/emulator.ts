@@ -36,7 +36,7 @@ export interface KafkaEndpointConfig {
   clientId: string
   /** One: host and port. */
   brokers: string[]
-  /** Whether the port speaks TLS. The certificate is trusted the Node way: `NODE_EXTRA_CA_CERTS`. */
+  /** True where the port speaks TLS. The certificate is trusted the Node way: `NODE_EXTRA_CA_CERTS`. */
   ssl: boolean
   /** The connection string as Kafka clients present it. */
   sasl: { mechanism: 'plain'; username: string; password: string }

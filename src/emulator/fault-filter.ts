@@ -1,7 +1,7 @@
 import type { EventHub } from './model/hub.js'
 import type { Partition } from './model/partition.js'
 
-/** Who publishes or reads where: what faults strike. */
+/** The access of who publishes or reads where: what faults strike. */
 export interface Access {
   readonly direction: 'send' | 'receive'
   readonly eventHub: EventHub
@@ -22,7 +22,7 @@ export interface FaultFilter {
   direction?: 'send' | 'receive'
 }
 
-/** Whether a filter names an access, open or about to be. Names compare without case. */
+/** True for a filter that names an access, open or about to be. Names compare without case. */
 export function fits(access: Access, filter: FaultFilter): boolean {
   const { hub, partition, group, direction } = filter
   return (
@@ -33,7 +33,7 @@ export function fits(access: Access, filter: FaultFilter): boolean {
   )
 }
 
-/** Which answers of the Kafka endpoint are an error; what is left out does not matter. @public */
+/** The filter of the Kafka endpoint's answers that are an error; what is left out does not matter. @public */
 export interface KafkaErrorOptions {
   /** Name of the API as the protocol has it, e.g. `Produce` or `JoinGroup`. */
   api: string
@@ -57,7 +57,7 @@ export interface KafkaAccess {
   readonly group?: string
 }
 
-/** Whether an error of the Kafka endpoint is meant for a part of a request. */
+/** True for an error of the Kafka endpoint that is meant for a part of a request. */
 export function fitsKafka(access: KafkaAccess, { api, hub, partition, group }: KafkaErrorOptions): boolean {
   return (
     sameName(access.api, api) &&

@@ -19,7 +19,7 @@ export interface FaultError {
   description?: string
 }
 
-/** Which lost acknowledgements, and what the client sees of the loss. @public */
+/** The lost acknowledgements, and what the client sees of the loss. @public */
 export interface LoseDispositionsOptions extends FaultFilter {
   /** The number of times. Default: every one, until cleared. */
   times?: number
@@ -215,12 +215,12 @@ export class Faults implements EmulatorFaults {
     for (const release of [...this.#releases]) release()
   }
 
-  /** Why a link that is about to attach is refused, if it is. */
+  /** The refusal of a link that is about to attach, if it is. */
   refusalOf(target: Access): Required<FaultError> | undefined {
     return firstStruck(this.#refusals, target)
   }
 
-  /** Whether a transfer is refused because the service is busy. */
+  /** True for a transfer that is refused because the service is busy. */
   throttles(target: Access): boolean {
     return firstStruck(this.#throttles, target) !== undefined
   }
@@ -231,7 +231,7 @@ export class Faults implements EmulatorFaults {
     return until === undefined ? 0 : until - performance.now()
   }
 
-  /** Which error a part of a Kafka request is answered with, if any. */
+  /** The error that a part of a Kafka request is answered with, if any. */
   kafkaErrorOf(target: KafkaAccess): number | undefined {
     return firstStruck(this.#kafkaErrors, target)
   }

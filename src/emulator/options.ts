@@ -17,7 +17,7 @@ export interface SharedAccessKey {
   eventHub?: string
 }
 
-/** Which bearer tokens are accepted. @public */
+/** The bearer tokens that are accepted. @public */
 export interface JwtOptions {
   /** Keys that sign the tokens: a JSON Web Key Set (RFC 7517), or the URL where one is published. */
   jwks?: { keys: readonly object[] } | URL | string
@@ -53,11 +53,11 @@ export interface EmulatorOptions {
   /** Event hubs that are there from the start: what is wanted of each, or its name alone. */
   eventHubs?: readonly (EventHubSpec | string)[]
   /**
-   * Whether an unknown event hub springs into being when a link is attached to it; questions create none. Default true, 4
+   * True to create an unknown event hub when a link is attached to it; questions create none. Default true, 4
    * partitions. As many has one that is created over HTTP without a number.
    */
   autoCreateEventHubs?: boolean | { partitionCount: number }
-  /** Whether an unknown consumer group springs into being when it is first read. Default false. */
+  /** True to create an unknown consumer group when it is first read. Default false. */
   autoCreateConsumerGroups?: boolean
   /** Default: `RootManageSharedAccessKey` with the key `SAS_KEY_VALUE` and all claims. */
   sharedAccessKeys?: readonly SharedAccessKey[]

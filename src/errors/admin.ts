@@ -10,7 +10,7 @@ export interface KafkaJSDeleteGroupsErrorGroups {
   groupId: string
   /** Kafka's error code. */
   errorCode: number
-  /** Why. */
+  /** The error. */
   error: KafkaJSError
 }
 
@@ -33,7 +33,7 @@ export interface KafkaJSDeleteTopicRecordsErrorPartition {
   partition: number
   /** Up to where. */
   offset: string
-  /** Why. */
+  /** The error. */
   error: KafkaJSError
 }
 

@@ -51,7 +51,7 @@ function withoutSecrets(cause: unknown): unknown {
 export class KafkaJSError extends Error {
   /** The class in the family. */
   declare readonly name: string
-  /** Whether trying again may help. */
+  /** True when trying again may help. */
   declare readonly retriable: boolean
   /** The page to read on. */
   declare readonly helpUrl?: string
@@ -77,7 +77,7 @@ export class KafkaJSNonRetriableError extends KafkaJSError {
 }
 brand(KafkaJSNonRetriableError, 'KafkaJSNonRetriableError')
 
-/** Whether a value is an error of the family, whichever copy of this package made it. @public */
+/** True for an error of the family, whichever copy of this package made it. @public */
 export function isKafkaJSError(value: unknown): value is KafkaJSError {
   return value instanceof KafkaJSError
 }

@@ -81,7 +81,7 @@ export function protocolTypeOf(error: unknown): string {
   return typeof type === 'string' ? type : ''
 }
 
-/** Whether the group must be joined anew. */
+/** True for an error after which the group must be joined anew. */
 export function isRebalancing(error: unknown): boolean {
   const type = fieldOf(error, 'type')
   return type === 'REBALANCE_IN_PROGRESS' || type === 'NOT_COORDINATOR_FOR_GROUP' || type === 'ILLEGAL_GENERATION'

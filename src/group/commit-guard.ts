@@ -6,7 +6,9 @@ import { toOwnerId } from './member-record.js'
 
 /** May this member commit? Asked before every write of an offset. */
 export interface CommitGuard {
-  /** Whether the partition is read under a lease of this member, made sure of with the store where that is in doubt. */
+  /**
+   * True while the partition is read under a lease of this member, made sure of with the store where that is in doubt.
+   */
   mayCommit(topic: string, partition: number): Promise<boolean>
   /**
    * Throws `ILLEGAL_GENERATION` for a partition that another member reads. Kafka takes a commit from any member; the store
@@ -20,7 +22,7 @@ export interface CommitGuardOptions {
   readonly store: CheckpointStore
   readonly namespace: string
   readonly groupId: string
-  /** Whether processors of other SDKs may have a part in the group's topic: they claim without having been given. */
+  /** True where processors of other SDKs may have a part in the group's topic: they claim without having been given. */
   mayBeShared(topic: string): boolean
 }
 

@@ -66,7 +66,7 @@ const CLOCK_TOLERANCE_MS = 30_000
 const isStale = (record: MemberRecord, lastModified: number | undefined) =>
   lastModified !== undefined && Date.now() - lastModified > record.sessionTimeout + CLOCK_TOLERANCE_MS
 
-/** Which groups have offsets is known to stores that can list them; to others the group looks `Empty`. */
+/** True for a group known to have offsets. Only stores that can list them know; to others the group looks `Empty`. */
 async function hasOffsets(store: CheckpointStore, namespace: string, groupId: string): Promise<boolean> {
   if (!store.listGroups) return true
   const groups = await store.listGroups(namespace)

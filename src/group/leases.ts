@@ -37,13 +37,13 @@ interface Lease extends TopicPartition {
  */
 export interface Leases {
   held(): TopicPartition[]
-  /** Whether the partition may be read, and its offsets committed, now. */
+  /** True while the partition may be read, and its offsets committed. */
   holds(topic: string, partition: number): boolean
   /** Time since the lease was last known to be ours, ms; Infinity when it is not held. */
   age(topic: string, partition: number): number
-  /** Whether `suspect` has been said, and nothing to the contrary since. */
+  /** True when `suspect` has been said, and nothing to the contrary since. */
   isSuspect(topic: string, partition: number): boolean
-  /** Whether the store is to be asked before something is done that only the owner may do. */
+  /** True when the store is to be asked before something is done that only the owner may do. */
   mustVerify(topic: string, partition: number): boolean
   /** Something has happened that another owner would cause: true until a renewal begun from now on. */
   suspect(topic: string, partition: number): void

@@ -27,7 +27,7 @@ export interface LookOptions {
   readonly assigners: readonly Assigner[]
   /** Subscribed to. */
   readonly topics: readonly string[]
-  /** Which partitions the assigners may hand out: told before they run. */
+  /** Sets the partitions the assigners may hand out: told before they run. */
   setAssignable(partitions: ReadonlyMap<string, readonly number[]>): void
 }
 

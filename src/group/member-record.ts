@@ -12,7 +12,7 @@ export interface MemberRecord {
   readonly topics: Readonly<Record<string, number>>
   /** Assigners the member can run, preferred first, with kafkajs's member metadata for each, base64. */
   readonly protocols: readonly { readonly name: string; readonly metadata: string }[]
-  /** Whether it reads all that it was assigned. */
+  /** The state: `stable` once it reads all that it was assigned. */
   readonly state: 'joining' | 'stable'
   /** The notes the assigner has for it beside the partitions; left out where that is nothing. */
   readonly assigned?: AssignmentNotes | undefined

@@ -19,7 +19,7 @@ export interface GroupMemberOptions extends SessionOptions {
   readonly heartbeatInterval: number
   /** Number of partitions of a topic as last seen; 0 for one that does not exist. Cached. */
   partitionCount(topic: string): Promise<number>
-  /** Which partitions the assigners may hand out: told before they run. */
+  /** Sets the partitions the assigners may hand out: told before they run. */
   setAssignable(partitions: ReadonlyMap<string, readonly number[]>): void
   readonly listener: MemberListener
 }

@@ -4,7 +4,7 @@ import { partitionKey } from './leases.js'
 import { fromOwnerId, type MemberRecord, patienceWith } from './member-record.js'
 import { createRecordWatch } from './record-watch.js'
 
-/** Who the store says reads what, at one moment. */
+/** The owners of partitions that the store names, at one moment. */
 export interface OwnershipSnapshot {
   /** Undefined: nobody, or given up. */
   ownerOf(topic: string, partition: number): string | undefined

@@ -3,7 +3,7 @@ import { createProtocolError } from '../errors/protocol-errors.js'
 import { DEFAULT_CONSUMER_GROUP, isConsumerGroupName } from '../translate/names.js'
 import type { ConsumerGroupChoice, Logger } from '../types/index.js'
 
-/** Which Event Hubs consumer group to read with, and whether as its only reader. */
+/** The Event Hubs consumer group to read with, and whether as its only reader. */
 export interface ReadingGroup {
   readonly consumerGroup: string
   /**

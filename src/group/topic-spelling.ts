@@ -2,8 +2,9 @@ import { topicKey } from '../translate/names.js'
 import type { MemberRecord } from './member-record.js'
 
 /**
- * The spelling of topics within a group. Event hub names are compared without case, so members that spell one differently share
- * its partitions; all must hand the same spelling to the assigner, and each tells its program of its own.
+ * The spelling of topics within a group. Event hub names are compared without case, so members that spell one
+ * differently share its partitions; all must hand the same spelling to the assigner, and each tells its program of its
+ * own.
  */
 export interface TopicSpelling {
   /** The same for every member; undefined for a topic that no member subscribes to. */

@@ -60,7 +60,7 @@ export interface Instrumentation<Events extends Record<string, string>> {
    * someone listens. A listener that throws or rejects is logged and harms nothing.
    */
   emit(key: keyof Events, payload?: object | (() => object)): void
-  /** Whether someone listens. */
+  /** True while someone listens. */
   has(key: keyof Events): boolean
 }
 
@@ -279,7 +279,7 @@ export function createRequests(options: RequestsOptions): Requests {
   }
 }
 
-/** Whether an error is the service's answer, rather than the lack of one. */
+/** True for an error that is the service's answer, rather than the lack of one. */
 const isAnswer = (thrown: unknown) => {
   const error = toError(thrown)
   return error === thrown && isKafkaJSError(error) && 'type' in error

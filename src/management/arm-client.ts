@@ -33,7 +33,9 @@ export interface OpenArmClient {
   readonly client: ArmClient
   /** The number of retries before the client gives up. */
   readonly retries: number
-  /** Whether it can say what became part of the API after 2024-01-01: timestamp types and compaction lags. */
+  /**
+   * True for a version that can say what became part of the API after 2024-01-01: timestamp types and compaction lags.
+   */
   readonly hasTimestamps: boolean
 }
 

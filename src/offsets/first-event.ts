@@ -12,7 +12,7 @@ export interface FirstEventQuery {
   /** Looks from here on: after a sequence number, -1 being the start, or at what was enqueued later than a time. */
   readonly afterSequenceNumber: number
   readonly enqueuedAfter?: Date
-  /** Which event it is to be; default: any. */
+  /** The test of the event it is to be; default: any. */
   isWanted?(event: ReceivedEvent): boolean
   /** Consumer groups to read through when the default one lets nobody in. */
   otherGroups(): Promise<readonly string[]>

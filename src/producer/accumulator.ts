@@ -144,8 +144,8 @@ export class Accumulator {
   }
 
   /**
-   * Learns of a topic. What can't be learnt fails what has waited for as long as it was tried; the rest tries again. False when
-   * something else is being learnt of it: that is waited for first.
+   * Learns of a topic. What can't be learnt fails what has waited for as long as it was tried; the rest tries again.
+   * False when something else is being learnt of it: that is waited for first.
    */
   #learn(topic: Topic, work: () => Promise<void>): boolean {
     if (this.#learning.has(topic)) return false
@@ -193,7 +193,7 @@ export class Accumulator {
     return false
   }
 
-  /** Whether every message is known to fit into a transfer. One that does not is found before anything is sent. */
+  /** True when every message is known to fit into a transfer. One that does not is found before anything is sent. */
   #isMeasured(pending: PendingSend, batches: readonly RoutedBatch[]): boolean {
     if (pending.options.acks === 0) return true
     let isKnown = true

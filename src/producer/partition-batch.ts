@@ -1,6 +1,6 @@
 import type { OutgoingEvent } from '../translate/event.js'
 
-/** Who is told what became of a batch, once. */
+/** The observer that is told what became of a batch, once. */
 export interface BatchObserver {
   /** Every event of it is stored. */
   batchStored(): void

@@ -31,7 +31,7 @@ export class Topic {
     this.#context = context
   }
 
-  /** Whether the partitions are known well enough for something posted then: looked at since, or not too old now. */
+  /** True when the partitions are known well enough for something posted then: looked at since, or not too old now. */
   isKnown(postedAt: number): boolean {
     return this.#known.isKnown(postedAt)
   }

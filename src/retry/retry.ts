@@ -17,7 +17,7 @@ export interface RetrySettings {
   readonly retries: number
 }
 
-/** Which attempt it is. */
+/** The place of an attempt among the others. */
 export interface Attempt {
   /** 0 for the first. */
   readonly retryCount: number
@@ -37,7 +37,7 @@ export interface RetryExecution {
 /** Mistakes in code, not in the world: trying again cannot help. */
 const mistakes = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'])
 
-/** Whether trying again may help: kafkajs's rule. */
+/** True for an error after which trying again may help: kafkajs's rule. */
 export function isRetriable(error: unknown): boolean {
   const { retriable, name } = (error ?? {}) as { retriable?: unknown; name?: string }
   return retriable !== false && !mistakes.has(name ?? '')

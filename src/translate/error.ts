@@ -25,7 +25,7 @@ export interface ErrorContext {
   readonly partition?: number
   /** `host:port`. */
   readonly broker?: string
-  /** Which of kafkajs's mechanisms the credential stands for, where that is known. */
+  /** The mechanism of kafkajs's that the credential stands for, where that is known. */
   readonly mechanism?: SaslMechanism | undefined
 }
 

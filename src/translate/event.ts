@@ -58,7 +58,7 @@ export interface ReceivedEvent {
   readonly body: EventBody
   /** The message as it came. */
   readonly raw: Buffer
-  /** Why the event could not be read, and is not to be asked for more than its number and `raw`. */
+  /** The reason the event could not be read, and is not to be asked for more than its number and `raw`. */
   readonly problem: Error | undefined
   /** The newest event of the partition when this one was sent. */
   readonly lastEnqueuedSequenceNumber: number | undefined

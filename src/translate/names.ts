@@ -8,12 +8,12 @@ const CONSUMER_GROUP_NAME = /^[A-Za-z0-9._-]{1,50}$/
 
 export const DEFAULT_CONSUMER_GROUP = '$Default'
 
-/** Whether an event hub can have this name. Kafka allows the same characters, and one length less. */
+/** True for a name that an event hub can have. Kafka allows the same characters, and one length less. */
 export function isEventHubName(topic: unknown): topic is string {
   return typeof topic === 'string' && EVENT_HUB_NAME.test(topic) && topic !== '.' && topic !== '..'
 }
 
-/** Whether an Event Hubs consumer group can be named like this Kafka group. Longer ones read `$Default`. */
+/** True for a Kafka group whose name an Event Hubs consumer group can have. Longer ones read `$Default`. */
 export function isConsumerGroupName(groupId: string): boolean {
   return CONSUMER_GROUP_NAME.test(groupId) || groupId.toLowerCase() === DEFAULT_CONSUMER_GROUP.toLowerCase()
 }

@@ -78,14 +78,14 @@ export declare namespace AclOperationTypes {
   type IDEMPOTENT_WRITE = Enums.AclOperationTypes.IDEMPOTENT_WRITE
 }
 
-/** Whether an access control entry allows or denies. @public */
+/** The effect of an access control entry: to allow or to deny. @public */
 export const AclPermissionTypes = {
   UNKNOWN: 0,
   ANY: 1,
   DENY: 2,
   ALLOW: 3,
 } as unknown as typeof Enums.AclPermissionTypes
-/** Whether an access control entry allows or denies. @public */
+/** The effect of an access control entry: to allow or to deny. @public */
 export type AclPermissionTypes = Enums.AclPermissionTypes
 /** The members of `AclPermissionTypes` as types. @public */
 export declare namespace AclPermissionTypes {

@@ -1,8 +1,8 @@
 import type { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from './acl-enums.js'
 
-/** Who may do what. Access control lists are refused: Event Hubs has Azure roles and SAS rules. @public */
+/** The rights of a principal. Access control lists are refused: Event Hubs has Azure roles and SAS rules. @public */
 export interface Acl {
-  /** Who. */
+  /** The principal. */
   principal: string
   /** From where. */
   host: string
@@ -40,7 +40,7 @@ export interface DescribeAclResponse {
   resources: DescribeAclResource[]
 }
 
-/** Which entries are meant. @public */
+/** The entries that are meant. @public */
 export interface AclFilter {
   /** Kind of resource. */
   resourceType: AclResourceTypes
@@ -48,7 +48,7 @@ export interface AclFilter {
   resourceName?: string
   /** The way names are compared. */
   resourcePatternType: ResourcePatternTypes
-  /** Who. */
+  /** The principal. */
   principal?: string
   /** From where. */
   host?: string
@@ -70,7 +70,7 @@ export interface MatchingAcl {
   resourceName: string
   /** The way names are compared. */
   resourcePatternType: ResourcePatternTypes
-  /** Who. */
+  /** The principal. */
   principal: string
   /** From where. */
   host: string

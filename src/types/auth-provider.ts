@@ -1,6 +1,6 @@
 import type { NamedKeyCredential, SASCredential, TokenCredential } from '@azure/core-auth'
 
-/** Which namespace a credential is wanted for. @public */
+/** The namespace a credential is wanted for. @public */
 export interface AuthTarget {
   /** Host name without port, e.g. `my-namespace.servicebus.windows.net`. */
   fullyQualifiedNamespace: string

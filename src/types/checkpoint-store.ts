@@ -5,7 +5,7 @@
  * optional ones serve admin calls; a store without them gets a clear refusal there.
  */
 
-/** Who owns a partition, as the stores of every Event Hubs SDK keep it. @public */
+/** The owner of a partition, as the stores of every Event Hubs SDK keep it. @public */
 export interface PartitionOwnership {
   /** Host name of the namespace; on a loopback emulator with its port. */
   fullyQualifiedNamespace: string
@@ -15,7 +15,7 @@ export interface PartitionOwnership {
   consumerGroup: string
   /** The partition. */
   partitionId: string
-  /** Whose it is; the empty string means given up. */
+  /** The owner of it; the empty string means given up. */
   ownerId: string
   /** The time the store last wrote this record, ms since the epoch, by the store's clock. */
   lastModifiedTimeInMs?: number

@@ -118,7 +118,7 @@ export interface KafkaConfig {
   reauthenticationThreshold?: number
   /** The longest time an operation may take, ms. Default 30 000. */
   requestTimeout?: number
-  /** Whether `requestTimeout` is kept. Default true. */
+  /** True to keep `requestTimeout`. Default true. */
   enforceRequestTimeout?: boolean
   /** The retries of failures, for all clients that do not say otherwise. */
   retry?: RetryOptions

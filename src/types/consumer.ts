@@ -57,7 +57,7 @@ export interface ConsumerConfig {
   maxWaitTimeInMs?: number
   /** The retries of failures, and whether to start again after a crash. Default 5 retries. */
   retry?: RetryOptions & { restartOnFailure?: (err: Error) => Promise<boolean> }
-  /** Whether a topic that does not exist is created, where management can. Default true. */
+  /** True to create a topic that does not exist, where management can. Default true. */
   allowAutoTopicCreation?: boolean
   /** Not applied: links are asked by credit. */
   maxInFlightRequests?: number
@@ -121,7 +121,7 @@ export type ConsumerRunConfig = {
   autoCommitInterval?: number | null
   /** Messages; commits within a batch. Default none: at the end of each batch. */
   autoCommitThreshold?: number | null
-  /** Whether a batch whose handler resolves is resolved as a whole. Default true. */
+  /** True to resolve a batch as a whole when its handler resolves. Default true. */
   eachBatchAutoResolve?: boolean
   /** The number of partitions handled at once. Default 1. */
   partitionsConsumedConcurrently?: number

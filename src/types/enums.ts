@@ -106,7 +106,7 @@ export declare namespace Enums {
     /** Idempotent writing. */
     IDEMPOTENT_WRITE = 12,
   }
-  /** Whether an access control entry allows or denies. */
+  /** The effect of an access control entry: to allow or to deny. */
   enum AclPermissionTypes {
     /** None that is known. */
     UNKNOWN = 0,

@@ -2,7 +2,7 @@ import type { PartitionMetadata } from './producer.js'
 
 /** The metadata of errors in general. @public */
 export interface KafkaJSErrorMetadata {
-  /** Whether trying again may help. Default true. */
+  /** True when trying again may help. Default true. */
   retriable?: boolean
   /** The topic. */
   topic?: string

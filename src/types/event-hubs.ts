@@ -21,7 +21,7 @@ export interface ManagementOptions {
   endpoint?: string
 }
 
-/** Which Event Hubs consumer group a Kafka group reads. @public */
+/** The choice of the Event Hubs consumer group that a Kafka group reads. @public */
 export type ConsumerGroupChoice = 'auto' | 'dedicated' | '$Default' | ((groupId: string, topic: string) => string)
 
 /** The options of Event Hubs besides kafkajs's. @public */
@@ -43,7 +43,7 @@ export interface EventHubsOptions {
    */
   checkpointStore?: CheckpointStore | string
   /**
-   * Which Event Hubs consumer group is read. `auto` (default): the one named like `groupId` where it exists, else
+   * The Event Hubs consumer group that is read. `auto` (default): the one named like `groupId` where it exists, else
    * `$Default`. `dedicated`: the one named like `groupId`, which must exist or be created by management. Offsets are
    * kept under the `groupId` in any case.
    */

@@ -13,7 +13,7 @@ export interface LoggerEntryContent {
 
 /** The argument of a log function made by a {@link logCreator}. @public */
 export interface LogEntry {
-  /** Which part speaks (`Producer`, `Consumer`, ...); undefined for the root logger. */
+  /** The part that speaks (`Producer`, `Consumer`, ...); undefined for the root logger. */
   namespace: string
   /** The gravity of the entry. */
   level: logLevel

@@ -39,7 +39,7 @@ export interface ProducerRecord {
   acks?: number
   /** The longest time the service may take to acknowledge, ms. Default 30 000. */
   timeout?: number
-  /** Which codec; see `eventHubs.compression`. */
+  /** The codec; see `eventHubs.compression`. */
   compression?: CompressionTypes
 }
 
@@ -49,7 +49,7 @@ export interface ProducerBatch {
   acks?: number
   /** The longest time the service may take to acknowledge, ms. Default 30 000. */
   timeout?: number
-  /** Which codec; see `eventHubs.compression`. */
+  /** The codec; see `eventHubs.compression`. */
   compression?: CompressionTypes
   /** The messages, by topic; entries of the same topic are joined. */
   topicMessages?: TopicMessages[]

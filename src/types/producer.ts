@@ -51,9 +51,9 @@ export interface ProducerConfig {
   retry?: RetryOptions
   /** The time for which a topic's partitions are taken for known, ms. Default 300 000. */
   metadataMaxAge?: number
-  /** Whether a topic that does not exist is created, where management can. Default true. */
+  /** True to create a topic that does not exist, where management can. Default true. */
   allowAutoTopicCreation?: boolean
-  /** Whether a retry after a lost acknowledgement leaves one copy. Default false. */
+  /** True to let a retry after a lost acknowledgement leave one copy. Default false. */
   idempotent?: boolean
   /** Needed for `transaction()`; see `eventHubs.transactions`. */
   transactionalId?: string

@@ -1,4 +1,4 @@
-/** Which brokers hold a partition. @public */
+/** The brokers that hold a partition. @public */
 export interface ReplicaAssignment {
   /** The partition. */
   partition: number
@@ -6,7 +6,7 @@ export interface ReplicaAssignment {
   replicas: Array<number>
 }
 
-/** Which brokers shall hold a topic's partitions. Refused: Event Hubs places replicas itself. @public */
+/** The brokers that shall hold a topic's partitions. Refused: Event Hubs places replicas itself. @public */
 export interface PartitionReassignment {
   /** The topic. */
   topic: string

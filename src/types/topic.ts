@@ -42,13 +42,13 @@ export interface ITopicMetadata {
   partitions: PartitionMetadata[]
 }
 
-/** Whose settings are asked for. @public */
+/** The resource whose settings are asked for. @public */
 export interface ResourceConfigQuery {
   /** Kind of resource. */
   type: ConfigResourceTypes
   /** Its name. */
   name: string
-  /** Which settings; default all. */
+  /** The names of the settings; default all. */
   configNames?: string[]
 }
 
@@ -68,13 +68,13 @@ export interface ConfigEntries {
   configName: string
   /** Its value. */
   configValue: string
-  /** Whether it was left alone. */
+  /** True where it was left alone. */
   isDefault: boolean
   /** The source it comes from. */
   configSource: ConfigSource
-  /** Whether the value is withheld. */
+  /** True where the value is withheld. */
   isSensitive: boolean
-  /** Whether it cannot be set. */
+  /** True where it cannot be set. */
   readOnly: boolean
   /** The other places that set it. */
   configSynonyms: ConfigSynonyms[]

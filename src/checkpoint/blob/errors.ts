@@ -20,7 +20,7 @@ export const isBlobMissing = (error: unknown): boolean => {
 /** Conflicts that are about the container or the account, not about who was first. */
 const OTHER_CONFLICTS = ['ContainerBeingDeleted', 'AccountBeingCreated', 'BlobImmutableDueToPolicy']
 
-/** Whether a conditional write failed because the record is not what the writer took it for. */
+/** True for a conditional write that failed because the record is not what the writer took it for. */
 export function isLostClaim(error: unknown): boolean {
   const { statusCode } = error as StorageError
   if (statusCode === 409) return !OTHER_CONFLICTS.includes(codeOf(error as StorageError) ?? '')

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { appendRecords, readRecords } from './framed-records.js'
 
 /**
- * Which log of a directory is the current one.
+ * The log of a directory that is the current one.
  *
  *     chain                    one line for each log there ever was, appended to only
  *     <number>-<random>.log    the logs: the current one, for a moment its predecessor, and proposals
@@ -22,7 +22,7 @@ export interface ChainLink {
 const CHAIN = 'chain'
 const LOG_FILE = /^(\d+)-[0-9a-f]+\.log$/
 
-/** Whose offsets and members they are is nobody else's business. */
+/** The mode of a file whose offsets and members are nobody else's business. */
 const PRIVATE_FILE = 0o600
 const PRIVATE_DIRECTORY = 0o700
 

@@ -11,7 +11,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Who may talk to the console: the browser that was given its address, from the console's own pages. */
+/** The guard of the console: it lets in the browser that was given its address, from the console's own pages. */
 export interface Guard {
   /** Part of the address that is printed; a browser gets a cookie for it. */
   readonly token: string
@@ -20,7 +20,7 @@ export interface Guard {
   readonly csrfToken: string
   /** Throws a `Refusal`. */
   check(request: IncomingMessage): void
-  /** Whether the token of the printed address is right. */
+  /** True for the token of the printed address. */
   isToken(token: string | null): boolean
 }
 

@@ -45,7 +45,7 @@ export interface Fetching {
   fetched(): Promise<void>
 }
 
-/** Who handles events, and what goes with it. */
+/** The handler of events, and what goes with it. */
 export interface Handler {
   readonly eachMessage: EachMessageHandler | undefined
   readonly eachBatch: EachBatchHandler | undefined
@@ -74,7 +74,7 @@ export interface Progress {
   resume(list: readonly PauseEntry[]): void
 }
 
-/** Which partitions are this member's. */
+/** The partitions that are this member's. */
 export interface Ownership {
   memberId(): string
   /** The lease is fresh enough that nobody else can have it. */

@@ -54,7 +54,7 @@ function decodeEvent(event: ReceivedEvent, of: TopicPartition, onUndecodable: On
   }
 }
 
-/** Whether an event is to blame. A codec that is not registered is the program's to add. */
+/** True for an error that an event is to blame for. A codec that is not registered is the program's to add. */
 function isOfEvent(error: unknown): error is Error {
   return error instanceof DecodingError || (isKafkaJSError(error) && error.name === 'KafkaJSNonRetriableError')
 }

@@ -9,7 +9,7 @@ import { decodeEvents } from './decoding.js'
 import type { PartitionStatus } from './status.js'
 import type { Chunk } from './stream.js'
 
-/** Whose events are handled. */
+/** The partition whose events are handled. */
 interface Handling {
   readonly context: PartitionContext
   readonly status: PartitionStatus

@@ -1,7 +1,7 @@
 import { wait } from '../../util/wait.js'
 
 export interface PausedWait {
-  /** Whether there still is a pause to be waited for. */
+  /** True while there still is a pause to be waited for. */
   readonly isPaused: () => boolean
   /** Resolves with the next change of anything `isPaused` looks at. */
   readonly nextChange: () => Promise<void>

@@ -11,7 +11,7 @@ export interface Positioning {
   seek(target: number): Promise<number>
   /** The place to go on when the partition does not have `position`, or no longer. */
   reset(position: number): Promise<number>
-  /** Whether retention has removed what was to be read next. */
+  /** True when retention has removed what was to be read next. */
   isRemoved(position: number): Promise<boolean>
 }
 

@@ -85,7 +85,7 @@ export function createReading(options: ReadingOptions): Reading {
 
   const reset = async () => goOnAt(await positioning.reset(stream.position))
 
-  /** Whether the gap before the first event read means that retention has removed what was to be read. */
+  /** True where the gap before the first event read means that retention has removed what was to be read. */
   const isBehindRetention = async ({ first, events, position }: Chunk) =>
     first && events[0]?.sequenceNumber !== position && positioning.isRemoved(position)
 

@@ -22,7 +22,7 @@ export interface PartitionStatus {
   seekPending(): boolean
   /** The lease is fresh, and nothing tells of another owner. */
   isSurelyOurs(): boolean
-  /** Whether the handler may get another message of what has been fetched. */
+  /** True while the handler may get another message of what has been fetched. */
   mayGoOn(): boolean
   /** Another member may be reading already: nothing is handed out, resolved or committed until the store has been asked. */
   isLost(): boolean

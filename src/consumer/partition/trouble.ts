@@ -3,8 +3,8 @@ import { createRetryBudget } from '../../retry/retry-budget.js'
 import type { Logger } from '../../types/index.js'
 
 /**
- * The cause that keeps a partition from being read, as long as it does: tried again for as long as the group has the partition, told
- * at once and then once a minute at most.
+ * The cause that keeps a partition from being read, as long as it does: tried again for as long as the group has the
+ * partition, told at once and then once a minute at most.
  */
 export interface Trouble {
   /**

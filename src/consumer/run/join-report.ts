@@ -20,7 +20,7 @@ export function createJoinReport(options: JoinReportOptions): (joined: Joined) =
     instrumentation.emit('RECEIVED_UNSUBSCRIBED_TOPICS', payload)
   }
 
-  /** Why nothing is read, if so. */
+  /** The reason that nothing is read, if so. */
   const reasonForNothing = (given: Assignment): string | undefined => {
     if (topics.size === 0) return 'it is subscribed to no topic: call consumer.subscribe() before consumer.run()'
     if (!config.eachMessage && !config.eachBatch) return 'run() was given no handler: pass eachMessage or eachBatch'

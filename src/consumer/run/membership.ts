@@ -5,7 +5,7 @@ import type { CheckpointStore } from '../../types/checkpoint-store.js'
 import type { RunState } from './types.js'
 import type { Workers } from './workers.js'
 
-/** What a run's place in the group is built on. */
+/** The parts that a run's place in the group is built on. */
 export interface MembershipParts {
   readonly store: CheckpointStore
   /** The namespace as the store has it. */

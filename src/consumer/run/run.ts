@@ -25,7 +25,7 @@ export interface Run {
    * `requestTimeout`, at most; rejects if the store could not be told.
    */
   stop(): Promise<void>
-  /** Whether the calling code runs in one of this run's handlers, which `stop()` waits for. */
+  /** True in code that one of this run's handlers calls, which `stop()` waits for. */
   isInHandler(): boolean
   /** Commits what is resolved so far, as far as it is to be committed automatically. */
   commitResolved(): Promise<void>

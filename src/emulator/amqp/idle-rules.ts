@@ -8,8 +8,8 @@ export interface LinkActivity {
 }
 
 /**
- * The rules by which the service ends what nothing happens on. The texts: Microsoft, "AMQP errors in Azure Event Hubs". `$cbs`
- * counts for nothing here.
+ * The rules by which the service ends what nothing happens on. The texts: Microsoft, "AMQP errors in Azure Event Hubs".
+ * `$cbs` counts for nothing here.
  */
 export class IdleRules {
   #limits: Required<IdleLimits>

@@ -3,7 +3,7 @@ import type { ServiceError } from './service-error.js'
 
 /** A publishing or reading link that is attached. */
 export interface OpenLink extends Access {
-  /** Whether the client waits for something: then the link is not idle. */
+  /** True while the client waits for something: then the link is not idle. */
   isWaiting(): boolean
   /** Stops without a word: the connection is closed or closing. */
   stop(): void

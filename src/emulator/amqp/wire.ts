@@ -27,7 +27,7 @@ export class Wire {
   #closeListeners = new Set<() => void>()
   #drainListeners = new Set<() => void>()
   #beforeFlush: () => void = () => {}
-  /** Whether something was written since `takeActivity` was called. */
+  /** True when something was written since `takeActivity` was called. */
   #active = false
 
   constructor(stream: ByteStream) {
@@ -150,7 +150,7 @@ export class Wire {
     })
   }
 
-  /** Whether anything was written since the last call. */
+  /** True when anything was written since the last call. */
   takeActivity(): boolean {
     const active = this.#active
     this.#active = false

@@ -48,7 +48,7 @@ export class Authentication {
     return this.#state.name === 'done'
   }
 
-  /** Whether the next frame is a token and no request. */
+  /** True when the next frame is a token and no request. */
   get awaitsBare(): boolean {
     return this.#state.name === 'started' && this.#state.isBare
   }

@@ -40,12 +40,12 @@ export interface RequestContext extends Head {
   destroy(): void
 }
 
-/** Whether the connection's key or token has a claim on an event hub. */
+/** True where the connection's key or token has a claim on an event hub. */
 export function mayUse({ grant }: RequestContext, eventHub: string, claim: Claim): boolean {
   return allows(grant, eventHub.toLowerCase(), claim)
 }
 
-/** Whether it has a claim anywhere: groups belong to the namespace, and to no event hub. */
+/** True for a request with a claim anywhere: groups belong to the namespace, and to no event hub. */
 export function mayAnywhere({ grant }: RequestContext, claim: Claim): boolean {
   return allows(grant, grant.path, claim)
 }

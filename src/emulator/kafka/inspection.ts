@@ -37,7 +37,7 @@ export interface EmulatedKafkaGroup {
   readonly generationId: number
   /** Name of the assigner that was agreed on. */
   readonly protocol: string
-  /** Who is in it. */
+  /** The members that are in it. */
   readonly members: readonly EmulatedKafkaMember[]
   /** The offsets it has committed, by topic and partition. */
   readonly offsets: readonly EmulatedKafkaOffset[]

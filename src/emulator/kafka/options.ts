@@ -24,8 +24,8 @@ export interface KafkaEndpointOptions {
   /** After how many milliseconds without a request a connection is ended; 0 for never. Default 240,000, as the service's. */
   idleMs?: number
   /**
-   * Whether keys, repeated headers and null values that this library wrote over AMQP reach Kafka clients as such. Whether the
-   * service does that is not known; by default the emulator does not.
+   * True to let keys, repeated headers and null values that this library wrote over AMQP reach Kafka clients as such.
+   * Whether the service does that is not known; by default the emulator does not.
    */
   dropInAnnotations?: boolean
 }

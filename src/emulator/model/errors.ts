@@ -1,4 +1,4 @@
-/** Why a change of the namespace was refused. `exists` is HTTP 409, `not-found` 404, `invalid` 400. */
+/** The refusal of a change of the namespace. `exists` is HTTP 409, `not-found` 404, `invalid` 400. */
 export class NamespaceError extends Error {
   readonly reason: 'exists' | 'not-found' | 'invalid'
 

@@ -58,8 +58,8 @@ export class IdempotentProducers {
   }
 
   /**
-   * Whether a batch is to be stored; false when it already is. Throws when it belongs to an epoch that is over, leaves a gap
-   * or repeats what is stored in other batches.
+   * True when a batch is to be stored; false when it already is. Throws when it belongs to an epoch that is over,
+   * leaves a gap or repeats what is stored in other batches.
    */
   admit(events: readonly IncomingEvent[]): boolean {
     const first = events[0]?.producer

@@ -135,7 +135,7 @@ export class Namespace {
     return this.createEventHub({ name, partitionCount })
   }
 
-  /** Whether an event hub exists or would be created when a client names it. */
+  /** True for an event hub that exists or would be created when a client names it. */
   knowsEventHub(name: string): boolean {
     return (
       this.getEventHub(name) !== undefined ||

@@ -1,7 +1,7 @@
 /**
- * The partition of an event with a partition key. The service hashes the key's UTF-8 bytes with Bob Jenkins's lookup3 (public
- * domain, 2006), both seeds 0, folds the two results to 16 bits and takes the remainder.
- * Source: Microsoft's PartitionResolver (azure-sdk-for-net), whose test vectors are those of the service.
+ * The partition of an event with a partition key. The service hashes the key's UTF-8 bytes with Bob Jenkins's lookup3
+ * (public domain, 2006), both seeds 0, folds the two results to 16 bits and takes the remainder. Source: Microsoft's
+ * PartitionResolver (azure-sdk-for-net), whose test vectors are those of the service.
  */
 export function partitionOfKey(partitionKey: string, partitionCount: number): number {
   return Math.abs(hashOfKey(partitionKey) % partitionCount)

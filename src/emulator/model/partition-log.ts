@@ -55,8 +55,8 @@ export class PartitionLog {
   }
 
   /**
-   * The `begin_sequence_number` as it is told. On a partition that retention has emptied it equals the last enqueued one.
-   * Observed on Azure: spotflow-io/in-memory-azure-test-sdk.
+   * The `begin_sequence_number` as it is told. On a partition that retention has emptied it equals the last enqueued
+   * one. Observed on Azure: spotflow-io/in-memory-azure-test-sdk.
    */
   get reportedBegin(): number {
     return this.isEmpty && this.#last ? this.#last.sequenceNumber : this.begin

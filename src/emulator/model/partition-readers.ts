@@ -12,7 +12,9 @@ export interface Reader {
 /** Microsoft: Event Hubs quotas, "Number of non-epoch receivers per consumer group". */
 const MAX_READERS_WITHOUT_EPOCH = 5
 
-/** Who reads one partition in one consumer group. The rules: Microsoft, "Event processor host", section "Epoch". */
+/**
+ * The readers of one partition in one consumer group. The rules: Microsoft, "Event processor host", section "Epoch".
+ */
 export class PartitionReaders {
   #readers = new Set<Reader>()
 

@@ -21,7 +21,7 @@ export interface EventHubSpec {
   /** The retention of events. */
   retention?: RetentionOptions
   /**
-   * Which time Kafka clients see: that of storing, or the producer's. The service's property of that name. Default
+   * The time Kafka clients see: that of storing, or the producer's. The service's property of that name. Default
    * `log-append`.
    */
   timestampType?: 'log-append' | 'create'

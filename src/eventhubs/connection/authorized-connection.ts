@@ -58,7 +58,7 @@ export class AuthorizedConnection {
     this.#context = openContext(options.fullyQualifiedNamespace, this.#watched)
   }
 
-  /** Why it has ended, once it has. */
+  /** The error it has ended with, once it has. */
   get ended(): Error | undefined {
     return this.#ended
   }

@@ -4,7 +4,7 @@
  * receiver whose handler is busy.
  */
 
-/** Why the service ended something: AMQP 1.0 part 2, 2.8.14. */
+/** The error with which the service ended something: AMQP 1.0 part 2, 2.8.14. */
 export interface AmqpErrorValue {
   readonly condition: string
   readonly description: string
@@ -64,7 +64,7 @@ function endOfFrame(bytes: Buffer, at: number): number {
   return at + (size === protocolHeader ? headerLength : Math.max(size, headerLength))
 }
 
-/** Whether a frame is one of ours; undefined while too little of it has come to tell. */
+/** True for a frame that is one of ours; undefined while too little of it has come to tell. */
 function isWanted(bytes: Buffer, at: number, end: number): boolean | undefined {
   const body = at + bytes.readUInt8(at + 4) * 4
   if (bytes.readUInt32BE(at) === protocolHeader || bytes.readUInt8(at + 5) !== 0) return false

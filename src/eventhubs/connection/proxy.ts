@@ -9,7 +9,7 @@ export interface ProxyRoute {
   readonly agent: Agent
   /** The answer of the proxy when it would not open the way; its status code. */
   refusal(): number | undefined
-  /** Whether the proxy has answered at all. Undefined: an agent of the user's does not tell. */
+  /** True once the proxy has answered at all. Undefined: an agent of the user's does not tell. */
   isReached(): boolean | undefined
 }
 

@@ -28,7 +28,7 @@ export class HubClients {
   readonly #options: HubClientsOptions
   readonly #entries = new Map<string, Entry>()
   readonly #closing = new Set<Promise<void>>()
-  /** Who waits for some event hub's client to be in use no more. */
+  /** The callers that wait for some event hub's client to be in use no more. */
   readonly #waiting: (() => void)[] = []
   #sweep: NodeJS.Timeout | undefined
   #isClosed = false

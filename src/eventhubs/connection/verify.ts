@@ -75,7 +75,7 @@ function unanswered(time: number): Error {
   return Object.assign(new Error(`Connection timeout: no answer within ${time} ms`), { code: 'ETIMEDOUT' })
 }
 
-/** Whether the service found fault with what was named and not with the token. */
+/** True when the service found fault with what was named and not with the token. */
 function isAboutSomethingElse(error: unknown): boolean {
   const { code } = error as { code?: unknown }
   return code === 'MessagingEntityNotFoundError' || code === 'ArgumentError'

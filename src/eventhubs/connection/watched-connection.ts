@@ -52,7 +52,7 @@ export class WatchedConnection {
     return { webSocket: AmqpSocket as unknown as WebSocketConstructor, webSocketConstructorOptions: this.#observer() }
   }
 
-  /** Why the connection ended, once it has. */
+  /** The error the connection ended with, once it has. */
   get ended(): Error | undefined {
     return this.#ended
   }

@@ -1,6 +1,6 @@
 /**
- * The number of events to ask for, so that what waits in memory is bounded by bytes although AMQP's credit counts events. A
- * partition starts with one event, learns how large events are, and goes on from there.
+ * The number of events to ask for, so that what waits in memory is bounded by bytes although AMQP's credit counts
+ * events. A partition starts with one event, learns how large events are, and goes on from there.
  */
 export interface CreditOptions {
   /** Bytes that the partition may hold, at the moment. */

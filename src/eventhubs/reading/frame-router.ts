@@ -170,7 +170,9 @@ export class FrameRouter {
     }
   }
 
-  /** Whether a frame is kept from the library. Sees to what tells of sessions and links, which is the library's. */
+  /**
+   * True for a frame that is kept from the library. Sees to what tells of sessions and links, which is the library's.
+   */
   #isOurs(bytes: Buffer, at: number, end: number): boolean {
     if (bytes.readUInt32BE(at) === protocolHeader || bytes[at + 5] !== 0) return false
     const body = at + (bytes[at + 4] as number) * 4

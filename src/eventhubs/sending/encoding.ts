@@ -69,7 +69,7 @@ export function encodedSize(event: OutgoingEvent, isNumbered = false): number {
   return dataSectionSize(size)
 }
 
-/** Whether a transfer of at most `limit` bytes holds an event of this encoded size, alone if need be. */
+/** True where a transfer of at most `limit` bytes holds an event of this encoded size, alone if need be. */
 export function fitsAlone(event: OutgoingEvent, size: number, limit: number): boolean {
   // What stands before it repeats a part of it: mostly there is no need to look.
   return 2 * size + envelopeBase <= limit || envelopeSize(event) + size <= limit

@@ -52,5 +52,5 @@ export class Sender implements EventSender {
   }
 }
 
-/** Why the service refused something, or what else went wrong. */
+/** The reason the service refused something, or what else went wrong. */
 export const reasonOf = (error: unknown): unknown => (error instanceof Refusal ? error.cause : error)

@@ -1,7 +1,7 @@
 import type { OutgoingEvent } from '../../translate/event.js'
 import { encodeEnvelope, encodeEvent, envelopeSize, producerMarkAt, writeProducerMark } from './encoding.js'
 
-/** Who the service takes an idempotent producer to be. */
+/** The producer that the service takes an idempotent producer to be. */
 export interface ProducerIdentity {
   /** A long, as its eight bytes where JavaScript does not count so far. */
   readonly id: number | Buffer

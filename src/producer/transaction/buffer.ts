@@ -8,7 +8,7 @@ export class TransactionBuffer {
   readonly #held = new Map<Topic, Map<number, PartitionBatch>>()
   #hasPublished = false
 
-  /** Whether some of it has left: it can't be taken back. */
+  /** True when some of it has left: it can't be taken back. */
   get hasPublished(): boolean {
     return this.#hasPublished
   }

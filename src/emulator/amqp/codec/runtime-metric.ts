@@ -34,7 +34,7 @@ export function encodeRuntimeMetric(metric: RuntimeMetric): Buffer {
   return Buffer.concat([head, items])
 }
 
-/** Whether an event begins with a header section, which delivery annotations go behind. */
+/** True for an event that begins with a header section, which delivery annotations go behind. */
 export function hasHeader(buffer: Buffer, start: number): boolean {
   const isShort = buffer[start + 1] === 0x53
   return !isShort || buffer[start + 2] === SECTION.header

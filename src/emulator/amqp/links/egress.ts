@@ -94,7 +94,7 @@ export function openEgress(context: LinkContext, link: SendingLink, address: Egr
     if (!hasMore) link.drained()
   }
 
-  /** Whether there is more to send, and credit for it. */
+  /** Sends what fits; true while there is more to send, and credit for it. */
   function sendWhatFits(): boolean {
     log.trim(Date.now())
     const metric = wantsMetric && log.last ? runtimeMetric() : undefined

@@ -10,7 +10,7 @@ export interface LinkContext {
   readonly wire: Wire
   /** Throws a `ServiceError` unless a valid token on this connection allows the claim on the resource. */
   authorize(path: string, claim: Claim): void
-  /** Whether any valid token on this connection covers the resource, whatever it allows. */
+  /** True when any valid token on this connection covers the resource, whatever it allows. */
   covers(path: string): boolean
   /** Keeps a grant until it expires; a later one for the same resource takes its place. */
   grant(grant: Grant): void

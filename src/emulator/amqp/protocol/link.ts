@@ -60,7 +60,7 @@ export abstract class Link {
     return this.#state === 'attached'
   }
 
-  /** Whether the peer's frames about it still have a meaning. */
+  /** True once the peer's frames about it have no meaning any more. */
   get isOver(): boolean {
     return this.#state === 'detaching' || this.#state === 'ended'
   }
@@ -91,7 +91,7 @@ export abstract class Link {
     return this.attachFields.integer(FIELD.deliveryCount) ?? 0
   }
 
-  /** Whether the peer asked for a capability; one alone may come as a plain symbol. */
+  /** True when the peer asked for a capability; one alone may come as a plain symbol. */
   wants(capability: string): boolean {
     const desired = this.attachFields.value(DESIRED_CAPABILITIES)
     return Array.isArray(desired) ? desired.includes(capability) : desired === capability

@@ -10,7 +10,7 @@ export type CheckPlain = (user: string, password: string) => boolean
  */
 export const MECHANISMS: readonly string[] = ['ANONYMOUS', 'PLAIN', 'EXTERNAL', 'MSSBCBS']
 
-/** Whether the SASL frame of a client that logs in is accepted. Throws {@link ProtocolError} for any other frame. */
+/** True when the SASL frame of a client that logs in is accepted. Throws {@link ProtocolError} for any other frame. */
 export function isAccepted(frame: Buffer, bodyStart: number, checkPlain: CheckPlain): boolean {
   const { code, fields } = readPerformative(frame, bodyStart)
   if (code !== PERFORMATIVE.saslInit) throw new ProtocolError('a SASL frame other than sasl-init')

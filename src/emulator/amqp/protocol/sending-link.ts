@@ -34,12 +34,12 @@ export class SendingLink extends Link {
     return this.#credit
   }
 
-  /** Whether the peer waits for its unused credit to be taken back. */
+  /** True while the peer waits for its unused credit to be taken back. */
   get isDraining(): boolean {
     return this.#drain
   }
 
-  /** Whether a delivery can begin now. */
+  /** True when a delivery can begin now. */
   get canSend(): boolean {
     return this.#credit > 0 && this.#rest === undefined && this.isAttached && this.session.outgoingWindow > 0
   }

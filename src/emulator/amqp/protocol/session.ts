@@ -232,8 +232,8 @@ export class Session implements ParentSession {
   }
 
   /**
-   * Changes nothing here, whatever a reader makes of an event. One that wants to hear that its outcome has come is told. AMQP 1.0
-   * §2.6.12.
+   * Changes nothing here, whatever a reader makes of an event. One that wants to hear that its outcome has come is
+   * told. AMQP 1.0 §2.6.12.
    */
   #onDisposition(fields: Fields): void {
     const [isReceiver, isSettled, state] = [fields.flag(0), fields.flag(3), fields.raw(4)]

@@ -85,7 +85,7 @@ function throttleOf({ service }: RequestContext, wanted: readonly Wanted[]): num
   return most
 }
 
-/** Whether there is as much as was asked for, or something to tell. */
+/** True when there is as much as was asked for, or something to tell. */
 function isAnswerable(wanted: readonly Wanted[], minBytes: number): boolean {
   let available = 0
   for (const { source, offset } of wanted) {

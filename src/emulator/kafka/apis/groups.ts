@@ -15,7 +15,7 @@ import { handler } from './handler.js'
 
 const EMPTY = Buffer.alloc(0)
 
-/** Why a group's request is not served: a fault that was scripted, or a missing claim. */
+/** The refusal of a group's request: a fault that was scripted, or a missing claim. */
 function refusalOf(context: RequestContext, group: string): number | undefined {
   if (!mayAnywhere(context, 'Listen')) return ERROR.groupAuthorizationFailed
   return context.service.faults.kafkaErrorOf({ api: context.apiName, group })

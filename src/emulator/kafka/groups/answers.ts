@@ -14,9 +14,9 @@ export interface JoinRequest {
   readonly rebalanceTimeoutMs: number
   readonly protocolType: string
   readonly protocols: readonly Protocol[]
-  /** Whether a member without an id is sent away with one first. KIP-394. */
+  /** True to send a member without an id away with one first. KIP-394. */
   readonly requiresMemberId: boolean
-  /** Whether a static leader that comes back may be told not to assign. KIP-814. */
+  /** True for a static leader that may be told, when it comes back, not to assign. KIP-814. */
   readonly knowsSkipAssignment: boolean
 }
 
@@ -40,7 +40,7 @@ export interface SyncAnswer {
   readonly assignment: Buffer
 }
 
-/** Who a request says it comes from. */
+/** The member a request says it comes from. */
 export interface MemberIdentity {
   readonly memberId: string
   readonly groupInstanceId: string | null

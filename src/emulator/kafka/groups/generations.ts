@@ -11,7 +11,7 @@ type State =
   | { readonly name: 'Empty' | 'Stable' | 'Dead' }
   | {
       readonly name: 'PreparingRebalance'
-      /** Whether the first members are waited for, for a fixed time, rather than for all to be there. */
+      /** True while the first members are waited for, for a fixed time, rather than for all to be there. */
       readonly isInitial: boolean
       stopTimer(): void
     }

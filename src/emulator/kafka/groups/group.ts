@@ -144,7 +144,7 @@ export class Group {
     return ERROR.none
   }
 
-  /** Whether a commit may be stored, as an error's code. A member that commits is alive. */
+  /** The error of a commit that may not be stored, or `ERROR.none`. A member that commits is alive. */
   admitCommit(identity: MemberIdentity): number {
     const { generationId, memberId, groupInstanceId } = identity
     if (generationId < 0 && this.#roster.size === 0) return ERROR.none
@@ -176,7 +176,7 @@ export class Group {
     this.#generations.end()
   }
 
-  /** Who it is that speaks, or why not. A group without members knows nobody. */
+  /** The member that speaks, or why it is none. A group without members knows nobody. */
   #identify({ memberId, groupInstanceId, generationId }: MemberIdentity): Member | number {
     if (groupInstanceId !== null) {
       const instance = this.#roster.byInstance(groupInstanceId)

@@ -14,9 +14,9 @@ export class Member {
   /** In its order of preference. */
   protocols: readonly Protocol[] = []
   assignment: Buffer = EMPTY
-  /** Whether it has never had an answer to a join. */
+  /** True until it has had an answer to a join. */
   isNew = true
-  /** Whether it has not asked for its assignment since the last join. */
+  /** True from a join until it asks for its assignment. */
   owesSync = false
   #clock: Clock
   #expire: (member: Member) => void
@@ -45,7 +45,7 @@ export class Member {
     return this.protocols.find(({ name }) => name === protocol)?.metadata ?? EMPTY
   }
 
-  /** Whether a join says the same as the one before it. */
+  /** True for a join that says the same as the one before it. */
   hasSameProtocols(protocols: readonly Protocol[]): boolean {
     return (
       protocols.length === this.protocols.length &&

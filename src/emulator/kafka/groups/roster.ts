@@ -1,7 +1,7 @@
 import type { Protocol } from './answers.js'
 import type { Member } from './member.js'
 
-/** Who is in a group, who is about to be, and what they can all speak. */
+/** The members of a group, those about to be, and what they can all speak. */
 export class Roster {
   /** Of the members' protocols. Kept when all have gone. */
   #protocolType: string | null = null
@@ -85,7 +85,7 @@ export class Roster {
     this.#static.clear()
   }
 
-  /** Whether somebody who speaks these may be a member. */
+  /** True for somebody who speaks these and so may be a member. */
   canHave(protocolType: string, protocols: readonly Protocol[]): boolean {
     if (protocolType === '' || protocols.length === 0) return false
     if (this.#members.size === 0) return true

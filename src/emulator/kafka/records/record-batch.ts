@@ -43,7 +43,7 @@ export interface KafkaRecord {
   readonly headers: readonly RecordHeader[]
 }
 
-/** Which producer sent a batch, and which of its batches it is. -1 each: it does not say. */
+/** The producer that sent a batch, and the number of the batch. -1 each: it does not say. */
 export interface BatchProducer {
   readonly producerId: number
   readonly producerEpoch: number

@@ -66,7 +66,7 @@ function annotationsOf({ key, value, headers }: KafkaRecord): Buffer[] {
   return kept
 }
 
-/** Whether a map can hold the headers: each name once, no value missing. */
+/** True for headers that a map can hold: each name once, no value missing. */
 function isMap(headers: readonly RecordHeader[]): boolean {
   if (headers.length === 0) return true
   const names = new Set(headers.map(({ name }) => name))

@@ -88,7 +88,7 @@ export function toRecord(event: StoredEvent, trustsAnnotations: boolean): ReadRe
   return record
 }
 
-/** Whether there are annotations besides those that every stored event begins with. */
+/** True when there are annotations besides those that every stored event begins with. */
 function hasOwnAnnotations(batch: Buffer, at: number): boolean {
   return batch.readUInt32BE(at + 5) > 2 * STAMP_ENTRIES
 }
