@@ -1,6 +1,11 @@
 import { createHmac } from 'node:crypto'
 import { AzureNamedKeyCredential, AzureSASCredential } from '@azure/core-auth'
-import { EventHubConsumerClient, EventHubProducerClient, type ReceivedEventData } from '@azure/event-hubs'
+import {
+  EventHubConsumerClient,
+  EventHubProducerClient,
+  type ReceivedEventData,
+  type Subscription,
+} from '@azure/event-hubs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { type Emulator, startEmulator } from '../../src/emulator/index.js'
@@ -68,7 +73,7 @@ function open(credential: Credential) {
     /** What comes first, from the beginning. */
     receive: () =>
       new Promise<ReceivedEventData>((resolve, reject) => {
-        const subscription = consumer.subscribe(
+        const subscription: Subscription = consumer.subscribe(
           '0',
           {
             async processEvents([event]) {
