@@ -26,7 +26,7 @@ export function createTopicOffsetCalls(
     })
   }
 
-  /** As far as they can be listed. */
+  /** The consumer groups of a topic, as far as they can be listed. */
   const consumerGroups = async (topic: string) => {
     const management = await (await session.connection()).management()
     return (await management?.listConsumerGroups(topic).catch(() => [])) ?? []

@@ -32,7 +32,7 @@ export interface DefaultCredentialOptions {
   authorityHost?: string
   /** For clouds that cannot be reached from outside. */
   disableInstanceDiscovery?: boolean
-  /** For credentials that run a program, ms. */
+  /** The longest time the program of a credential that runs one may take, ms. */
   processTimeoutInMs?: number
   /** Whatever else the installed version takes. */
   [option: string]: unknown

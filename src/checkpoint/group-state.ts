@@ -35,7 +35,7 @@ type StoredOwnership = Required<Pick<PartitionOwnership, 'partitionId' | 'ownerI
 type StoredCheckpoint = Pick<Checkpoint, 'partitionId' | 'sequenceNumber' | 'offset'>
 
 interface Hub {
-  /** As it was first written: case does not count, but people know their topics by it. */
+  /** The name as it was first written: case does not count, but people know their topics by it. */
   readonly name: string
   readonly ownership: Map<string, StoredOwnership>
   readonly checkpoints: Map<string, StoredCheckpoint>

@@ -23,9 +23,9 @@ export interface MigratedOffset {
   readonly group: string
   readonly topic: string
   readonly partition: number
-  /** As `from` had it. */
+  /** The offset committed at `from`. */
   readonly committed: string
-  /** The part that was set; undefined: nothing was. */
+  /** The offset that was set; undefined: nothing was. */
   readonly set?: string
   /** The reason it is another one, or none. */
   readonly note?: string

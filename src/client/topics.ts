@@ -51,7 +51,7 @@ export interface TopicsOptions {
 export function createTopics(options: TopicsOptions): Topics {
   const { connect, settings } = options
   const byKey = new Map<string, TopicPartitions>()
-  /** By every spelling that was asked for. */
+  /** The topics by every spelling that was asked for. */
   const bySpelling = new Map<string, TopicPartitions>()
 
   const find = (topic: string): TopicPartitions => {

@@ -26,7 +26,7 @@ export interface KafkaSettings {
   readonly reauthenticationThreshold: number
   readonly requestTimeout: number
   readonly enforceRequestTimeout: boolean
-  /** As given: each client lays its own over it. */
+  /** The retries as given: each client lays its own over it. */
   readonly retry: RetryOptions | undefined
   readonly eventHubs: EventHubsSettings
 }

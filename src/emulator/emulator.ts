@@ -115,7 +115,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const stats = createStats()
   const clientHost = clientHostOf(settings.host)
 
-  /** With the first client, so that whoever has none pays nothing for it. */
+  /** Loads the Kafka head with the first client, so that whoever has none pays nothing for it. */
   async function loadKafka(service: Service): Promise<KafkaHead> {
     if (kafka) return kafka
     const { createKafkaHead } = await import('./kafka/head.js')

@@ -225,7 +225,7 @@ export class Faults implements EmulatorFaults {
     return firstStruck(this.#throttles, target) !== undefined
   }
 
-  /** For how many milliseconds an access is throttled; infinity for one that no time ends. */
+  /** The time an access is throttled, ms; infinity for one that no time ends. */
   throttleMsOf(target: Access): number {
     const until = firstStruck(this.#throttles, target)
     return until === undefined ? 0 : until - performance.now()

@@ -30,7 +30,7 @@ export interface JwtOptions {
 }
 
 /**
- * After how many milliseconds the service ends what is not used; `0` switches a rule off. The defaults are the service's.
+ * The times, in ms, after which the service ends what is not used; `0` switches a rule off. Defaults: the service's.
  * @public
  */
 export interface IdleLimits {

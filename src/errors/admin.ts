@@ -41,13 +41,13 @@ export interface KafkaJSDeleteTopicRecordsErrorPartition {
 export interface KafkaJSDeleteTopicRecordsErrorTopic {
   /** The topic. */
   topic: string
-  /** By partition. */
+  /** The entries by partition. */
   partitions: KafkaJSDeleteTopicRecordsErrorPartition[]
 }
 
 /** Records could not be deleted; retriable if every partition's error is. @public */
 export class KafkaJSDeleteTopicRecordsError extends KafkaJSError {
-  /** By partition. */
+  /** The entries by partition. */
   declare readonly partitions: KafkaJSDeleteTopicRecordsErrorPartition[]
 
   /** Takes the partitions, with their errors. */

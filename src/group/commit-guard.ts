@@ -4,7 +4,7 @@ import type { TopicPartition } from './leases.js'
 import type { GroupMember } from './member.js'
 import { toOwnerId } from './member-record.js'
 
-/** May this member commit? Asked before every write of an offset. */
+/** The check that this member may commit, asked before every write of an offset. */
 export interface CommitGuard {
   /**
    * True while the partition is read under a lease of this member, made sure of with the store where that is in doubt.

@@ -9,9 +9,9 @@ import type { Session } from './session.js'
 
 /** The longest time leaving may take, ms. */
 export interface LeavePatience {
-  /** For handlers, and for the commits after them. */
+  /** The time for handlers, and for the commits after them. */
   readonly finish: number
-  /** For the store, to take note of all that is given up. */
+  /** The time for the store to take note of all that is given up. */
   readonly store: number
 }
 

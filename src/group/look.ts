@@ -37,7 +37,7 @@ export type LookAt = (session: Session, counts: Counts) => Promise<Look | undefi
 export function createLook({ assigners, topics, setAssignable }: LookOptions): LookAt {
   const assigning: Assigning = createAssigning({ assigners, setAssignable })
   const spelling = ownSpelling(topics)
-  /** As this member spells it: members of a group may differ in capitals. */
+  /** The topic as this member spells it: members of a group may differ in capitals. */
   const own = (topic: string) => spelling.of(topic) ?? topic
 
   /** The part of the assignment that this member is to read, in its own spelling. */

@@ -59,7 +59,7 @@ export function decodeMemberRecord(text: string): MemberRecord | undefined {
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null
 
-/** For how long a member may be silent, ms: it renews every third of its own time-out, whatever the onlooker's is. */
+/** The longest silence of a member, ms: it renews every third of its own time-out, whatever the onlooker's is. */
 export const patienceWith = (record: Pick<MemberRecord, 'sessionTimeout'> | undefined, own: number): number =>
   Math.max(own, record?.sessionTimeout ?? 0)
 

@@ -11,7 +11,7 @@ export interface Joined {
   readonly generationId: number
   readonly leaderId: string
   readonly protocol: string
-  /** As the assigner gave it, topics not subscribed to included. */
+  /** The assignment as the assigner gave it, topics not subscribed to included. */
   readonly assignment: Assignment
   /** ms from noticing the change to reading. */
   readonly duration: number

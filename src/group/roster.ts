@@ -9,7 +9,7 @@ export interface Slot {
   readonly ownership: PartitionOwnership
   /** Undefined: free, or written by something else. */
   readonly record: MemberRecord | undefined
-  /** For how many ms its member has given no sign of life, as far as this process has watched. */
+  /** The time its member has given no sign of life, ms, as far as this process has watched. */
   readonly idleFor: number
 }
 

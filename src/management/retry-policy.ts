@@ -39,7 +39,7 @@ function isBusy({ status, headers, bodyAsText }: PipelineResponse): boolean {
 
 /** The time each attempt of a management request may take, and how it is told of. */
 export interface RequestDeadline {
-  /** For each attempt, ms; undefined when `enforceRequestTimeout` is false. */
+  /** The longest time of each attempt, ms; undefined when `enforceRequestTimeout` is false. */
   readonly requestTimeout: number | undefined
   /** Tells of a request that has expired, under Kafka's name for it, and gives the error. */
   timedOut(apiName: ApiName, createdAt: number): KafkaJSRequestTimeoutError

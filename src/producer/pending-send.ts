@@ -17,7 +17,7 @@ export interface PendingSendOptions {
 export class PendingSend implements BatchObserver {
   readonly requests: readonly TopicRequest[]
   readonly options: PendingSendOptions
-  /** On the clock of `performance.now()`. */
+  /** The time on the clock of `performance.now()`. */
   readonly since = performance.now()
   isPrepared: boolean
   /** The batches its messages go in, once that was decided. */

@@ -14,7 +14,7 @@ export const AclResourceTypes = {
 export type AclResourceTypes = Enums.AclResourceTypes
 /** The members of `AclResourceTypes` as types. @public */
 export declare namespace AclResourceTypes {
-  /** None that is known. */
+  /** No value that is known. */
   type UNKNOWN = Enums.AclResourceTypes.UNKNOWN
   /** In a filter: every one. */
   type ANY = Enums.AclResourceTypes.ANY
@@ -50,7 +50,7 @@ export const AclOperationTypes = {
 export type AclOperationTypes = Enums.AclOperationTypes
 /** The members of `AclOperationTypes` as types. @public */
 export declare namespace AclOperationTypes {
-  /** None that is known. */
+  /** No value that is known. */
   type UNKNOWN = Enums.AclOperationTypes.UNKNOWN
   /** In a filter: every one. */
   type ANY = Enums.AclOperationTypes.ANY
@@ -89,7 +89,7 @@ export const AclPermissionTypes = {
 export type AclPermissionTypes = Enums.AclPermissionTypes
 /** The members of `AclPermissionTypes` as types. @public */
 export declare namespace AclPermissionTypes {
-  /** None that is known. */
+  /** No value that is known. */
   type UNKNOWN = Enums.AclPermissionTypes.UNKNOWN
   /** In a filter: either. */
   type ANY = Enums.AclPermissionTypes.ANY
@@ -111,7 +111,7 @@ export const ResourcePatternTypes = {
 export type ResourcePatternTypes = Enums.ResourcePatternTypes
 /** The members of `ResourcePatternTypes` as types. @public */
 export declare namespace ResourcePatternTypes {
-  /** None that is known. */
+  /** No value that is known. */
   type UNKNOWN = Enums.ResourcePatternTypes.UNKNOWN
   /** In a filter: every pattern. */
   type ANY = Enums.ResourcePatternTypes.ANY

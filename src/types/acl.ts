@@ -4,7 +4,7 @@ import type { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourceP
 export interface Acl {
   /** The principal. */
   principal: string
-  /** From where. */
+  /** The client's host. */
   host: string
   /** The operation. */
   operation: AclOperationTypes
@@ -36,7 +36,7 @@ export interface DescribeAclResponse {
   errorCode: number
   /** The reason it went wrong. */
   errorMessage?: string
-  /** By resource. */
+  /** The entries by resource. */
   resources: DescribeAclResource[]
 }
 
@@ -50,7 +50,7 @@ export interface AclFilter {
   resourcePatternType: ResourcePatternTypes
   /** The principal. */
   principal?: string
-  /** From where. */
+  /** The client's host. */
   host?: string
   /** The operation. */
   operation: AclOperationTypes
@@ -72,7 +72,7 @@ export interface MatchingAcl {
   resourcePatternType: ResourcePatternTypes
   /** The principal. */
   principal: string
-  /** From where. */
+  /** The client's host. */
   host: string
   /** The operation. */
   operation: AclOperationTypes
@@ -94,6 +94,6 @@ export interface DeleteAclFilterResponses {
 export interface DeleteAclResponse {
   /** Ms. */
   throttleTime: number
-  /** By filter. */
+  /** The entries by filter. */
   filterResponses: DeleteAclFilterResponses[]
 }

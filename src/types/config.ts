@@ -93,7 +93,7 @@ export interface ISocketFactoryArgs {
   port: number
   /** TLS options. */
   ssl: tls.ConnectionOptions
-  /** To call when connected. */
+  /** The function to call when connected. */
   onConnect: () => void
 }
 

@@ -41,7 +41,7 @@ export interface ConsumerConfig {
   partitionAssigners?: PartitionAssigner[]
   /** The time for which a topic's partitions are taken for known, ms. Default 300 000. */
   metadataMaxAge?: number
-  /** After how long a silent member counts as dead, ms. Default 30 000. */
+  /** The silence after which a member counts as dead, ms. Default 30 000. */
   sessionTimeout?: number
   /** The longest time members may take to rejoin, ms. Default 60 000. */
   rebalanceTimeout?: number

@@ -34,7 +34,7 @@ export declare namespace Enums {
   }
   /** The things a configuration can belong to. */
   enum ConfigResourceTypes {
-    /** None that is known. */
+    /** No value that is known. */
     UNKNOWN = 0,
     /** A topic (event hub). */
     TOPIC = 2,
@@ -62,7 +62,7 @@ export declare namespace Enums {
   }
   /** The resources an access control entry protects. */
   enum AclResourceTypes {
-    /** None that is known. */
+    /** No value that is known. */
     UNKNOWN = 0,
     /** In a filter: every one. */
     ANY = 1,
@@ -79,7 +79,7 @@ export declare namespace Enums {
   }
   /** The operations an access control entry allows or denies. */
   enum AclOperationTypes {
-    /** None that is known. */
+    /** No value that is known. */
     UNKNOWN = 0,
     /** In a filter: every one. */
     ANY = 1,
@@ -108,7 +108,7 @@ export declare namespace Enums {
   }
   /** The effect of an access control entry: to allow or to deny. */
   enum AclPermissionTypes {
-    /** None that is known. */
+    /** No value that is known. */
     UNKNOWN = 0,
     /** In a filter: either. */
     ANY = 1,
@@ -119,7 +119,7 @@ export declare namespace Enums {
   }
   /** The way the resource name of an access control entry is compared. */
   enum ResourcePatternTypes {
-    /** None that is known. */
+    /** No value that is known. */
     UNKNOWN = 0,
     /** In a filter: every pattern. */
     ANY = 1,
@@ -191,7 +191,7 @@ export const ConfigResourceTypes = {
 export type ConfigResourceTypes = Enums.ConfigResourceTypes
 /** The members of `ConfigResourceTypes` as types. @public */
 export declare namespace ConfigResourceTypes {
-  /** None that is known. */
+  /** No value that is known. */
   type UNKNOWN = Enums.ConfigResourceTypes.UNKNOWN
   /** A topic (event hub). */
   type TOPIC = Enums.ConfigResourceTypes.TOPIC

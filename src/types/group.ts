@@ -29,7 +29,7 @@ export interface BrokerMetadata {
 
 /** Versions of Kafka's requests that a broker speaks. @public */
 export interface ApiVersions {
-  /** By api key. */
+  /** The versions by API key. */
   [apiKey: number]: { minVersion: number; maxVersion: number }
 }
 

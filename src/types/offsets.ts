@@ -16,13 +16,13 @@ export interface TopicOffsets {
 
 /** Offsets to commit. @public */
 export interface Offsets {
-  /** By topic. */
+  /** The entries by topic. */
   topics: TopicOffsets[]
 }
 
 /** Offsets that are resolved and not committed. @public */
 export interface OffsetsByTopicPartition {
-  /** By topic. */
+  /** The entries by topic. */
   topics: TopicOffsets[]
 }
 

@@ -10,13 +10,13 @@ export interface ReplicaAssignment {
 export interface PartitionReassignment {
   /** The topic. */
   topic: string
-  /** By partition. */
+  /** The entries by partition. */
   partitionAssignment: Array<ReplicaAssignment>
 }
 
 /** Reassignments under way. @public */
 export interface ListPartitionReassignmentsResponse {
-  /** By topic. */
+  /** The entries by topic. */
   topics: OngoingTopicReassignment[]
 }
 
@@ -24,7 +24,7 @@ export interface ListPartitionReassignmentsResponse {
 export interface OngoingTopicReassignment {
   /** The topic. */
   topic: string
-  /** By partition. */
+  /** The entries by partition. */
   partitions: OngoingPartitionReassignment[]
 }
 

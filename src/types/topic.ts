@@ -82,7 +82,7 @@ export interface ConfigEntries {
 
 /** The answer that `admin.describeConfigs` resolves to. @public */
 export interface DescribeConfigResponse {
-  /** By resource. */
+  /** The entries by resource. */
   resources: {
     configEntries: ConfigEntries[]
     errorCode: number

@@ -72,7 +72,7 @@ export function createFileStore(directory: string, options: { maxLogBytes?: numb
       return journal.read()
     })
   const named = new WeakSet<GroupJournal>()
-  /** With the first thing that this process writes of a group goes how it is spelled. */
+  /** Appends changes. The first that this process writes of a group goes with the group's spelling. */
   const append = async (journal: GroupJournal, group: string, changes: readonly GroupChange[]): Promise<boolean[]> => {
     const name: GroupChange[] = named.has(journal) ? [] : [{ op: 'name', name: group }]
     const outcomes = await guard(root, async () => {

@@ -29,7 +29,7 @@ export interface ConsoleOptions {
 
 /** A console that is being served. */
 export interface Console {
-  /** With the token that a browser needs. */
+  /** The address, with the token that a browser needs. */
   readonly url: string
   readonly port: number
   close(): Promise<void>

@@ -63,7 +63,7 @@ interface Held {
   isTaken: boolean
 }
 
-/** As many as a chunk has unless it is limited. */
+/** The most events of a chunk that is not limited. */
 const mostEventsOfChunk = 1000
 
 export function createPartitionStream(options: PartitionStreamOptions, start: number): PartitionStream {

@@ -17,11 +17,11 @@ export interface EmulatedKafkaOffset {
 
 /** A member of a Kafka group. @public */
 export interface EmulatedKafkaMember {
-  /** As the emulator chose it. */
+  /** The id the emulator chose. */
   readonly memberId: string
   /** Of a static member: its `group.instance.id`. */
   readonly groupInstanceId: string | undefined
-  /** As the client names itself. */
+  /** The name the client has for itself. */
   readonly clientId: string
   /** Its address, with a slash before it as in Kafka. */
   readonly clientHost: string
@@ -31,7 +31,7 @@ export interface EmulatedKafkaMember {
 export interface EmulatedKafkaGroup {
   /** Its id. */
   readonly groupId: string
-  /** As DescribeGroups says it: `Stable`, `PreparingRebalance`, `CompletingRebalance`, `Empty` or `Dead`. */
+  /** The state as DescribeGroups says it: `Stable`, `PreparingRebalance`, `CompletingRebalance`, `Empty` or `Dead`. */
   readonly state: string
   /** Goes up with each rebalance. */
   readonly generationId: number

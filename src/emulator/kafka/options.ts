@@ -21,7 +21,7 @@ export interface KafkaEndpointOptions {
   fetchMaxBytes?: number
   /** A larger request ends its connection. Default 1,046,528, as the service's. */
   requestMaxBytes?: number
-  /** After how many milliseconds without a request a connection is ended; 0 for never. Default 240,000, as the service's. */
+  /** The time without a request that ends a connection, ms; 0 for never. Default 240,000, as the service's. */
   idleMs?: number
   /**
    * True to let keys, repeated headers and null values that this library wrote over AMQP reach Kafka clients as such.

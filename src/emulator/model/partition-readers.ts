@@ -2,7 +2,7 @@ import { RefusedError } from './errors.js'
 
 /** One reader of a partition, as the epoch rules see it. */
 export interface Reader {
-  /** As it calls itself. */
+  /** The name it has for itself. */
   readonly name: string | undefined
   /** Owner level; undefined is a reader without one. */
   readonly epoch: number | undefined

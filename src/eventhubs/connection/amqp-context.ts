@@ -34,9 +34,9 @@ export interface Claim {
  * `@azure/core-amqp`.
  */
 const scope = 'https://eventhubs.azure.net//.default'
-/** As the SDK does: it signs tokens for an hour. */
+/** The time the SDK renews after: it signs tokens for an hour. */
 const sharedAccessRenewal = 45 * 60 * 1000
-/** As the SDK does, before what the credential says is the token's end. */
+/** The margin of the SDK before what the credential says is the token's end. */
 const margin = 2 * 60 * 1000
 /** However short a token lives, it is not asked for all the time, ms. */
 const shortestPause = 250

@@ -24,7 +24,7 @@ export interface SocketObserver {
  * can always close it.
  */
 export class AmqpSocket {
-  /** For the SDK's log. */
+  /** The address in the SDK's log. */
   readonly url: string
   onopen: (() => void) | undefined
   onmessage: ((message: { data: Buffer }) => void) | undefined

@@ -12,7 +12,7 @@ export interface VerifyOptions {
   readonly fullyQualifiedNamespace: string
   readonly getCredential: () => Promise<ConnectionCredential>
   readonly openStream: OpenStream
-  /** For all of it, ms. */
+  /** The longest time all of it may take, ms. */
   readonly timeout: number
   readonly logger: Logger
   readonly abortSignal?: AbortSignal | undefined

@@ -49,7 +49,7 @@ const lifeInterval = 1000
  */
 export class FrameRouter {
   readonly #links = new Map<string, RoutedLink>()
-  /** By the other side's channel. */
+  /** The reading links by the other side's channel. */
   readonly #channels = new Map<number, RoutedLink>()
   /** Sessions that the other side has begun, by its channel. */
   readonly #nextIncomingIds = new Map<number, number>()

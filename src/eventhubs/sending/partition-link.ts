@@ -14,7 +14,7 @@ export class PartitionLink {
   readonly #options: PartitionLinkOptions
   #link: SendingLink | undefined
   #opening: Promise<SendingLink> | undefined
-  /** On the clock of `performance.now()`. */
+  /** The time on the clock of `performance.now()`. */
   #lastUsed = 0
 
   constructor(options: PartitionLinkOptions) {

@@ -19,7 +19,8 @@ export interface OpenSenderOptions {
 }
 
 /**
- * From then on another connection is opened: each link has a session, and the service allows 5,000 of them on a connection.
+ * The number of links from which on another connection is opened: each link has a session, and the service allows
+ * 5,000 of them on a connection.
  */
 const mostLinks = 1000
 

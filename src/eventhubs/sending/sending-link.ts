@@ -13,7 +13,7 @@ type Told = Parameters<NonNullable<NonNullable<Parameters<Session['createSender'
 export interface SendingLinkOptions {
   readonly eventHubName: string
   readonly partitionId: string
-  /** For the service's logs. */
+  /** The name in the service's logs. */
   readonly identifier: string
   /** The longest time attaching may take, ms. */
   readonly requestTimeout: number
@@ -34,7 +34,7 @@ let linksOpened = 0
 export class SendingLink {
   readonly connection: AuthorizedConnection
   readonly #options: SendingLinkOptions
-  /** By delivery id. */
+  /** The deliveries under way, by delivery id. */
   readonly #inProgress = new Map<number, Deferred<void>>()
   readonly #refused = createDeferred<never>()
   #authorization: Authorization | undefined

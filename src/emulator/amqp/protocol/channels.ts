@@ -19,7 +19,7 @@ export class Channels {
   readonly #ownMax: number
   /** The highest that we may use. */
   #max: number
-  /** By the peer's channels; ours are the sessions' own. */
+  /** The sessions by the peer's channels; ours are the sessions' own. */
   #sessions = new Map<number, Session>()
   #ownChannels = new Set<number>()
   /** Channels that were in use: what still comes on them was under way. */

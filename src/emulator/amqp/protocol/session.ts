@@ -33,7 +33,7 @@ export class Session implements ParentSession {
   readonly wire: Wire
   /** The number of ours that its frames carry. */
   readonly channel: number
-  /** By the peer's handles; ours are the links' own. */
+  /** The links by the peer's handles; ours are the links' own. */
   #links = new Map<number, Link>()
   #ownHandles = new Set<number>()
   /** Handles that were in use: what still comes for them was under way. */

@@ -7,7 +7,7 @@ export interface CommittedOffset {
 
 /** One partition's committed offset, with where it belongs. */
 export interface OffsetEntry extends CommittedOffset {
-  /** As the event hub is written. */
+  /** The topic as its event hub is written. */
   readonly topic: string
   readonly partition: number
 }
@@ -39,7 +39,7 @@ export class Offsets {
     this.#topics.delete(topic.toLowerCase())
   }
 
-  /** By topic, then by partition. */
+  /** The entries by topic, then by partition. */
   list(): OffsetEntry[] {
     return [...this.#topics.values()]
       .sort((a, b) => (a.topic < b.topic ? -1 : 1))

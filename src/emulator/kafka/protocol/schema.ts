@@ -5,7 +5,7 @@ import type { Writer } from './writer.js'
 interface FieldOptions<T> {
   readonly from?: number
   readonly to?: number
-  /** From which version on it may be null; true is from the first. */
+  /** The version from which on it may be null; true is from the first. */
   readonly nullable?: true | number
   /** Its value in versions without it, and when nothing is given. */
   readonly or?: T | null
