@@ -53,3 +53,11 @@ test('azure-eventhub for Python asks, publishes and reads', { timeout: 120_000 }
     await rm(directory, { recursive: true })
   }
 })
+
+test('librdkafka joins a Kafka group as static members', { timeout: 120_000 }, async ({ skip }) => {
+  const reason = missing('confluent_kafka')
+  if (reason) skip(reason)
+  await using emulator = await startEmulator({ eventHubs, autoCreateEventHubs: false })
+  const { brokers, sasl } = emulator.kafkaEndpointConfig()
+  expect(await run('static_member.py', brokers[0] ?? '', sasl.password)).toBe('ok')
+})

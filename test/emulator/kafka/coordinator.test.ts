@@ -220,6 +220,22 @@ describe('a group', () => {
     await join()
     expect(await codeOf(join())).toBe(ERROR.groupMaxSizeReached)
   })
+
+  it('is one of so many', async () => {
+    const { coordinator, join } = setUp()
+    const commitAs = (groupId: string) =>
+      coordinator.commit(
+        groupId,
+        { memberId: '', generationId: -1, groupInstanceId: null },
+        { topic: 'Orders', partition: 0, offset: 7, leaderEpoch: -1, metadata: '' },
+      )
+    for (let i = 1; i <= 5; i++) expect(commitAs(`group ${i}`)).toBe(0)
+    expect(commitAs('group 6')).toBe(ERROR.policyViolation)
+    expect(await codeOf(join())).toBe(ERROR.policyViolation)
+    expect(commitAs('group 1')).toBe(0)
+    expect(coordinator.delete('group 2')).toBe(0)
+    expect(await codeOf(join())).toBe(0)
+  })
 })
 
 describe('a static member', () => {
