@@ -311,7 +311,7 @@ describe('a crash', () => {
     })
     expect((await crashed).restart).toBe(true)
     await consumer.stop()
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await new Promise((resolve) => setTimeout(resolve, 200))
     expect(names()).toEqual(['GROUP_JOIN'])
   })
 

@@ -101,7 +101,7 @@ describe('members of a group', () => {
     const second = member(bench)
     const running = bench.read(second.consumer)
     await next(first.consumer, 'REBALANCING')
-    await sleep(500)
+    await sleep(200)
     expect(second.joined()).toEqual([])
     finish()
     const reading = await running

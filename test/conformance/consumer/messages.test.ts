@@ -290,8 +290,8 @@ describe('heartbeat', () => {
     await reading.count(10)
     await eventually(() => expect(events.length).toBeGreaterThanOrEqual(10))
     const asked = listen(consumer, 'REQUEST')
-    await sleep(1000)
+    await sleep(200)
     // The group is not looked at without a pause for that.
-    expect(asked.events.length).toBeLessThan(100)
+    expect(asked.events.length).toBeLessThan(30)
   })
 })

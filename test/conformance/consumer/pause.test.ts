@@ -102,7 +102,7 @@ describe('a paused topic', () => {
     const running = consumer.run({ eachMessage: async ({ message }) => void values.push(String(message.value)) })
     consumer.pause([{ topic: bench.topic }])
     await running
-    await sleep(300)
+    await sleep(200)
     expect(values).toEqual([])
     consumer.resume([{ topic: bench.topic }])
     await eventually(() => expect(values).toEqual(['a']))
@@ -155,7 +155,7 @@ describe('a paused partition', () => {
       },
     })
     await reading.count(10)
-    await sleep(300)
+    await sleep(200)
     expect(reading.values()).toEqual(numbers(10))
     // The message at hand counts as handled.
     await eventually(async () => expect(await bench.committed()).toEqual({ 0: '10' }))
@@ -201,7 +201,7 @@ describe('a paused partition', () => {
       },
     })
     await reading.count(2)
-    await sleep(300)
+    await sleep(200)
     expect(reading.values()).toEqual(['0', '1'])
     consumer.resume(entries)
     await reading.count(4)

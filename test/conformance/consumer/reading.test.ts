@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type CheckpointStore, memoryCheckpointStore } from 'kafkajs-eventhubs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Emulator } from '../../../src/emulator/index.js'
 import { type Bench, listen, numbers, openBench } from '../../support/consuming.js'
@@ -221,15 +222,35 @@ describe('a partition', () => {
   })
 
   it('stays with a member whose handler takes longer than sessionTimeout', async () => {
-    await using bench = await openBench(target, { partitions: 2 })
+    const memory = memoryCheckpointStore()
+    let renewals = 0
+    const checkpointStore: CheckpointStore = {
+      ...memory,
+      claimOwnership(records, options) {
+        if (records.some(({ eventHubName, partitionId }) => eventHubName === bench.topic && partitionId === '0'))
+          renewals++
+        return memory.claimOwnership(records, options)
+      },
+    }
+    const kafka = { eventHubs: { ...target.config().eventHubs, checkpointStore } }
+    await using bench = await openBench(target, { partitions: 2, kafka })
     await bench.send(['a', 'b'], 0)
     await bench.send(['a', 'b'], 1)
     const slow = bench.consumer({ sessionTimeout: 1000 })
+    let finish = () => {}
+    const held = new Promise<void>((resolve) => {
+      finish = resolve
+    })
     const { names } = listen(slow, 'REBALANCING', 'CRASH')
     const reading = await bench.read(slow, {
       partitionsConsumedConcurrently: 2,
-      handle: ({ message }) => (message.offset === '0' ? sleep(3000) : undefined),
+      handle: ({ message }) => (message.offset === '0' ? held : undefined),
     })
+    await reading.count(2)
+    const before = renewals
+    // A third of the session lies between two renewals: a session and more.
+    await eventually(() => expect(renewals - before).toBeGreaterThanOrEqual(5))
+    finish()
     await reading.count(4)
     expect(names()).toEqual([])
     expect([reading.values(0), reading.values(1)]).toEqual([
@@ -250,7 +271,7 @@ describe('an epoch', () => {
     await reading.count(1)
     const leave = target.emulator.faults.stealEpoch({ hub: bench.topic, partition: 0, group: bench.groupId })
     await bench.send(['b'])
-    await sleep(300)
+    await sleep(200)
     expect(reading.values()).toEqual(['a'])
     leave()
     await reading.count(2)

@@ -252,7 +252,7 @@ describe('a store that fails once, at any call,', () => {
 
 describe('a store that takes no commit', () => {
   it('while a partition is handed over, does not keep its member from reading it again later', async () => {
-    const { store, fail, comeBack } = failingStore()
+    const { store, fail, failures, comeBack } = failingStore()
     await using bench = await openWith(store, 2)
     const first = bench.consumer()
     const reading = await bench.read(first, { partitionsConsumedConcurrently: 2 })
@@ -263,9 +263,12 @@ describe('a store that takes no commit', () => {
     await reading.count(4)
     const second = bench.consumer()
     const joined = next(second, 'GROUP_JOIN')
+    const rebalancing = next(first, 'REBALANCING')
     await second.subscribe({ topics: [bench.topic], fromBeginning: true })
     const running = second.run({ eachMessage: async () => undefined })
-    await new Promise((resolve) => setTimeout(resolve, 3000))
+    await rebalancing
+    const failed = failures()
+    await eventually(() => expect(failures()).toBeGreaterThanOrEqual(failed + 3))
     comeBack()
     await Promise.all([running, joined])
     await second.disconnect()
