@@ -68,8 +68,10 @@ export function createAdminSession({ context, settings, instrumentation, logger 
 
     async connect() {
       // Each call is told of, as by kafkajs.
-      told = await connector.connect()
-      instrumentation.emit('CONNECT')
+      const isConnected = await connector.untilClosed(async () => {
+        told = await connector.connect()
+      })
+      if (isConnected) instrumentation.emit('CONNECT')
     },
 
     async disconnect() {

@@ -35,6 +35,11 @@ export interface Connector {
    * holds until `close()`, and after a failure the next call begins anew. The signal ends the waiting of this caller.
    */
   connect(signal?: AbortSignal): Promise<Connection>
+  /**
+   * Runs what a program may leave unawaited, true when it was done. When `close()` ends it, it resolves, as in kafkajs: a
+   * program that disconnects at once is not to end with an unhandled rejection.
+   */
+  untilClosed(operation: () => Promise<unknown>): Promise<boolean>
   /** Ends what is being tried, and closes what is open. */
   close(): Promise<void>
 }
@@ -103,6 +108,16 @@ export function createConnector(options: ConnectorOptions): Connector {
   return {
     open: () => open(current),
     connect: (signal) => untilAborted(connect(current), signal),
+    async untilClosed(operation) {
+      const { signal } = current.closing
+      try {
+        await operation()
+        return true
+      } catch (error) {
+        if (signal.aborted) return false
+        throw error
+      }
+    },
     async close() {
       const { closing, opened, connected } = current
       current = { closing: new AbortController() }

@@ -59,12 +59,13 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
   })
 
   return {
-    connect: async () => void (await lifecycle.connect()),
+    connect: async () => void (await connector.untilClosed(lifecycle.connect)),
     disconnect: lifecycle.disconnect,
 
     async subscribe(given) {
       if (lifecycle.isRunning) throw new KafkaJSNonRetriableError('Cannot subscribe to topic while consumer is running')
-      await subscriptions.add(parseSubscription(given))
+      const subscription = parseSubscription(given)
+      await connector.untilClosed(() => subscriptions.add(subscription))
     },
 
     stop: lifecycle.stop,

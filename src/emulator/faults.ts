@@ -14,7 +14,7 @@ import { createRandom } from './random.js'
 /** The error that is answered when something is refused. @public */
 export interface FaultError {
   /** AMQP error condition, e.g. `amqp:link:detach-forced`. */
-  condition: string
+  condition?: string
   /** Default: a sentence that says that the fault was scripted. */
   description?: string
 }
@@ -42,9 +42,9 @@ export interface EmulatorFaults {
   /** Breaks every connection, AMQP and Kafka, without a goodbye. Resolves with how many, when all are gone. */
   dropConnections(): Promise<number>
   /** Detaches the links that fit, now. Resolves with how many. */
-  detachLinks(options: FaultFilter & FaultError): Promise<number>
+  detachLinks(options?: FaultFilter & FaultError): Promise<number>
   /** Refuses links that are about to attach. `times`: how many. Default: every one, until cleared. */
-  refuseAttach(options: FaultFilter & FaultError & { times?: number }): Fault
+  refuseAttach(options?: FaultFilter & FaultError & { times?: number }): Fault
   /**
    * Rejects transfers with `com.microsoft:server-busy`, for `forMs` milliseconds or `times` transfers, whichever ends
    * first. Default: until cleared. Kafka clients wait for their answer until it ends; when that is longer than they would
@@ -128,14 +128,14 @@ export class Faults implements EmulatorFaults {
     return connections.length
   }
 
-  async detachLinks(options: FaultFilter & FaultError): Promise<number> {
+  async detachLinks(options: FaultFilter & FaultError = {}): Promise<number> {
     return [...this.#connections].reduce(
       (sum, connection) => sum + (connection.detachLinks?.(options, scripted(options)) ?? 0),
       0,
     )
   }
 
-  refuseAttach(options: FaultFilter & FaultError & { times?: number }): Fault {
+  refuseAttach(options: FaultFilter & FaultError & { times?: number } = {}): Fault {
     const rule: Rule = createRule(named(options), options.times, () => this.#refusals.delete(rule))
     this.#refusals.set(rule, scripted(options))
     return rule
@@ -263,6 +263,6 @@ export class Faults implements EmulatorFaults {
 
 const named = (filter: FaultFilter) => (access: Access) => fits(access, filter)
 
-function scripted({ condition, description }: FaultError): Required<FaultError> {
+function scripted({ condition = 'amqp:link:detach-forced', description }: FaultError): Required<FaultError> {
   return { condition, description: description ?? 'A fault that was scripted in the emulator.' }
 }

@@ -24,8 +24,8 @@ export interface ConnectionOptions {
 
 /** A producer's connection to its namespace, which it may open and close any number of times. */
 export interface Connection {
-  /** Verifies that the namespace answers and takes the credential. Resolves at once when open. */
-  open(): Promise<void>
+  /** Verifies that the namespace answers and takes the credential. Resolves at once when open; false when `close()` ended it. */
+  open(): Promise<boolean>
   /** Takes nothing more, waits for what was accepted, for as long as one request may take, and closes. */
   close(): Promise<void>
   /** Throws for messages that can't be sent, and when not open, in this order as kafkajs. */
@@ -99,13 +99,15 @@ export function createConnection(options: ConnectionOptions): Connection {
     async open() {
       // Not awaited for nothing: a disconnect() right behind this call is to find it opening.
       if (closing) await closing
-      if (state.status === 'connected') return
-      opening = open()
-      try {
-        await opening
-      } finally {
-        opening = undefined
-      }
+      if (state.status === 'connected') return true
+      return connector.untilClosed(async () => {
+        opening = open()
+        try {
+          await opening
+        } finally {
+          opening = undefined
+        }
+      })
     },
     async close() {
       const trying = opening

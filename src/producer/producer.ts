@@ -32,8 +32,7 @@ export function createProducer(context: ClientContext, config?: ProducerConfig):
 
   return {
     async connect() {
-      await connection.open()
-      instrumentation.emit('CONNECT')
+      if (await connection.open()) instrumentation.emit('CONNECT')
     },
     async disconnect() {
       transactions.close()

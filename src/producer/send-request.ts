@@ -21,6 +21,12 @@ export interface SendRequest {
 export function toSendRequest(batch: ProducerBatch, { idempotent }: { idempotent: boolean }): SendRequest {
   const { acks = -1, timeout, compression, topicMessages = [] } = batch
   if (topicMessages.some(({ topic }) => !topic)) throw new KafkaJSNonRetriableError('Invalid topic')
+  const misnamed = topicMessages.find(({ topic }) => typeof topic !== 'string')
+  if (misnamed) {
+    throw new KafkaJSNonRetriableError(
+      `Invalid topic ${toError(misnamed.topic).message}: a topic is named by a string, not a ${typeof misnamed.topic}`,
+    )
+  }
   if (idempotent && acks !== -1) {
     throw new KafkaJSNonRetriableError(
       "Not requiring ack for all messages invalidates the idempotent producer's EoS guarantees",

@@ -34,7 +34,7 @@ export function toEvent(message: Message, topic: string): OutgoingEvent {
     annotate(event, KEY_ANNOTATION, bytes)
   }
   if (value === null) annotate(event, NULL_VALUE_ANNOTATION, true)
-  if (headers !== undefined) {
+  if (headers) {
     const written = toProperties(headers, topic)
     if (written) event.applicationProperties = written.applicationProperties
     if (written?.annotation) annotate(event, HEADERS_ANNOTATION, written.annotation)

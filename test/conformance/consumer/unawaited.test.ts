@@ -226,3 +226,15 @@ describe('a run that has joined with nothing to read', () => {
     expect(warnings).toEqual([expect.stringContaining('no partition')])
   })
 })
+
+it('subscribe() that disconnect() ends resolves, as in kafkajs', async () => {
+  const kafka = new Kafka({
+    brokers: ['localhost:1'],
+    logLevel: logLevel.NOTHING,
+    retry: { initialRetryTime: 60_000, retries: 5 },
+  })
+  const consumer = kafka.consumer({ groupId: 'unawaited' })
+  const subscribing = consumer.subscribe({ topic: 'orders' })
+  await consumer.disconnect()
+  await expect(subscribing).resolves.toBeUndefined()
+})

@@ -395,3 +395,17 @@ describe('partitions', () => {
     })
   })
 })
+
+it('refuses a topic that is no string, and takes headers that are null for none', async () => {
+  await using target = await openTarget()
+  const topic = await target.createTopic()
+  const producer = new Kafka(target.config()).producer()
+  await producer.connect()
+  const send = (record: object) => producer.send(record as Parameters<typeof producer.send>[0])
+  await expect(send({ topic: 5, messages: [{ value: 'a' }] })).rejects.toMatchObject({
+    name: 'KafkaJSNonRetriableError',
+    message: 'Invalid topic 5: a topic is named by a string, not a number',
+  })
+  await expect(send({ topic, messages: [{ value: 'a', headers: null }] })).resolves.toHaveLength(1)
+  await producer.disconnect()
+})
