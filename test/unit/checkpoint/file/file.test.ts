@@ -6,7 +6,7 @@ import { fileCheckpointStore } from '../../../../src/checkpoint/file/file.js'
 import { describeCheckpointStore } from '../contract.js'
 
 const root = await mkdtemp(join(tmpdir(), 'file-store-'))
-afterAll(() => rm(root, { recursive: true, force: true }))
+afterAll(() => rm(root, { recursive: true, force: true, maxRetries: 5 }))
 
 const directory = join(root, 'made', 'on demand')
 const [store, other] = [fileCheckpointStore(directory), fileCheckpointStore(directory)]
