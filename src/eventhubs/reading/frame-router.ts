@@ -62,7 +62,7 @@ export class FrameRouter {
   /** A frame that is not all there, and how much of it is. */
   #frame: Buffer | undefined
   #filled = 0
-  #passedAt = 0
+  #passedAt = Number.NEGATIVE_INFINITY
 
   /** Has a link get its frames, from its attach on. */
   add(link: RoutedLink): void {
