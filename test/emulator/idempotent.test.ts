@@ -1,9 +1,6 @@
-import { EventHubBufferedProducerClient, type EventHubBufferedProducerClientOptions } from '@azure/event-hubs'
 import { describe, expect, test } from 'vitest'
 import type { IncomingEvent, ProducerMark } from '../../src/emulator/model/event.js'
 import { IdempotentProducers } from '../../src/emulator/model/idempotent-producers.js'
-import { eventually } from '../support/eventually.js'
-import { openBench } from './sdk.js'
 
 const batch = (mark: Omit<ProducerMark, 'sequenceNumber'>, ...sequenceNumbers: number[]) =>
   sequenceNumbers.map((sequenceNumber) => ({ producer: { ...mark, sequenceNumber } }) as unknown as IncomingEvent)
@@ -84,54 +81,5 @@ describe('a producer', () => {
     const mark = producers.open({ producerId: 7, epoch: 0, sequenceNumber: 0x7fff_ffff - 1 })
     expect(producers.admit(batch(mark, 0x7fff_ffff))).toBe(true)
     expect(producers.admit(batch(mark, 0))).toBe(true)
-  })
-})
-
-describe('the SDK’s idempotent client', () => {
-  const open = (connectionString: string) => {
-    const results = { sent: 0, errors: [] as Error[] }
-    const options = {
-      maxWaitTimeInMs: 20,
-      enableIdempotentRetries: true,
-      retryOptions: { maxRetries: 5, retryDelayInMs: 20, timeoutInMs: 1000 },
-      onSendEventsSuccessHandler: async ({ events }: { events: unknown[] }) => {
-        results.sent += events.length
-      },
-      onSendEventsErrorHandler: async ({ error }: { error: Error }) => {
-        results.errors.push(error)
-      },
-    } as EventHubBufferedProducerClientOptions
-    return { client: new EventHubBufferedProducerClient(connectionString, 'hub', options), results }
-  }
-
-  test('numbers its events', async () => {
-    await using bench = await openBench()
-    const { client, results } = open(bench.emulator.connectionString)
-    for (let i = 0; i < 3; i++) await client.enqueueEvent({ body: i }, { partitionId: '0' })
-    await eventually(() => results.sent === 3)
-    await client.close()
-    const marks = bench.emulator.eventHubs
-      .get('hub')
-      ?.events()
-      .map((event) => event.messageAnnotations)
-    expect(marks?.map((mark) => mark['com.microsoft:producer-sequence-number'])).toEqual([1, 2, 3])
-  })
-
-  test('leaves each event once in the log when acknowledgements are lost', async () => {
-    await using bench = await openBench()
-    const loss = bench.emulator.faults.loseDispositions({ probability: 0.4, seed: 7, times: 6 })
-    const { client, results } = open(bench.emulator.connectionString)
-    for (let i = 0; i < 30; i++) {
-      await client.enqueueEvent({ body: i }, { partitionId: '0' })
-      await eventually(() => results.sent === i + 1 || results.errors.length > 0)
-    }
-    expect(results.errors).toEqual([])
-    await client.close()
-    expect(loss.hits).toBe(6)
-    const bodies = bench.emulator.eventHubs
-      .get('hub')
-      ?.events()
-      .map((event) => Number(event.body.toString()))
-    expect(bodies).toEqual(Array.from({ length: 30 }, (_, i) => i))
   })
 })

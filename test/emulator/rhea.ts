@@ -3,7 +3,8 @@ import rhea from 'rhea'
 /** rhea as it behaves: its own types leave out most of it. */
 export interface Rhea {
   create_container(): { connect(options: object): Connection }
-  readonly message: { encode(message: object): Buffer }
+  readonly message: { encode(message: object): Buffer; data_section(content: Buffer): object }
+  readonly types: Record<'wrap_long' | 'wrap_int' | 'wrap_short', (value: number) => object>
 }
 
 interface Endpoint {
@@ -31,6 +32,8 @@ interface Connection extends Endpoint, Links {
 export interface Sender extends Endpoint {
   /** Bytes, as the peer's attach has it. */
   readonly max_message_size: number
+  /** As the peer's attach has them. */
+  readonly properties: Record<string, number | null> | undefined
   readonly error: unknown
   send(message: object, tag?: Buffer, format?: number): { id: number }
 }
