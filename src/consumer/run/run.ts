@@ -49,7 +49,10 @@ export function createRun(options: RunOptions): Run {
   /** Listeners of an event that a handler has caused are not part of it: they may await `stop()`, which waits for it. */
   const instrumentation: RunOptions['instrumentation'] = {
     ...options.instrumentation,
-    emit: (key, payload) => handler.exit(() => options.instrumentation.emit(key, payload)),
+    emit(key, payload) {
+      // To leave a handler's context costs too much where nobody listens.
+      if (options.instrumentation.has(key)) handler.exit(() => options.instrumentation.emit(key, payload))
+    },
   }
   let crashed = false
   let connected: ConnectedRun | undefined

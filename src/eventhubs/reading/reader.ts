@@ -1,6 +1,7 @@
 import type { ReceivedEvent } from '../../translate/event.js'
 import type { Logger } from '../../types/index.js'
 import { createDeferred, type Deferred } from '../../util/deferred.js'
+import { soon } from '../../util/timers.js'
 import type { EventChunk, PartitionReader, ReaderOptions } from '../transport.js'
 import { Credit, eventOverhead } from './credit.js'
 import type { LinkOptions, OpenLink } from './reading-connection.js'
@@ -58,14 +59,20 @@ export class Reader implements PartitionReader {
   async next(): Promise<EventChunk | undefined> {
     this.#handed = { count: 0, bytes: 0 }
     this.#grant()
-    while (this.#queue.length === 0) {
+    for (let isGathered = false; ; ) {
+      const count = this.#queue.length
+      if (count >= this.#mostEvents || (count > 0 && isGathered)) return this.#take(this.#mostEvents)
+      if (count > 0) {
+        await sockets()
+        isGathered = true
+        continue
+      }
       const state = this.#state
       if (state.is === 'closed') return undefined
       if (state.is === 'ended') throw state.error
       this.#waiting ??= createDeferred()
       await this.#waiting.promise
     }
-    return this.#take(this.#mostEvents)
   }
 
   more(limit: number): EventChunk | undefined {
@@ -189,6 +196,9 @@ export class Reader implements PartitionReader {
     return { events, lastEnqueued: this.#newest?.lastEnqueuedSequenceNumber }
   }
 }
+
+/** Resolves when all that the sockets have has been read: what comes in one go is handed over so, for each chunk costs. */
+const sockets = () => new Promise<void>(soon)
 
 /** Positions in the service's own words. Source: `eventPosition.js` of `@azure/event-hubs`. */
 function filterOf({ afterSequenceNumber, enqueuedAfter }: ReaderOptions): string {

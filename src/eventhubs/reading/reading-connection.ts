@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { translate } from '@azure/core-amqp'
 import { createDeferred } from '../../util/deferred.js'
+import { soon } from '../../util/timers.js'
 import { amqpTypes } from '../connection/amqp-types.js'
 import {
   type Authorization,
@@ -60,6 +61,8 @@ export class ReadingConnection {
   readonly #connection: AuthorizedConnection
   readonly #router = new FrameRouter()
   readonly #entries = new Map<string, Entry>()
+  /** Links with something to tell of their credit. */
+  readonly #due = new Set<ReceivingLink>()
 
   constructor(options: ReadingConnectionOptions) {
     this.#options = options
@@ -118,6 +121,7 @@ export class ReadingConnection {
     ended.promise.catch(() => {})
     const link = new ReceivingLink(`${address}-${randomUUID()}`, {
       send: (bytes) => this.#connection.write(bytes),
+      onFlowDue: () => this.#flowSoon(link),
       onDelivery: options.onDelivery,
       onPieceEnd: options.onPieceEnd,
     })
@@ -127,6 +131,7 @@ export class ReadingConnection {
     const forget = () => {
       this.#entries.delete(link.name)
       this.#router.remove(link)
+      this.#due.delete(link)
       authorization.release()
     }
     const end = (error: Error) => {
@@ -169,6 +174,22 @@ export class ReadingConnection {
         if (!isGone) await this.#endReceiver(opened)
       },
     }
+  }
+
+  /** One write for all links that have something to tell at the end of a turn of the event loop: a write costs more than a frame. */
+  #flowSoon(link: ReceivingLink): void {
+    if (this.#due.size === 0) soon(() => this.#writeFlows())
+    this.#due.add(link)
+  }
+
+  #writeFlows(): void {
+    const flows: Buffer[] = []
+    for (const link of this.#due) {
+      const flow = link.takeFlow()
+      if (flow) flows.push(flow)
+    }
+    this.#due.clear()
+    if (flows.length > 0) this.#connection.write(flows.length === 1 ? (flows[0] as Buffer) : Buffer.concat(flows))
   }
 
   #receiverOptions(name: string, address: string, { filter, ownerLevel }: LinkOptions, abortSignal: AbortSignal) {

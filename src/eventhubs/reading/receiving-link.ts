@@ -11,6 +11,8 @@ const largestDelivery = 128 * 1024 * 1024
 export interface ReceivingLinkEvents {
   /** Writes to the connection. */
   send(bytes: Buffer): void
+  /** The sender is to be told of credit, or of the session's window: `takeFlow` has what to write. */
+  onFlowDue(): void
   /** An event has come. */
   onDelivery(payload: Buffer): void
   /** All that came in one piece has been told. */
@@ -59,7 +61,7 @@ export class ReceivingLink implements RoutedLink {
   /** Asks for more events. */
   grant(count: number): void {
     this.#credit += count
-    this.#writeFlow()
+    this.#events.onFlowDue()
   }
 
   onAttaching(place: LinkPlace): void {
@@ -115,13 +117,13 @@ export class ReceivingLink implements RoutedLink {
       this.#deliveryCount = (this.#deliveryCount + ahead) >>> 0
       this.#credit = Math.max(0, this.#credit - ahead)
     }
-    if (wantsAnswer) this.#writeFlow()
+    if (wantsAnswer) this.#events.onFlowDue()
   }
 
   onPieceEnd(): void {
     if (this.#unsettledFrom !== undefined) this.#settle(this.#unsettledFrom)
     this.#events.onPieceEnd()
-    if (this.#window < sessionWindow / 2) this.#writeFlow()
+    if (this.#window < sessionWindow / 2) this.#events.onFlowDue()
   }
 
   #assertHandle(handle: number | undefined): void {
@@ -159,21 +161,20 @@ export class ReceivingLink implements RoutedLink {
     if (this.#place) this.#events.send(encodeAccepted(this.#place.channel, from, this.#unsettledTo))
   }
 
-  #writeFlow(): void {
+  /** The flow that tells how things are; none before the link is attached. */
+  takeFlow(): Buffer | undefined {
     const place = this.#place
-    if (!place || !this.#at) return
+    if (!place || !this.#at) return undefined
     this.#window = sessionWindow
-    this.#events.send(
-      encodeFlow(place.channel, [
-        this.#nextIncomingId,
-        sessionWindow,
-        place.nextOutgoingId,
-        place.outgoingWindow,
-        place.handle,
-        this.#deliveryCount,
-        this.#credit,
-      ]),
-    )
+    return encodeFlow(place.channel, [
+      this.#nextIncomingId,
+      sessionWindow,
+      place.nextOutgoingId,
+      place.outgoingWindow,
+      place.handle,
+      this.#deliveryCount,
+      this.#credit,
+    ])
   }
 }
 

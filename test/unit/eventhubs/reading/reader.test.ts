@@ -55,6 +55,18 @@ it('gives an event as soon as it has come, and what has come meanwhile at once',
   await reader.close()
 })
 
+it('gives what the sockets have at once, however many pieces it came in', async () => {
+  const hub = newHub()
+  // Several times what is read from a socket in one go.
+  await send(transport, hub, '0', ...Array.from({ length: 257 }, () => 'x'.repeat(1500)))
+  const reader = openReader(transport, { eventHubName: hub, partitionId: '0' })
+  const sizes: number[] = []
+  while (sizes.reduce((sum, size) => sum + size, 0) < 257) sizes.push((await reader.next())?.events.length ?? 0)
+  // Each piece by itself would make ten.
+  expect(sizes.length).toBeLessThanOrEqual(6)
+  await reader.close()
+})
+
 it('gives no more at a time than it is asked for, and asks for no more than it may hold', async () => {
   const hub = newHub()
   for (let i = 0; i < 30; i++) await send(transport, hub, '0', 'x'.repeat(5000))

@@ -164,7 +164,8 @@ it('gives signs of life while only transfers come', async () => {
 
 it('takes transfers out of what comes, and shows the library an empty frame for them', async () => {
   const { peer } = await open()
-  const link = new ReceivingLink('link', { send: () => {}, onDelivery: () => {}, onPieceEnd: () => {} })
+  const events = { send: () => {}, onFlowDue: () => {}, onDelivery: () => {}, onPieceEnd: () => {} }
+  const link = new ReceivingLink('link', events)
   const router = new FrameRouter()
   router.add(link)
   const passed: Buffer[] = []
