@@ -1,5 +1,6 @@
 import type { IncomingEvent, Origin, ProducerMark, Stamp } from '../../model/event.js'
-import { encodeString, symbol, writeLong } from './encode.js'
+import type { Annotations } from './annotations.js'
+import { symbol, writeLong } from './encode.js'
 import { SECTION } from './sections.js'
 
 /**
@@ -17,6 +18,7 @@ export class AmqpEvent implements IncomingEvent {
   readonly #end: number
   /** Encoded annotations to keep, and their size. */
   readonly #kept: readonly Buffer[]
+  readonly #keptCount: number
   readonly #keptSize: number
 
   constructor(fields: {
@@ -38,6 +40,7 @@ export class AmqpEvent implements IncomingEvent {
     this.#restStart = fields.restStart
     this.#end = fields.end
     this.#kept = annotations.kept
+    this.#keptCount = annotations.count
     this.#keptSize = annotations.size
   }
 
@@ -48,17 +51,15 @@ export class AmqpEvent implements IncomingEvent {
   write(data: Buffer, position: number, stamp: Stamp): void {
     const offset = String(stamp.offset)
     let at = position + this.#buffer.copy(data, position, this.#start, this.#headerEnd)
-    at += ANNOTATIONS_HEAD.copy(data, at)
-    at = data.writeUInt32BE(4 + STAMP_SIZE + offset.length + this.#keptSize, at)
-    at = data.writeUInt32BE(2 * (STAMP_ENTRIES + this.#kept.length), at)
-    at += KEY_SEQUENCE_NUMBER.copy(data, at)
-    at = writeLong(data, stamp.sequenceNumber, at)
-    at += KEY_OFFSET.copy(data, at)
-    at = data.writeUInt8(offset.length, at)
+    data.set(BEFORE_OFFSET, at)
+    data.writeUInt32BE(4 + STAMP_SIZE + offset.length + this.#keptSize, at + ANNOTATIONS_HEAD.length)
+    data.writeUInt32BE(2 * (STAMP_ENTRIES + this.#keptCount), at + ANNOTATIONS_HEAD.length + 4)
+    writeLong(data, stamp.sequenceNumber, at + ANNOTATIONS_HEAD.length + 8 + KEY_SEQUENCE_NUMBER.length)
+    at = data.writeUInt8(offset.length, at + BEFORE_OFFSET.length)
     at += data.write(offset, at, 'latin1')
-    at += KEY_ENQUEUED_TIME.copy(data, at)
-    at = writeLong(data, stamp.enqueuedTime, at)
-    at += KEY_SEQUENCE_NUMBER_EPOCH.copy(data, at)
+    data.set(BEHIND_OFFSET, at)
+    writeLong(data, stamp.enqueuedTime, at + KEY_ENQUEUED_TIME.length)
+    at += BEHIND_OFFSET.length
     for (const entry of this.#kept) at += entry.copy(data, at)
     this.#buffer.copy(data, at, this.#restStart, this.#end)
   }
@@ -70,23 +71,6 @@ function digits(value: number): number {
   return count
 }
 
-/** The content of an event's annotations, and which of them are kept. */
-export interface Annotations {
-  partitionKey: string | undefined
-  producer: ProducerMark | undefined
-  /** Encoded entries to keep. */
-  readonly kept: Buffer[]
-  size: number
-}
-
-export const NO_ANNOTATIONS: Annotations = { partitionKey: undefined, producer: undefined, kept: [], size: 0 }
-
-/** Adds an annotation whose value is a string. */
-export function withAnnotation(annotations: Annotations, key: string, value: string): Annotations {
-  const entry = Buffer.concat([symbol(key), encodeString(value)])
-  return { ...annotations, kept: [...annotations.kept, entry], size: annotations.size + entry.length }
-}
-
 // Each constant ends with the constructor of the value that follows it.
 const ANNOTATIONS_HEAD = Buffer.from([0x00, 0x53, SECTION.messageAnnotations, 0xd1])
 const KEY_SEQUENCE_NUMBER = symbol('x-opt-sequence-number', 0x81)
@@ -94,6 +78,10 @@ const KEY_OFFSET = symbol('x-opt-offset', 0xa1)
 const KEY_ENQUEUED_TIME = symbol('x-opt-enqueued-time', 0x83)
 /** -1: no geo-replication. Seen in recent samples of Microsoft's documentation. */
 const KEY_SEQUENCE_NUMBER_EPOCH = symbol('x-opt-sequence-number-epoch', 0x54, 0xff)
+const NUMBER = Buffer.alloc(8)
+/** Size and count, then the numbers, are written over it. */
+const BEFORE_OFFSET = Buffer.concat([ANNOTATIONS_HEAD, NUMBER, KEY_SEQUENCE_NUMBER, NUMBER, KEY_OFFSET])
+const BEHIND_OFFSET = Buffer.concat([KEY_ENQUEUED_TIME, NUMBER, KEY_SEQUENCE_NUMBER_EPOCH])
 /** Entries that the annotations of every stored event begin with. */
 export const STAMP_ENTRIES = 4
 /** Size of the stamped entries without the digits of the offset. */

@@ -1,17 +1,10 @@
-import { AmqpEvent, type Annotations, NO_ANNOTATIONS, withAnnotation } from './amqp-event.js'
+import { AmqpEvent } from './amqp-event.js'
+import { NO_ANNOTATIONS, readAnnotations, withAnnotation } from './annotations.js'
 import { SECTION, SectionReader } from './sections.js'
-import { DecodeError, readInteger, readMap, readText, startOfBytes } from './values.js'
+import { DecodeError, startOfBytes } from './values.js'
 
 /** `0x80013700`: a transfer whose data sections each hold an encoded message. Microsoft: AMQP protocol guide. */
 export const BATCH_FORMAT = 0x80013700
-
-const OWN_ANNOTATIONS: ReadonlySet<string> = new Set([
-  'x-opt-sequence-number',
-  'x-opt-sequence-number-epoch',
-  'x-opt-offset',
-  'x-opt-enqueued-time',
-  'x-opt-publisher',
-])
 
 /** The values a sender gives for all events of a transfer. */
 export interface TransferDefaults {
@@ -41,32 +34,6 @@ export function readTransfer(payload: Buffer, format: number, defaults: Transfer
   return events
 }
 
-function readAnnotations(buffer: Buffer, at: number, end: number): Annotations {
-  const result: Annotations = { partitionKey: undefined, producer: undefined, kept: [], size: 0 }
-  let producerId: number | undefined
-  let epoch: number | undefined
-  let sequenceNumber: number | undefined
-  for (const entry of readMap(buffer, at, end)) {
-    // Keys are symbols; numeric ones are reserved and none of ours. AMQP 1.0 §3.2.10.
-    const key = (buffer[entry.key] as number) >= 0xa0 ? readText(buffer, entry.key, end) : ''
-    if (OWN_ANNOTATIONS.has(key)) continue
-    if (key === 'x-opt-partition-key') result.partitionKey = readOptionalText(buffer, entry.value, end)
-    else if (key === 'com.microsoft:producer-id') producerId = readInteger(buffer, entry.value, end)
-    else if (key === 'com.microsoft:producer-epoch') epoch = readInteger(buffer, entry.value, end)
-    else if (key === 'com.microsoft:producer-sequence-number') sequenceNumber = readInteger(buffer, entry.value, end)
-    result.kept.push(buffer.subarray(entry.key, entry.end))
-    result.size += entry.end - entry.key
-  }
-  if (producerId !== undefined && epoch !== undefined && sequenceNumber !== undefined) {
-    result.producer = { producerId, epoch, sequenceNumber }
-  }
-  return result
-}
-
-function readOptionalText(buffer: Buffer, at: number, end: number): string | undefined {
-  return (buffer[at] as number) >= 0xa0 ? readText(buffer, at, end) : undefined
-}
-
 function readEvent(
   buffer: Buffer,
   start: number,
@@ -87,8 +54,7 @@ function readEvent(
     if (sections.code <= SECTION.messageAnnotations) restStart = sections.end
   }
   if (annotations.partitionKey === undefined && envelopeKey !== undefined) {
-    annotations = withAnnotation(annotations, 'x-opt-partition-key', envelopeKey)
-    annotations.partitionKey = envelopeKey
+    annotations = { ...withAnnotation(annotations, 'x-opt-partition-key', envelopeKey), partitionKey: envelopeKey }
   }
   if (defaults.publisher !== undefined) annotations = withAnnotation(annotations, 'x-opt-publisher', defaults.publisher)
   return new AmqpEvent({ buffer, start, headerEnd, restStart, end, annotations })

@@ -101,7 +101,7 @@ export function readInteger(buffer: Buffer, at: number, end: number): number {
 }
 
 /** A list or map: how many items it says it holds, and where they begin and end. */
-interface Compound {
+export interface Compound {
   readonly count: number
   readonly start: number
   readonly end: number
@@ -140,6 +140,12 @@ export function readList(buffer: Buffer, at: number, end: number): number[] {
   return buffer[at] === 0x40 ? [] : itemsOf(buffer, at, end).slice(0, -1)
 }
 
+/** How many keys and values a map says it holds, and where they begin and end. */
+export function openMap(buffer: Buffer, at: number, end: number): Compound {
+  if (!isMap(buffer[at])) throw new DecodeError('expected a map')
+  return openCompound(buffer, at, end)
+}
+
 /** One entry of a map: where its key and value begin, and where it ends. */
 export interface MapEntry {
   readonly key: number
@@ -150,8 +156,7 @@ export interface MapEntry {
 /** The entries of a map, unread. */
 export function readMap(buffer: Buffer, at: number, end: number): MapEntry[] {
   if (buffer[at] === 0x40) return []
-  if (!isMap(buffer[at])) throw new DecodeError('expected a map')
-  const map = openCompound(buffer, at, end)
+  const map = openMap(buffer, at, end)
   const entries: MapEntry[] = []
   let key = map.start
   for (let i = 0; i < map.count; i += 2) {

@@ -47,6 +47,7 @@ export function toEvents(records: readonly KafkaRecord[], { keepsTime }: { keeps
         partitionKey: undefined,
         producer: undefined,
         kept,
+        count: kept.length,
         size: kept.reduce((sum, entry) => sum + entry.length, 0),
       },
       origin: 'kafka',
