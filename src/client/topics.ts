@@ -6,6 +6,7 @@ import { toPartitionMetadata } from '../translate/cluster.js'
 import { invalidTopicError, isEventHubName, toPartition, topicKey } from '../translate/names.js'
 import type { Logger, PartitionMetadata } from '../types/index.js'
 import { share } from '../util/share.js'
+import { createSlots, type Slots } from '../util/slots.js'
 import type { Connection } from './connection.js'
 
 /** The topics of a namespace as one client knows them. */
@@ -48,15 +49,22 @@ export interface TopicsOptions {
   readonly awaitsMissing: boolean
 }
 
+/**
+ * Topics that are looked at at a time: their event hubs need a connection each to be asked over, and the time a question
+ * may take is not to run out in a queue.
+ */
+const mostLooks = 16
+
 export function createTopics(options: TopicsOptions): Topics {
   const { connect, settings } = options
+  const looks = createSlots(mostLooks)
   const byKey = new Map<string, TopicPartitions>()
   /** The topics by every spelling that was asked for. */
   const bySpelling = new Map<string, TopicPartitions>()
 
   const find = (topic: string): TopicPartitions => {
     const key = topicKey(topic)
-    const known = byKey.get(key) ?? createTopicPartitions(topic, options)
+    const known = byKey.get(key) ?? createTopicPartitions(topic, options, looks)
     byKey.set(key, known)
     bySpelling.set(topic, known)
     return known
@@ -78,7 +86,7 @@ export function createTopics(options: TopicsOptions): Topics {
   }
 }
 
-function createTopicPartitions(topic: string, options: TopicsOptions): TopicPartitions {
+function createTopicPartitions(topic: string, options: TopicsOptions, looks: Slots): TopicPartitions {
   const { connect, settings, logger } = options
   const { metadataMaxAge, allowAutoTopicCreation } = settings
   let metadata: PartitionMetadata[] = []
@@ -91,10 +99,15 @@ function createTopicPartitions(topic: string, options: TopicsOptions): TopicPart
 
   const look = share(async () => {
     const { transport, requests, address } = await connect()
-    const { partitionIds } = await requests.run('Metadata', address.broker, (abortSignal) =>
-      transport.getEventHubProperties(topic, { abortSignal }),
-    )
-    learn(partitionIds)
+    const release = await looks.acquire()
+    try {
+      const { partitionIds } = await requests.run('Metadata', address.broker, (abortSignal) =>
+        transport.getEventHubProperties(topic, { abortSignal }),
+      )
+      learn(partitionIds)
+    } finally {
+      release?.()
+    }
   })
 
   const refresh = async (): Promise<number> => {

@@ -21,14 +21,17 @@ import type { EventHubsTransport, OperationOptions } from './transport.js'
  * Connections to ask over that one client keeps open, one per event hub; those not used for longest are closed for
  * others. The one to send over and the one to read over come on top.
  */
-export const mostOpenConnections = 50
+export const mostOpenConnections = 16
+
+/** Both ms: links are sent over again and again, and questions about an event hub come when a client starts. */
+const idleTimes = { sending: 5 * 60 * 1000, asking: 30 * 1000 }
 
 export interface TransportOptions {
   readonly namespace: ResolvedNamespace
   readonly auth: AuthProvider
   readonly settings: KafkaSettings
   readonly logger: Logger
-  /** The time a connection to send or to ask over is kept that nothing is asked of, ms; default 5 minutes. */
+  /** The time a connection to send or to ask over is kept unused, ms; default 5 minutes, and 30 s to ask over. */
   readonly idleConnectionTime?: number
 }
 
@@ -37,7 +40,7 @@ export interface TransportOptions {
  * first call.
  */
 export function createAzureTransport(options: TransportOptions): EventHubsTransport {
-  const { namespace, auth, settings, logger, idleConnectionTime = 5 * 60 * 1000 } = options
+  const { namespace, auth, settings, logger, idleConnectionTime } = options
   const { fullyQualifiedNamespace, isEmulator } = namespace
   const { connectionTimeout, requestTimeout, reauthenticationThreshold, clientId } = settings
   const endpoint = endpointOf(namespace, settings)
@@ -81,7 +84,7 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
         return new EventHubProducerClient(fullyQualifiedNamespace, eventHubName, credential, clientOptions)
       })
     },
-    { limit: mostOpenConnections, idleTime: idleConnectionTime },
+    { limit: mostOpenConnections, idleTime: idleConnectionTime ?? idleTimes.asking },
   )
   const sending = new SendingClient({
     fullyQualifiedNamespace,
@@ -90,7 +93,7 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
     requestTimeout,
     logger,
     identifier: clientId,
-    idleTime: idleConnectionTime,
+    idleTime: idleConnectionTime ?? idleTimes.sending,
     getCredential: async (eventHubName) => (await connectionOptions(eventHubName)).credential,
   })
   const readingConnections = new ReadingConnections(

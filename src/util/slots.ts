@@ -1,7 +1,7 @@
 /** A number of places, handed out first come, first served. */
 export interface Slots {
   /** Resolves with a place's release function; with undefined when the signal aborts first. */
-  acquire(signal: AbortSignal): Promise<(() => void) | undefined>
+  acquire(signal?: AbortSignal): Promise<(() => void) | undefined>
 }
 
 export function createSlots(count: number): Slots {
@@ -24,7 +24,7 @@ export function createSlots(count: number): Slots {
 
   return {
     acquire(signal) {
-      if (signal.aborted) return Promise.resolve(undefined)
+      if (signal?.aborted) return Promise.resolve(undefined)
       if (free > 0) {
         free--
         return Promise.resolve(once())
@@ -35,10 +35,10 @@ export function createSlots(count: number): Slots {
           resolve(undefined)
         }
         const enter = () => {
-          signal.removeEventListener('abort', onAbort)
+          signal?.removeEventListener('abort', onAbort)
           resolve(once())
         }
-        signal.addEventListener('abort', onAbort, { once: true })
+        signal?.addEventListener('abort', onAbort, { once: true })
         waiting.push(enter)
       })
     },
