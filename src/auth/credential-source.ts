@@ -1,8 +1,10 @@
 import type { NamedKeyCredential, SASCredential, TokenCredential } from '@azure/core-auth'
 import { KafkaJSSASLAuthenticationError } from '../errors/index.js'
+import type { RetrySettings } from '../retry/retry.js'
 import type { AuthProvider, EventHubsCredential } from '../types/auth-provider.js'
 import type { Logger } from '../types/index.js'
 import { timerDelay } from '../util/timers.js'
+import { createPatience, type Patience } from './patience.js'
 import { answerWithin, authenticationError, RenewingToken } from './renewing-token.js'
 import { expiryOfSignature, sharedAccessOf } from './shared-access.js'
 
@@ -20,6 +22,8 @@ export interface CredentialSourceOptions {
   readonly reauthenticationThreshold: number
   /** The longest time the provider, or the credential it gave, may take to answer, ms. */
   readonly timeout: number
+  /** The retries of a provider, or of a credential it gave, that has worked before. */
+  readonly retry: RetrySettings
   readonly logger: Logger
   /** Links opened from here on get what those open have not: they must be opened anew, without haste. */
   onReplaced(): void
@@ -35,18 +39,31 @@ const shortestPause = 250
 export class CredentialSource {
   readonly #options: CredentialSourceOptions
   readonly #tokens = new Set<RenewingToken>()
+  readonly #leaving = new AbortController()
+  readonly #patience: Patience
+  /** While what there is still holds. */
+  readonly #leisure: Patience
+  /** One for all tokens: what is asked for after a refusal is no first one. */
+  readonly #tokenPatience: Patience
   #current: Promise<ConnectionCredential> | undefined
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
 
   constructor(options: CredentialSourceOptions) {
     this.#options = options
+    const patience = { retry: options.retry, logger: options.logger, signal: this.#leaving.signal }
+    this.#patience = createPatience({ ...patience, what: 'credential' })
+    this.#leisure = createPatience({ ...patience, what: 'credential', retry: { ...options.retry, retries: 0 } })
+    this.#tokenPatience = createPatience({ ...patience, what: 'token' })
   }
 
-  /** Rejects with KafkaJSSASLAuthenticationError when the provider fails, twice. */
+  /**
+   * Rejects with KafkaJSSASLAuthenticationError when the provider fails: the first time twice, later for as long as the
+   * retries last.
+   */
   current(): Promise<ConnectionCredential> {
     if (!this.#current) {
-      const asked = this.#ask()
+      const asked = this.#ask(this.#patience)
       this.#current = asked
       asked.catch(() => {
         if (this.#current === asked) this.#current = undefined
@@ -61,25 +78,37 @@ export class CredentialSource {
     for (const token of this.#tokens) token.invalidate()
   }
 
+  /** Ends what waits to ask again. */
+  leave(): void {
+    this.#leaving.abort()
+  }
+
   close(): void {
+    this.leave()
     this.#isClosed = true
     clearTimeout(this.#timer)
     for (const token of this.#tokens) token.close()
   }
 
-  async #ask(): Promise<ConnectionCredential> {
-    const given = await this.#call().catch((error: Error) => {
-      this.#options.logger.warn(`Asking for a credential again: ${error.message}`)
-      return this.#call()
-    })
-    const { credential, entityPath } =
-      'connectionString' in given ? partsOf(given.connectionString) : { credential: given, entityPath: undefined }
+  async #ask(patience: Patience): Promise<ConnectionCredential> {
+    const { credential, entityPath } = await this.#answer(patience)
+    this.#patience.satisfied()
     if ('getToken' in credential) return { credential: this.#renewing(credential), entityPath }
     if ('signature' in credential) this.#useUntil(expiryOfSignature(credential.signature))
     return { credential, entityPath }
   }
 
-  async #call(): Promise<EventHubsCredential> {
+  async #answer(patience: Patience): Promise<ConnectionCredential> {
+    for (let failures = 1; ; failures++) {
+      try {
+        return await this.#call()
+      } catch (error) {
+        await patience.after(error as Error, failures)
+      }
+    }
+  }
+
+  async #call(): Promise<ConnectionCredential> {
     const { provider, fullyQualifiedNamespace, timeout } = this.#options
     let given: unknown
     try {
@@ -92,13 +121,16 @@ export class CredentialSource {
         'getCredential() must give { connectionString }, { name, key }, { signature } or an object with getToken()',
       )
     }
-    return given
+    const parts =
+      'connectionString' in given ? partsOf(given.connectionString) : { credential: given, entityPath: undefined }
+    if ('signature' in parts.credential) assertInForce(parts.credential.signature)
+    return parts
   }
 
   #renewing(source: TokenCredential): RenewingToken {
     const token = new RenewingToken(source, {
       threshold: this.#options.reauthenticationThreshold,
-      logger: this.#options.logger,
+      patience: this.#tokenPatience,
       timeout: this.#options.timeout,
       onShorterLife: () => this.#options.onReplaced(),
     })
@@ -110,19 +142,13 @@ export class CredentialSource {
     clearTimeout(this.#timer)
     if (expiry === undefined || this.#isClosed) return
     const life = expiry - Date.now()
-    if (life <= 0) {
-      const when = new Date(expiry).toISOString()
-      throw new KafkaJSSASLAuthenticationError(
-        `The shared access signature expired at ${when}: make a new one, or authenticate with the key, which renews itself`,
-      )
-    }
     const early = Math.min(this.#options.reauthenticationThreshold, life / 10)
     this.#timer = setTimeout(() => void this.#replace(expiry), timerDelay(life - early)).unref()
   }
 
   /** A source that gives the same again has nothing newer: its token ends when it ends. So does that of one that fails. */
   async #replace(expiry: number): Promise<void> {
-    const asked = this.#ask()
+    const asked = this.#ask(this.#leisure)
     const [before, after] = await Promise.all([
       this.#current?.catch(() => undefined),
       asked.catch((error: Error) => {
@@ -143,6 +169,15 @@ function partsOf(connectionString: string) {
   } catch (error) {
     throw authenticationError(error)
   }
+}
+
+function assertInForce(signature: string): void {
+  const expiry = expiryOfSignature(signature)
+  if (expiry === undefined || expiry > Date.now()) return
+  const when = new Date(expiry).toISOString()
+  throw new KafkaJSSASLAuthenticationError(
+    `The shared access signature expired at ${when}: make a new one, or authenticate with the key, which renews itself`,
+  )
 }
 
 const signatureOf = (given: ConnectionCredential | undefined) =>

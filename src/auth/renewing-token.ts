@@ -1,15 +1,15 @@
 import type { AccessToken, TokenCredential } from '@azure/core-auth'
 import { type KafkaJSError, KafkaJSSASLAuthenticationError } from '../errors/index.js'
 import { toError } from '../errors/thrown.js'
-import type { Logger } from '../types/index.js'
 import { withDeadline } from '../util/deadline.js'
-import { wait } from '../util/wait.js'
+import type { Patience } from './patience.js'
 
 /** The needs of a {@link RenewingToken} besides the credential. */
 export interface RenewalOptions {
   /** The time before a token's end at which a new one is asked for, ms; at most a tenth of its life. */
   readonly threshold: number
-  readonly logger: Logger
+  /** With the credential, while there is no valid token. */
+  readonly patience: Patience
   /** The longest time the credential may take to answer, ms. */
   readonly timeout: number
   /** A token lives shorter than those before it: links must be opened anew to have it renewed in time. */
@@ -66,23 +66,27 @@ export class RenewingToken implements TokenCredential {
   async #usable(scopes: string | string[]): Promise<AccessToken> {
     const current = this.#current
     if (current && remaining(current.token) > current.interval + current.threshold) return current.token
-    try {
-      this.#fetching ??= this.#fetch(scopes).finally(() => {
-        this.#fetching = undefined
-      })
-      return await this.#fetching
-    } catch (error) {
-      if (!current || remaining(current.token) <= 0) throw error
-      return current.token
+    this.#fetching ??= this.#fetch(scopes).finally(() => {
+      this.#fetching = undefined
+    })
+    return this.#fetching
+  }
+
+  /** Asks until there is a token, as long as there is none and patience lasts; of one in force, twice. */
+  async #fetch(scopes: string | string[]): Promise<AccessToken> {
+    for (let failures = 1; ; failures++) {
+      try {
+        return this.#keep(await this.#ask(scopes))
+      } catch (error) {
+        const current = this.#current?.token
+        if (failures > 1 && current && remaining(current) > 0) return current
+        await this.#options.patience.after(error as Error, failures)
+      }
     }
   }
 
-  async #fetch(scopes: string | string[]): Promise<AccessToken> {
-    const token = await this.#ask(scopes).catch(async (error: Error) => {
-      this.#options.logger.warn(`Asking for a token again: ${error.message}`)
-      await wait(100)
-      return this.#ask(scopes)
-    })
+  #keep(token: AccessToken): AccessToken {
+    this.#options.patience.satisfied()
     const life = remaining(token)
     const interval = Math.min(Math.max(life / 10, shortestInterval), longestInterval)
     const threshold = Math.min(this.#options.threshold, life / 10)

@@ -64,7 +64,9 @@ export function createConnector(options: ConnectorOptions): Connector {
 
   const open = (session: Session): Promise<Connection> => {
     if (session.opened) return session.opened
-    const opening = context.open(requests).then((access) => toConnection(access, requests, session.closing.signal))
+    const opening = context
+      .open(requests, options.retry)
+      .then((access) => toConnection(access, requests, session.closing.signal))
     session.opened = opening
     opening.catch(() => {
       if (session.opened === opening) session.opened = undefined

@@ -7,6 +7,7 @@ import type { EventHubsTransport } from '../eventhubs/transport.js'
 import type { Requests } from '../instrumentation/events.js'
 import type { RootLogger } from '../instrumentation/logger.js'
 import type { Management } from '../management/management.js'
+import type { RetrySettings } from '../retry/retry.js'
 import type { AuthProvider } from '../types/auth-provider.js'
 import type { CheckpointStore } from '../types/checkpoint-store.js'
 import { shareSuccess } from '../util/share.js'
@@ -20,7 +21,7 @@ export interface ClientContext {
    * Resolves `brokers` and credentials, and connects nothing yet. Each client opens its own and closes it when it
    * disconnects. Rejects with kafkajs's errors for bad brokers or credentials.
    */
-  open(requests: Requests): Promise<NamespaceAccess>
+  open(requests: Requests, retry: RetrySettings): Promise<NamespaceAccess>
 }
 
 /** A namespace as one client reaches it: events over AMQP, its event hubs over HTTPS, its groups in a store. */
@@ -68,7 +69,7 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
   return {
     settings,
     logger,
-    async open(requests) {
+    async open(requests, retry) {
       const namespace = await resolveNamespace(settings)
       auth ??= authProviderFromSettings(settings)
       const provider = auth
@@ -78,6 +79,7 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
         namespace,
         auth: provider,
         settings,
+        retry,
         logger: logger.namespace('Connection'),
       })
       let opened: Promise<Management | undefined> | undefined

@@ -2,6 +2,7 @@ import { EventHubProducerClient } from '@azure/event-hubs'
 import { CredentialSource } from '../auth/credential-source.js'
 import { type KafkaSettings, type ResolvedNamespace, saslMechanismOf } from '../config/config.js'
 import { KafkaJSSASLAuthenticationError, protocolTypeOf } from '../errors/index.js'
+import type { RetrySettings } from '../retry/retry.js'
 import { type ErrorContext, toKafkaJSError } from '../translate/error.js'
 import { topicKey } from '../translate/names.js'
 import type { AuthProvider } from '../types/auth-provider.js'
@@ -30,6 +31,8 @@ export interface TransportOptions {
   readonly namespace: ResolvedNamespace
   readonly auth: AuthProvider
   readonly settings: KafkaSettings
+  /** The retries of the client. */
+  readonly retry: RetrySettings
   readonly logger: Logger
   /** The time a connection to send or to ask over is kept unused, ms; default 5 minutes, and 30 s to ask over. */
   readonly idleConnectionTime?: number
@@ -40,7 +43,7 @@ export interface TransportOptions {
  * first call.
  */
 export function createAzureTransport(options: TransportOptions): EventHubsTransport {
-  const { namespace, auth, settings, logger, idleConnectionTime } = options
+  const { namespace, auth, settings, retry, logger, idleConnectionTime } = options
   const { fullyQualifiedNamespace, isEmulator } = namespace
   const { connectionTimeout, requestTimeout, reauthenticationThreshold, clientId } = settings
   const endpoint = endpointOf(namespace, settings)
@@ -53,6 +56,7 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
     fullyQualifiedNamespace,
     reauthenticationThreshold,
     timeout: connectionTimeout,
+    retry,
     logger,
     onReplaced: () => {
       hubClients.retireAll()
@@ -179,6 +183,7 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
     },
 
     async close() {
+      credentials.leave()
       await Promise.all([...readers].map((reader) => reader.close()))
       await Promise.all([hubClients.close(), sending.close(), readingConnections.close()])
       credentials.close()

@@ -43,6 +43,7 @@ async function createNamespaceManager(options: ManagementFromSettingsOptions): P
     import('./namespace-management.js'),
   ])
   const { fullyQualifiedNamespace } = namespace
+  const { retry } = adminSettings(undefined, settings)
   const http = createNamespaceHttp({
     fullyQualifiedNamespace,
     endpoint: httpEndpoint(namespace, settings),
@@ -51,11 +52,12 @@ async function createNamespaceManager(options: ManagementFromSettingsOptions): P
       fullyQualifiedNamespace,
       reauthenticationThreshold: settings.reauthenticationThreshold,
       timeout: settings.connectionTimeout,
+      retry,
       logger,
       // Each request is signed anew.
       onReplaced: () => undefined,
     }),
-    retry: adminSettings(undefined, settings).retry,
+    retry,
     deadline: deadlineOf(options),
     proxy: settings.eventHubs.proxy,
     tls: tlsOptions(settings),

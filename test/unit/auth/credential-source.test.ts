@@ -7,6 +7,8 @@ import { logLevel } from '../../../src/types/enums.js'
 beforeEach(() => void vi.useFakeTimers({ now: 0 }))
 afterEach(() => void vi.useRealTimers())
 
+const retry = { initialRetryTime: 300, factor: 0, multiplier: 2, maxRetryTime: 30_000, retries: 3 }
+
 function sourceOf(provider: AuthProvider) {
   const state = { replaced: 0 }
   const source = new CredentialSource({
@@ -14,6 +16,7 @@ function sourceOf(provider: AuthProvider) {
     fullyQualifiedNamespace: 'ns.servicebus.windows.net',
     reauthenticationThreshold: 10_000,
     timeout: 10_000,
+    retry,
     logger: createLogger({ level: logLevel.NOTHING }),
     onReplaced: () => void state.replaced++,
   })
@@ -85,7 +88,7 @@ it('gives up on a provider that does not answer, and asks it again the next time
     name: 'KafkaJSSASLAuthenticationError',
     message: expect.stringContaining('no answer within 10000 ms'),
   })
-  await vi.advanceTimersByTimeAsync(20_000)
+  await vi.advanceTimersByTimeAsync(20_100)
   await rejected
   hangs = false
   expect(await source.current()).toMatchObject({ credential: { name: 'a' } })
@@ -104,16 +107,88 @@ it('asks a provider that fails twice, and rejects with the cause', async () => {
   const cause = new Error('the vault is sealed')
   const getCredential = vi.fn(() => Promise.reject(cause))
   const { source } = sourceOf({ getCredential })
-  await expect(source.current()).rejects.toMatchObject({ name: 'KafkaJSSASLAuthenticationError', cause })
+  const rejected = expect(source.current()).rejects.toMatchObject({ name: 'KafkaJSSASLAuthenticationError', cause })
+  await vi.advanceTimersByTimeAsync(100)
+  await rejected
   expect(getCredential).toHaveBeenCalledTimes(2)
+})
+
+it.each([
+  ['fails', () => Promise.reject(new Error('sealed'))],
+  ['gives a signature that has ended', () => ({ signature: signature(1) })],
+])('goes on asking a provider that has worked and then %s, until the retries are used up', async (_, failure) => {
+  vi.setSystemTime(60_000)
+  let isFailing = false
+  const getCredential = vi.fn(() => (isFailing ? failure() : { signature: signature(1000) }))
+  const { source } = sourceOf({ getCredential })
+  await source.current()
+  isFailing = true
+  source.invalidate()
+  const late = source.current()
+  await vi.advanceTimersByTimeAsync(100 + 300 + 599)
+  expect(getCredential).toHaveBeenCalledTimes(4)
+  isFailing = false
+  await vi.advanceTimersByTimeAsync(1)
+  expect(await late).toMatchObject({ credential: { signature: signature(1000) } })
+
+  isFailing = true
+  source.invalidate()
+  const never = expect(source.current()).rejects.toMatchObject({ name: 'KafkaJSSASLAuthenticationError' })
+  await vi.advanceTimersByTimeAsync(100 + 300 + 600 + 1200)
+  await never
+  // It has had its chance: whoever asks from here on is told at once, until it gives something.
+  getCredential.mockClear()
+  const atOnce = expect(source.current()).rejects.toMatchObject({ name: 'KafkaJSSASLAuthenticationError' })
+  await vi.advanceTimersByTimeAsync(100)
+  await atOnce
+  expect(getCredential).toHaveBeenCalledTimes(2)
+  source.close()
+})
+
+it('asks no more when it is left', async () => {
+  let isFailing = false
+  const getCredential = vi.fn(() => (isFailing ? Promise.reject(new Error('sealed')) : { name: 'a', key: 'k' }))
+  const { source } = sourceOf({ getCredential })
+  await source.current()
+  isFailing = true
+  source.invalidate()
+  const rejected = expect(source.current()).rejects.toMatchObject({ name: 'KafkaJSSASLAuthenticationError' })
+  await vi.advanceTimersByTimeAsync(100)
+  source.leave()
+  await rejected
+  expect(getCredential).toHaveBeenCalledTimes(3)
+})
+
+it('asks for a token again after a refusal as it does for any but the first', async () => {
+  let isFailing = false
+  let requests = 0
+  const getToken = async () => {
+    requests++
+    if (isFailing) throw new Error('the issuer is down')
+    return { token: String(requests), expiresOnTimestamp: Date.now() + 60_000 }
+  }
+  const { source } = sourceOf({ getCredential: () => ({ getToken }) })
+  const token = async () => ((await source.current()).credential as { getToken(): Promise<unknown> }).getToken()
+  await token()
+  isFailing = true
+  source.invalidate()
+  const late = token()
+  await vi.advanceTimersByTimeAsync(100 + 300 + 599)
+  expect(requests).toBe(4)
+  isFailing = false
+  await vi.advanceTimersByTimeAsync(1)
+  expect(await late).toMatchObject({ token: '5' })
+  source.close()
 })
 
 for (const wrong of [undefined, null, 'a string', {}, { name: 'only' }, { getToken: 'no function' }]) {
   it(`rejects ${JSON.stringify(wrong)} from a provider`, async () => {
     const { source } = sourceOf({ getCredential: () => wrong as never })
-    await expect(source.current()).rejects.toMatchObject({
+    const rejected = expect(source.current()).rejects.toMatchObject({
       name: 'KafkaJSSASLAuthenticationError',
       message: expect.stringContaining('getCredential() must give'),
     })
+    await vi.advanceTimersByTimeAsync(100)
+    await rejected
   })
 }

@@ -1,14 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createPatience } from '../../../src/auth/patience.js'
 import { RenewingToken } from '../../../src/auth/renewing-token.js'
 import { createLogger } from '../../../src/instrumentation/logger.js'
 import { logLevel } from '../../../src/types/enums.js'
-import type { LogEntry } from '../../../src/types/index.js'
+import type { LogEntry, Logger } from '../../../src/types/index.js'
 
 const scope = 'https://eventhubs.azure.net//.default'
 const minute = 60_000
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }))
 afterEach(() => void vi.useRealTimers())
+
+/** Retries after 300, 600 and 1200 ms. */
+const retry = { initialRetryTime: 300, factor: 0, multiplier: 2, maxRetryTime: 30_000, retries: 3 }
+const patienceOf = (logger: Logger) =>
+  createPatience({ retry, logger, what: 'token', signal: new AbortController().signal })
 
 /** A renewing token over a source that answers as told, and what became of it. */
 function renewing(answer: () => { life: number } | Error | null, threshold = 10_000) {
@@ -25,7 +31,7 @@ function renewing(answer: () => { life: number } | Error | null, threshold = 10_
   const token = new RenewingToken(source, {
     threshold,
     timeout: 10_000,
-    logger,
+    patience: patienceOf(logger),
     onShorterLife: () => void state.shorter++,
   })
   return { state, token, get: () => token.getToken(scope) }
@@ -94,12 +100,51 @@ describe('a renewing token', () => {
     expect((await stillGood).token).toBe('token 1')
     await vi.advanceTimersByTimeAsync(1000)
     const over = get().catch((error: unknown) => error)
-    await vi.advanceTimersByTimeAsync(100)
+    await vi.advanceTimersByTimeAsync(100 + 300 + 600 + 1200)
     expect(await over).toMatchObject({
       name: 'KafkaJSSASLAuthenticationError',
       message: expect.stringContaining('the issuer is down'),
       cause,
     })
+  })
+
+  it('is asked for until it can be had again, once it has ended, and all links wait for the same', async () => {
+    let isDown = false
+    const { state, get } = renewing(() => (isDown ? new Error('the issuer hiccups') : { life: 10_000 }))
+    await get()
+    isDown = true
+    await vi.advanceTimersByTimeAsync(10_000)
+    state.log.length = 0
+    const links = Promise.all([get(), get(), get()])
+    await vi.advanceTimersByTimeAsync(100 + 300 + 600 + 1199)
+    isDown = false
+    await vi.advanceTimersByTimeAsync(1)
+    expect(new Set((await links).map(({ token }) => token))).toEqual(new Set(['token 6']))
+    expect(state.log.map(({ label, log }) => [label, log['retryCount'], log['retryTime']])).toEqual([
+      ['WARN', 0, 100],
+      ['WARN', 1, 300],
+      ['WARN', 2, 600],
+      ['WARN', 3, 1200],
+    ])
+  })
+
+  it('spends no patience while a token is in force', async () => {
+    let isDown = false
+    const { state, get } = renewing(() => (isDown ? new Error('the issuer hiccups') : { life: 60_000 }))
+    await get()
+    isDown = true
+    await vi.advanceTimersByTimeAsync(50_000)
+    for (let time = 0; time < 9000; time += 1000) {
+      const current = get()
+      await vi.advanceTimersByTimeAsync(1000)
+      expect((await current).token).toBe('token 1')
+    }
+    await vi.advanceTimersByTimeAsync(1000)
+    const before = state.requests
+    const over = expect(get()).rejects.toThrow('the issuer hiccups')
+    await vi.advanceTimersByTimeAsync(100 + 300 + 600 + 1200)
+    await over
+    expect(state.requests - before).toBe(5)
   })
 
   it('says when tokens come to live shorter than links wait', async () => {
@@ -121,7 +166,12 @@ describe('a renewing token', () => {
       getToken: () =>
         hangs ? new Promise<never>(() => {}) : Promise.resolve({ token: 't', expiresOnTimestamp: Date.now() + minute }),
     }
-    const token = new RenewingToken(source, { threshold: 1, timeout: 1000, logger, onShorterLife: () => undefined })
+    const token = new RenewingToken(source, {
+      threshold: 1,
+      timeout: 1000,
+      patience: patienceOf(logger),
+      onShorterLife: () => undefined,
+    })
     const rejected = expect(token.getToken(scope)).rejects.toMatchObject({ name: 'KafkaJSSASLAuthenticationError' })
     await vi.advanceTimersByTimeAsync(3000)
     await rejected
@@ -150,7 +200,7 @@ describe('a renewing token', () => {
     const token = new RenewingToken(source, {
       threshold: 10_000,
       timeout: 10_000,
-      logger,
+      patience: patienceOf(logger),
       onShorterLife: () => expect.fail(),
     })
     const puts = await link(() => token.getToken(scope), 300 * minute)

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createClientContext } from '../../../src/client/context.js'
-import { kafkaSettings } from '../../../src/config/config.js'
+import { adminSettings, kafkaSettings } from '../../../src/config/config.js'
 import { createInstrumentation, createRequests, producerEvents } from '../../../src/instrumentation/events.js'
 import { createLogger } from '../../../src/instrumentation/logger.js'
 
@@ -14,7 +14,7 @@ async function warningsOf(broker: string): Promise<string[]> {
     logger,
   )
   for (const _ of ['producer', 'consumer']) {
-    const access = await context.open(requests)
+    const access = await context.open(requests, adminSettings(undefined, context.settings).retry)
     expect(await access.store()).toBeDefined()
     await access.close()
   }

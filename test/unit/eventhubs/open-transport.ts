@@ -1,5 +1,5 @@
 import { authProviderFromSettings } from '../../../src/auth/from-settings.js'
-import { kafkaSettings, resolveNamespace } from '../../../src/config/config.js'
+import { adminSettings, kafkaSettings, resolveNamespace } from '../../../src/config/config.js'
 import type { Emulator } from '../../../src/emulator/index.js'
 import { createAzureTransport, type TransportOptions } from '../../../src/eventhubs/azure-transport.js'
 import { encodedSize } from '../../../src/eventhubs/sending/encoding.js'
@@ -27,6 +27,7 @@ export async function openTransport(
     namespace: await resolveNamespace(settings),
     auth: authProviderFromSettings(settings),
     settings,
+    retry: adminSettings(undefined, settings).retry,
     logger,
     ...options,
   })

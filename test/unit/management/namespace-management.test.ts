@@ -25,6 +25,7 @@ const managementOf = (endpoint: string, auth: AuthProvider, { requestTimeout = 5
         fullyQualifiedNamespace: 'localhost',
         reauthenticationThreshold: 10_000,
         timeout: 1000,
+        retry,
         logger: createLogger({ level: logLevel.NOTHING }),
         onReplaced: () => undefined,
       }),
