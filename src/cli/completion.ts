@@ -19,36 +19,54 @@ function placesOf(command: Command, path: readonly string[] = []): Place[] {
   return [here, ...commands.flatMap((child) => placesOf(child, [...path, child.name()]))]
 }
 
-/** A completion script for bash. */
-export function bashCompletion(program: Command): string {
-  const cases = placesOf(program).map(
-    ({ path, commands, options }) => `    '${path}') words='${[...commands, ...options].join(' ')}' ;;`,
+/**
+ * The lines of a shell function that read the `words` so far and put what can follow into `choices`; bash and zsh agree
+ * on their form. (`path` and `words` are names that zsh keeps for itself.)
+ */
+function choose(program: Command, words: string, assign: (choices: string) => string): string {
+  const places = placesOf(program)
+  const paths = places.flatMap(({ path }) => (path === '' ? [] : [`'${path}'`]))
+  const cases = places.map(
+    ({ path, commands, options }) => `    '${path}') choices=${assign([...commands, ...options].join(' '))} ;;`,
   )
-  return `# bash completion for ${program.name()}
-_kafkajs_eventhubs() {
-  local word path='' words=''
-  local current="\${COMP_WORDS[COMP_CWORD]}"
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case "\${path:+$path }$word" in
-      ${placesOf(program)
-        .filter(({ path }) => path !== '')
-        .map(({ path }) => `'${path}'`)
-        .join(' | ')}) path="\${path:+$path }$word" ;;
+  return `  for word in ${words}; do
+    case "\${place:+$place }$word" in
+      ${paths.join(' | ')}) place="\${place:+$place }$word" ;;
     esac
   done
-  case "$path" in
+  case "$place" in
 ${cases.join('\n')}
-  esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  esac`
+}
+
+/** A completion script for bash. */
+export function bashCompletion(program: Command): string {
+  return `# bash completion for ${program.name()}
+_kafkajs_eventhubs() {
+  local word place='' choices=''
+  local current="\${COMP_WORDS[COMP_CWORD]}"
+${choose(program, `"\${COMP_WORDS[@]:1:COMP_CWORD-1}"`, (choices) => `'${choices}'`)}
+  COMPREPLY=($(compgen -W "$choices" -- "$current"))
   [[ \${#COMPREPLY[@]} -gt 0 ]] || COMPREPLY=($(compgen -f -- "$current"))
 }
 complete -F _kafkajs_eventhubs ${program.name()}
 `
 }
 
-/** A completion script for zsh, which runs bash's. */
+/** A completion script for zsh, to be sourced, or to lie in `fpath` as `_kafkajs-eventhubs`. */
 export function zshCompletion(program: Command): string {
   return `#compdef ${program.name()}
-autoload -U +X bashcompinit && bashcompinit
-${bashCompletion(program)}`
+_kafkajs_eventhubs() {
+  local word place=''
+  local -a choices
+${choose(program, `"\${(@)words[2,CURRENT-1]}"`, (choices) => `(${choices})`)}
+  compadd -a choices || _files
+}
+if [[ "$funcstack[1]" == _${program.name()} ]]; then
+  _kafkajs_eventhubs "$@"
+else
+  (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
+  compdef _kafkajs_eventhubs ${program.name()}
+fi
+`
 }

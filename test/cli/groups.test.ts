@@ -94,6 +94,18 @@ test('shows members, and refuses to move a group that has some', async () => {
   expect(await member.exit).toBe(0)
 })
 
+test('tells of a group that does not exist, and shows the others', async () => {
+  await using orders = await openOrders()
+  const describe = (...args: string[]) => runCommand(['groups', 'describe', ...args, ...orders.at])
+  const missing = await describe('nosuch')
+  expect(missing).toEqual({ code: 1, output: '', errors: "error: Consumer group 'nosuch' does not exist.\n" })
+  const reset = ['groups', 'reset', 'billing', '--topic', 'orders', '--to-latest', '--execute', ...orders.at]
+  expect(await runCommand(reset)).toMatchObject({ code: 0 })
+  const both = await describe('nosuch', 'billing', '--json')
+  expect(both).toMatchObject({ code: 1, errors: missing.errors })
+  expect(JSON.parse(both.output)).toMatchObject([{ group: 'billing', state: 'Empty' }])
+})
+
 test('says where the groups of an emulator are', async () => {
   await using emulator = await startEmulator()
   const { errors, code } = await runCommand(['groups', 'list', '--connection-string', emulator.connectionString])

@@ -85,10 +85,16 @@ async function describe(groupIds: string[], args: GroupArguments, terminal: Term
     for (const groupId of groupIds) found.push(await describeGroup(admin, groupId, args.topic))
     return found
   })
-  if (args.json) return writeJson(terminal, reports)
-  for (const [index, report] of reports.entries()) {
+  // A store that can't list its groups knows of none that it does not exist.
+  const known = reports.filter(({ state }) => state !== 'Dead')
+  if (args.json) writeJson(terminal, known)
+  for (const [index, report] of (args.json ? [] : known).entries()) {
     if (index > 0) terminal.output.write('\n')
     writeReport(report, terminal)
+  }
+  const unknown = reports.filter((report) => !known.includes(report))
+  if (unknown.length > 0) {
+    throw new CommandError(unknown.map(({ group }) => `Consumer group '${group}' does not exist.`).join(' '))
   }
 }
 
