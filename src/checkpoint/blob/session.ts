@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { KafkaJSError, KafkaJSNonRetriableError } from '../../errors/index.js'
 import type { CheckpointStoreOptions } from '../../types/checkpoint-store.js'
 import { shareSuccess } from '../../util/share.js'
@@ -31,6 +32,8 @@ export function createBlobSession(choice: LazyCheckpointContainerChoice, deadlin
       late = true
       abort()
     }, deadline)
+    // One call of the store may make many of these at a time: a member renews all of its leases in one.
+    if (abortSignal instanceof EventTarget) setMaxListeners(0, abortSignal)
     abortSignal?.addEventListener('abort', abort)
     if (abortSignal?.aborted) abort()
     let name = 'of the checkpoint store'
