@@ -1,8 +1,8 @@
 import { EventHubConsumerClient, EventHubProducerClient, earliestEventPosition } from '@azure/event-hubs'
 import type { Kafka as KafkaJS } from 'kafkajs'
-import { type Batch, type Kafka, Partitioners } from 'kafkajs-eventhubs'
+import type { Batch, Kafka } from 'kafkajs-eventhubs'
 import type { Bench } from './emulator.js'
-import { compare, isQuick, measure, percentile } from './measure.js'
+import { compare, isQuick, measure } from './measure.js'
 
 let groups = 0
 
@@ -96,65 +96,4 @@ async function fill(bench: Bench, topic: string, { partitions, bytes, events }: 
     }
   }
   await producer.close()
-}
-
-const value = Buffer.alloc(100, 'x')
-const PINGS = isQuick ? 100 : 200
-
-/** One message at a time, from `send` to the handler. */
-export async function latency(bench: Bench): Promise<void> {
-  const topic = await bench.createEventHub({ partitionCount: 1 })
-  const rawTopic = await bench.createEventHub({ partitionCount: 1 })
-  let arrived: (() => void) | undefined
-
-  const producer = bench.kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
-  await producer.connect()
-  const consumer = bench.kafka.consumer({ groupId: `bench-${groups++}` })
-  await consumer.subscribe({ topics: [topic] })
-  await consumer.run({ eachMessage: async () => arrived?.() })
-
-  const rawProducer = new EventHubProducerClient(bench.connectionString, rawTopic)
-  const rawConsumer = new EventHubConsumerClient('$Default', bench.connectionString, rawTopic)
-  const subscription = rawConsumer.subscribe('0', {
-    processEvents: async (events) => {
-      if (events.length > 0) arrived?.()
-    },
-    processError: async () => {},
-  })
-  await new Promise((resolve) => setTimeout(resolve, 500))
-
-  const ping = async (send: () => Promise<unknown>) => {
-    const begun = performance.now()
-    const come = new Promise<void>((resolve) => {
-      arrived = resolve
-    })
-    await send()
-    await come
-    return performance.now() - begun
-  }
-  const ours: number[] = []
-  const raw: number[] = []
-  for (let i = -20; i < PINGS; i++) {
-    const [mine, theirs] = [
-      await ping(() => producer.send({ topic, messages: [{ value }] })),
-      await ping(() => rawProducer.sendBatch([{ body: value }], { partitionId: '0' })),
-    ]
-    if (i < 0) continue
-    ours.push(mine)
-    raw.push(theirs)
-  }
-  await consumer.disconnect()
-  await subscription.close()
-  await Promise.all([producer.disconnect(), rawProducer.close(), rawConsumer.close()])
-
-  console.log('\nlatency: one message at a time, from send to the handler')
-  for (const [name, times] of [
-    ['kafkajs-eventhubs', ours],
-    ['raw SDK', raw],
-  ] as const) {
-    const [p50, p99] = [percentile(times, 0.5), percentile(times, 0.99)]
-    console.log(`  ${name.padEnd(18)} ${p50.toFixed(1).padStart(8)} ms p50  ${p99.toFixed(1).padStart(8)} ms p99`)
-  }
-  const ratio = (share: number) => (percentile(ours, share) / percentile(raw, share)).toFixed(2).padStart(8)
-  console.log(`  ratio              ${ratio(0.5)}    p50  ${ratio(0.99)}    p99`)
 }

@@ -1,12 +1,15 @@
 /**
  * `npm run bench` measures against the raw SDK, on the same emulator in another process, in the same run; with names
- * behind `--`, these scenarios only, and with `--quick` fewer rounds. Figures are medians; the ratios are what to quote.
+ * behind `--`, these scenarios only, and with `--quick` fewer rounds, and of the scenarios those that take seconds. Figures are medians; the ratios are what to quote.
  */
-import { consume, latency } from './consume.js'
+import { consume } from './consume.js'
 import { type Bench, openBench } from './emulator.js'
 import { emulator } from './emulator-throughput.js'
 import { group } from './group.js'
+import { importTime } from './import.js'
 import { kafka } from './kafka.js'
+import { latency } from './latency.js'
+import { isQuick } from './measure.js'
 import { memory } from './memory.js'
 import { idempotent, produce, singleSends } from './produce.js'
 import { storage } from './storage.js'
@@ -18,6 +21,7 @@ const scenarios: Record<string, (bench: Bench) => Promise<void>> = {
   idempotent,
   consume,
   latency,
+  import: importTime,
   topics,
   memory,
   group,
@@ -26,6 +30,9 @@ const scenarios: Record<string, (bench: Bench) => Promise<void>> = {
   emulator,
 }
 
+/** These have no figure that a run of seconds could tell. */
+const slow = new Set(['memory', 'group', 'storage', 'kafka', 'emulator'])
+
 const chosen = process.argv.slice(2).filter((name) => name !== '--quick')
 for (const name of chosen) {
   if (!scenarios[name])
@@ -33,7 +40,7 @@ for (const name of chosen) {
 }
 
 for (const [name, scenario] of Object.entries(scenarios)) {
-  if (chosen.length > 0 && !chosen.includes(name)) continue
+  if (chosen.length > 0 ? !chosen.includes(name) : isQuick && slow.has(name)) continue
   const bench = await openBench()
   await scenario(bench)
   await bench.close()

@@ -2,7 +2,7 @@ import { EventHubProducerClient } from '@azure/event-hubs'
 import { Partitioners as KafkaJSPartitioners } from 'kafkajs'
 import { Partitioners } from 'kafkajs-eventhubs'
 import type { Bench } from './emulator.js'
-import { compare, measure } from './measure.js'
+import { compare, isQuick, measure } from './measure.js'
 
 const value = Buffer.alloc(100, 'x')
 const SENDS = 100
@@ -24,7 +24,7 @@ export async function produce(bench: Bench): Promise<void> {
     })
   await compare(
     `produce: sends of ${PER_SEND} × ${value.length} B to one partition`,
-    7,
+    isQuick ? 3 : 7,
     { name: 'kafkajs-eventhubs', run: sends(producer) },
     {
       name: 'raw SDK',
@@ -67,13 +67,13 @@ export async function idempotent(bench: Bench): Promise<void> {
     )
   await compare(
     `idempotent: sends of ${PER_SEND} × ${value.length} B to one partition`,
-    7,
+    isQuick ? 3 : 7,
     { name: 'idempotent', run: batches(once) },
     { name: 'not', run: batches(plain) },
   )
   await compare(
     `idempotent: one message of ${value.length} B a send, ${IN_FLIGHT} in flight, ${PARTITIONS} partitions`,
-    5,
+    isQuick ? 3 : 5,
     { name: 'idempotent', run: singles(once) },
     { name: 'not', run: singles(plain) },
   )
@@ -103,7 +103,7 @@ export async function singleSends(bench: Bench): Promise<void> {
 
   await compare(
     `single-sends: one message of ${value.length} B a send, ${IN_FLIGHT} in flight, ${PARTITIONS} partitions`,
-    5,
+    isQuick ? 3 : 5,
     {
       name: 'kafkajs-eventhubs',
       run: () =>
