@@ -33,7 +33,7 @@ function outcome(becomes: ErrorKind): { text: string; isRetried: boolean } {
     case 'connection':
       return { text: `${code('KafkaJSConnectionError')}: "Connection error"`, isRetried: becomes.retriable ?? true }
     case 'connection-closed':
-      return { text: `${code('KafkaJSConnectionClosedError')}: "Connection error"`, isRetried: true }
+      return { text: `${code('KafkaJSConnectionClosedError')}: "Closed connection"`, isRetried: true }
     case 'authentication':
       return {
         text: `${code('KafkaJSSASLAuthenticationError')}: "SASL PLAIN authentication failed" or "SASL OAUTHBEARER authentication failed"`,

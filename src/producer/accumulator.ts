@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import type { Topics } from '../client/topics.js'
 import { KafkaJSNonRetriableError } from '../errors/index.js'
 import { toError } from '../errors/thrown.js'
+import { topicKey } from '../translate/names.js'
 import type { RecordMetadata } from '../types/index.js'
 import { createDeferred, type Deferred } from '../util/deferred.js'
 import { soon } from '../util/timers.js'
@@ -25,6 +26,7 @@ export class Accumulator {
   readonly #context: Omit<TopicContext, 'signal'>
   readonly #partitions: Topics
   readonly #partitioner: Partitioner
+  /** By every spelling: those of one event hub lead to one topic, for the sake of order. */
   readonly #topics = new Map<string, Topic>()
   #waiting: PendingSend[] = []
   /** Topics of those that wait. */
@@ -46,12 +48,7 @@ export class Accumulator {
   }
 
   topic(name: string): Topic {
-    let topic = this.#topics.get(name)
-    if (!topic) {
-      topic = new Topic(name, this.#partitions.of(name), { ...this.#context, signal: this.#abandonment.signal })
-      this.#topics.set(name, topic)
-    }
-    return topic
+    return this.#topics.get(name) ?? this.#enter(name)
   }
 
   /** Resolves when everything is stored; rejects with the first partition's failure. */
@@ -66,6 +63,17 @@ export class Accumulator {
     }
     if (this.#isHeldBack(pending, this.#held) || !this.#advance(pending)) this.#hold(pending)
     return pending.result
+  }
+
+  #enter(name: string): Topic {
+    const key = topicKey(name)
+    const topic = this.#topics.get(key) ?? this.#newTopic(name)
+    this.#topics.set(key, topic).set(name, topic)
+    return topic
+  }
+
+  #newTopic(name: string): Topic {
+    return new Topic(name, this.#partitions.of(name), { ...this.#context, signal: this.#abandonment.signal })
   }
 
   /** Runs something that `drained` is to wait for as well. */
@@ -95,7 +103,7 @@ export class Accumulator {
       this.#abandonment.abort(error)
       for (const pending of this.#waiting) pending.reject(error)
     }
-    await Promise.all([...this.#topics.values()].map((topic) => topic.close()))
+    await Promise.all([...new Set(this.#topics.values())].map((topic) => topic.close()))
   }
 
   readonly #onFinished = (): void => {

@@ -128,6 +128,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       const requests = request.topics.map(
         ({ topic, messages }): TopicRequest => ({
           topic: accumulator.topic(topic),
+          name: topic,
           messages,
           events: messages.map((message) => toEvent(message, topic)),
         }),

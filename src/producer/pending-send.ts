@@ -90,7 +90,7 @@ export class PendingSend implements BatchObserver {
 
   #logLoss(error: unknown): void {
     const { name, message } = error as Error
-    const topics = this.requests.map(({ topic }) => topic.name)
+    const topics = this.requests.map(({ name }) => name)
     this.#logger.error(`Messages sent with acks 0 were lost: ${message}`, { topics, error: name })
   }
 }

@@ -19,6 +19,7 @@ export interface TopicContext {
 
 /** A topic as a producer knows it: its partitions, and a sender for each that was sent to. */
 export class Topic {
+  /** As it was spelled first. */
   readonly name: string
   readonly #context: TopicContext
   readonly #senders = new Map<number, PartitionSender>()

@@ -136,8 +136,9 @@ function build(
     }
     case 'connection':
     case 'connection-closed': {
-      const title = said ? `Connection error: ${said}` : `Connection error: ${code || traits.condition || traits.name}`
-      const message = compose(title, context, '', advice)
+      // kafkajs's words for the two.
+      const title = becomes.kind === 'connection' ? 'Connection error' : 'Closed connection'
+      const message = compose(`${title}: ${said || code || traits.condition || traits.name}`, context, '', advice)
       if (becomes.kind === 'connection-closed') {
         const { host, port } = hostAndPort(broker)
         return new KafkaJSConnectionClosedError(message, { host, port, cause })

@@ -82,7 +82,7 @@ export class HubClients {
   }
 
   async #openWithinLimit(eventHubName: string): Promise<HubClient> {
-    if (this.#isClosed) throw new KafkaJSConnectionClosedError('The client is disconnected')
+    if (this.#isClosed) throw new KafkaJSConnectionClosedError('Closed connection: the client is disconnected')
     while (this.#entries.size + this.#closing.size >= this.#options.limit) {
       const oldest = this.#idle().sort((a, b) => a.lastUsed - b.lastUsed)[0]
       if (oldest) void this.#discard(oldest)

@@ -77,7 +77,7 @@ export class SendingClient {
   }
 
   #connection(): AuthorizedConnection {
-    if (this.#isClosed) throw new KafkaJSConnectionClosedError('The client is disconnected')
+    if (this.#isClosed) throw new KafkaJSConnectionClosedError('Closed connection: the client is disconnected')
     for (const open of this.#connections) if (!open.isRetired && open.linkCount < mostLinks) return open
     const opened = new AuthorizedConnection(this.#options)
     this.#connections.add(opened)

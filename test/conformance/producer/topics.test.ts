@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
-import { CompressionCodecs, CompressionTypes, Kafka } from '../../../src/index.js'
+import { CompressionCodecs, CompressionTypes, Kafka, type PartitionerArgs } from '../../../src/index.js'
 import { disposable } from '../../support/disposable.js'
 import { openEmulator } from '../../support/harness.js'
 import { scaled } from '../../support/pace.js'
@@ -205,5 +205,46 @@ describe('compression', () => {
     const unzipped = [first, second, fifth].map((event) => String(gunzipSync(event?.body ?? Buffer.alloc(0))))
     expect(unzipped).toEqual(['first', 'second', 'fifth'])
     expect(String(third?.body)).toBe('third')
+  })
+})
+
+describe('spellings of one topic', () => {
+  it('share links and order; the program sees its own', async () => {
+    await using target = await openEmulator()
+    await target.createTopic({ name: 'orders', partitions: 1 })
+    const asked: string[] = []
+    const createPartitioner = () => (args: PartitionerArgs) => {
+      asked.push(args.topic)
+      return 0
+    }
+    await using producer = disposable(
+      new Kafka(target.config({ logLevel: 0, retry: quickRetry })).producer({ createPartitioner }),
+    )
+    await producer.connect()
+    await producer.send({ topic: 'orders', messages: [{ value: '0' }] })
+    // The first transfer has to be sent again: what is sent meanwhile, under whatever name, waits for it.
+    const fault = target.emulator.faults.throttle({ times: 1 })
+    const spellings = ['Orders', 'orders', 'ORDERS']
+    const sent = await Promise.all(
+      spellings.map((topic, index) => producer.send({ topic, messages: [{ value: String(index + 1) }] })),
+    )
+    expect(fault.hits).toBe(1)
+    expect(sent.map(([metadata]) => metadata?.topicName)).toEqual(spellings)
+    expect(asked).toEqual(['orders', ...spellings])
+    const events = target.emulator.eventHubs.get('orders')?.events() ?? []
+    expect(events.map(({ body }) => String(body))).toEqual(['0', '1', '2', '3'])
+  })
+
+  it('are named in errors as the call named them', async () => {
+    await using target = await openEmulator()
+    await target.createTopic({ name: 'orders', partitions: 1 })
+    await using producer = disposable(new Kafka(target.config({ logLevel: 0, retry: quickRetry })).producer())
+    await producer.connect()
+    await producer.send({ topic: 'orders', messages: [{ value: 'known' }] })
+    await expect(producer.send({ topic: 'Orders', messages: [{ value: 'x', partition: 7 }] })).rejects.toThrow(
+      'Topic Orders has no partition 7',
+    )
+    const value = Buffer.alloc(2 * 1024 * 1024)
+    await expect(producer.send({ topic: 'ORDERS', messages: [{ value }] })).rejects.toThrow('ORDERS [0]')
   })
 })

@@ -40,6 +40,7 @@ interface Expected {
   type?: string
   code?: number | string
   retriable: boolean
+  message?: unknown
 }
 
 const of = (type: string, retriable = protocolErrorRow(type).retriable): Expected => ({
@@ -52,9 +53,14 @@ const connection = (code?: string, retriable = true): Expected => ({
   is: KafkaJSConnectionError,
   ...(code && { code }),
   retriable,
+  message: expect.stringMatching(/^Connection error: /),
 })
 const authentication: Expected = { is: KafkaJSSASLAuthenticationError, retriable: false }
-const closed: Expected = { is: KafkaJSConnectionClosedError, retriable: true }
+const closed: Expected = {
+  is: KafkaJSConnectionClosedError,
+  retriable: true,
+  message: expect.stringMatching(/^Closed connection: /),
+}
 const outOfRange: Expected = { ...of('OFFSET_OUT_OF_RANGE'), is: KafkaJSOffsetOutOfRange }
 
 const notFound = "The messaging entity 'sb://ns.servicebus.windows.net/orders' could not be found."
