@@ -1,18 +1,29 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EventHubConsumerClient, EventHubProducerClient } from '@azure/event-hubs'
-import { SignJWT } from 'jose'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { once } from '../emulator/sdk.js'
 import { createCertificate } from '../support/certificate.js'
-import { runCli, runCommand } from '../support/cli.js'
+import { runCliOn, runCommand } from '../support/cli.js'
 import { eventually } from '../support/eventually.js'
 
 /** The emulator as a process of its own, until the end of the test. */
-async function serve(...args: string[]) {
-  const { child, output, exit } = runCli('emulator', '--port', '0', ...args)
+const serve = (...args: string[]) => serveOn([], ...args)
+
+/** The same in a process for which it is earlier. */
+const serveEarlier = (hours: number, ...args: string[]) =>
+  serveOn(
+    ['--import', `data:text/javascript,const { now } = Date; Date.now = () => now() - ${hours} * 3_600_000`],
+    ...args,
+  )
+
+async function serveOn(nodeOptions: string[], ...args: string[]) {
+  const { child, output, exit } = runCliOn(nodeOptions, 'emulator', '--port', '0', ...args)
   const stop = async () => {
     child.kill('SIGTERM')
     await exit
@@ -66,41 +77,78 @@ const boundsOf = (connectionString: string) =>
     client.getPartitionProperties('0'),
   )
 
-test('TLS and bearer tokens: --tls-cert, --tls-key, --jwt-secret, --jwt-issuer, --jwt-audience', async () => {
-  await using directory = await openDirectory()
+async function createCertificateFiles(directory: string) {
   const certificate = createCertificate()
-  const [cert, key] = [join(directory.path, 'cert.pem'), join(directory.path, 'key.pem')]
+  const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')]
   await writeFile(cert, certificate.cert)
   await writeFile(key, certificate.key)
-  const secret = 'a secret of at least 32 characters'
-  await using emulator = await serve(
-    ...['--tls-cert', cert, '--tls-key', key, '--partitions', '3'],
-    ...['--jwt-secret', secret, '--jwt-issuer', 'https://issuer/', '--jwt-audience', 'audience'],
-  )
-  expect(emulator.connectionString).not.toContain('UseDevelopmentEmulator')
-  const options = {
-    ...once,
-    customEndpointAddress: `sb://localhost:${emulator.port}`,
-    webSocketOptions: { webSocket: WebSocket, webSocketConstructorOptions: { ca: certificate.cert } },
-  }
-  const bearer = (issuer: string) => ({
+  return { ...certificate, args: ['--tls-cert', cert, '--tls-key', key] }
+}
+
+type SigningKey = Parameters<SignJWT['sign']>[0]
+
+/** Sends with a bearer token; resolves with the partitions. */
+function sendWithToken(
+  { port, ca }: { port: number; ca: string },
+  { issuer, key, header }: { issuer: string; key: SigningKey; header: { alg: string; kid?: string } },
+) {
+  const credential = {
     getToken: async () => ({
       token: await new SignJWT()
-        .setProtectedHeader({ alg: 'HS256' })
+        .setProtectedHeader(header)
         .setIssuer(issuer)
         .setAudience('audience')
         .setExpirationTime('1h')
-        .sign(new TextEncoder().encode(secret)),
+        .sign(key),
       expiresOnTimestamp: Date.now() + 3_600_000,
     }),
+  }
+  const options = {
+    ...once,
+    customEndpointAddress: `sb://localhost:${port}`,
+    webSocketOptions: { webSocket: WebSocket, webSocketConstructorOptions: { ca } },
+  }
+  return using(new EventHubProducerClient('localhost', 'orders', credential, options), async (client) => {
+    await client.sendBatch([{ body: 'a' }])
+    return client.getPartitionIds()
   })
-  const sendAs = (issuer: string) =>
-    using(new EventHubProducerClient('localhost', 'orders', bearer(issuer), options), async (client) => {
-      await client.sendBatch([{ body: 'a' }])
-      return client.getPartitionIds()
-    })
+}
+
+test('TLS and bearer tokens: --tls-cert, --tls-key, --jwt-secret, --jwt-issuer, --jwt-audience', async () => {
+  await using directory = await openDirectory()
+  const { cert: ca, args } = await createCertificateFiles(directory.path)
+  const secret = 'a secret of at least 32 characters'
+  await using emulator = await serve(
+    ...[...args, '--partitions', '3'],
+    ...['--jwt-secret', secret, '--jwt-issuer', 'https://issuer/', '--jwt-audience', 'audience'],
+  )
+  expect(emulator.connectionString).not.toContain('UseDevelopmentEmulator')
+  const { port } = emulator
+  const key = new TextEncoder().encode(secret)
+  const sendAs = (issuer: string) => sendWithToken({ port, ca }, { issuer, key, header: { alg: 'HS256' } })
   expect(await sendAs('https://issuer/')).toEqual(['0', '1', '2'])
   await expect(sendAs('https://other/')).rejects.toMatchObject({ code: 'UnauthorizedError' })
+})
+
+test('bearer tokens of published keys: --jwt-jwks', async () => {
+  await using directory = await openDirectory()
+  const { cert: ca, args } = await createCertificateFiles(directory.path)
+  const [published, other] = [await generateKeyPair('RS256'), await generateKeyPair('RS256')]
+  const keys = [{ ...(await exportJWK(published.publicKey)), kid: 'k', alg: 'RS256' }]
+  const publisher = createServer((_request, response) => response.end(JSON.stringify({ keys })))
+  await new Promise<void>((resolve) => publisher.listen(0, '127.0.0.1', resolve))
+  try {
+    const { port: publishedOn } = publisher.address() as AddressInfo
+    await using emulator = await serve(...args, '--jwt-jwks', `http://127.0.0.1:${publishedOn}/keys`)
+    const { port } = emulator
+    const sendAs = (key: SigningKey) =>
+      sendWithToken({ port, ca }, { issuer: 'any', key, header: { alg: 'RS256', kid: 'k' } })
+    expect(await sendAs(published.privateKey)).toHaveLength(4)
+    await expect(sendAs(other.privateKey)).rejects.toMatchObject({ code: 'UnauthorizedError' })
+  } finally {
+    publisher.closeAllConnections()
+    await new Promise((resolve) => publisher.close(resolve))
+  }
 })
 
 test('keys: --key', async () => {
@@ -138,6 +186,28 @@ test('data that outlive the process, and retention: --data, --retention-count', 
   }
   await using emulator = await serve('--data', directory.path)
   expect(await boundsOf(emulator.connectionString)).toMatchObject({ lastEnqueuedSequenceNumber: 5 })
+})
+
+test('retention by time: --retention-hours', async () => {
+  await using directory = await openDirectory()
+  const args = ['--data', directory.path, '--retention-hours', '1']
+  {
+    await using earlier = await serveEarlier(2, ...args)
+    await send(earlier.connectionString, 'a')
+    expect(await boundsOf(earlier.connectionString)).toMatchObject({ isEmpty: false, lastEnqueuedSequenceNumber: 0 })
+  }
+  await using emulator = await serve(...args)
+  expect(await boundsOf(emulator.connectionString)).toMatchObject({ isEmpty: true, lastEnqueuedSequenceNumber: 0 })
+})
+
+test('retention by size: --retention-bytes', async () => {
+  await using emulator = await serve('--retention-bytes', '10000')
+  for (let i = 0; i < 4; i++) await send(emulator.connectionString, 'x'.repeat(4000))
+  // What an event takes besides its body counts as well.
+  expect(await boundsOf(emulator.connectionString)).toMatchObject({
+    beginningSequenceNumber: 2,
+    lastEnqueuedSequenceNumber: 3,
+  })
 })
 
 test('health and a log: --health-port, --verbose', async () => {

@@ -14,8 +14,12 @@ export interface CliRun {
 }
 
 /** Runs the command line as its own process. */
-export function runCli(...args: string[]): CliRun {
-  const child = spawn(process.execPath, ['--import', 'tsx', CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+export const runCli = (...args: string[]): CliRun => runCliOn([], ...args)
+
+/** The same with options of Node. */
+export function runCliOn(nodeOptions: string[], ...args: string[]): CliRun {
+  const command = [...nodeOptions, '--import', 'tsx', CLI, ...args]
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] })
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data: Buffer) => (text += data.toString()))
   return { child, output: () => text, exit: new Promise((resolve) => child.once('close', resolve)) }
