@@ -67,6 +67,8 @@ export interface EmulatorOptions {
   tls?: { cert: string | Buffer; key: string | Buffer }
   /** Largest transfer, as the link's `max-message-size` tells. Default 1,048,576. */
   maxMessageSizeInBytes?: number
+  /** Connections that are open at once, AMQP and Kafka together; one more is refused. Default 5,000, as the service's. */
+  maxConnections?: number
   /** Default: the service's. */
   idleLimits?: IdleLimits
   /** The retention of event hubs that don't name one. */
@@ -93,6 +95,7 @@ export interface EmulatorSettings {
   readonly jwt: JwtOptions | undefined
   readonly tls: { readonly cert: string | Buffer; readonly key: string | Buffer } | undefined
   readonly maxMessageSizeInBytes: number
+  readonly maxConnections: number
   readonly idleLimits: Required<IdleLimits>
   readonly retention: RetentionOptions
   readonly data: string | undefined
@@ -109,10 +112,15 @@ export const DEFAULT_KEY: SharedAccessKey = {
   claims: ['Listen', 'Send', 'Manage'],
 }
 
+/** Microsoft: Event Hubs quotas, "Number of brokered connections per namespace", Standard tier. */
+const MAX_CONNECTIONS = 5000
+
 /** Fills in defaults. Throws a `TypeError` that names the option which makes no sense. */
 export function emulatorSettings(options: EmulatorOptions): EmulatorSettings {
-  const { autoCreateEventHubs = true, maxMessageSizeInBytes = 1_048_576, idleLimits = {}, jwt } = options
+  const { autoCreateEventHubs = true, idleLimits = {}, jwt } = options
+  const { maxMessageSizeInBytes = 1_048_576, maxConnections = MAX_CONNECTIONS } = options
   if (!(maxMessageSizeInBytes > 0)) throw new TypeError('maxMessageSizeInBytes must be positive')
+  if (!(maxConnections > 0)) throw new TypeError('maxConnections must be positive')
   if (jwt && (jwt.jwks === undefined) === (jwt.secret === undefined)) {
     throw new TypeError('jwt takes either jwks or secret')
   }
@@ -130,6 +138,7 @@ export function emulatorSettings(options: EmulatorOptions): EmulatorSettings {
     jwt,
     tls: options.tls,
     maxMessageSizeInBytes,
+    maxConnections,
     kafka: options.kafka === false ? undefined : kafkaSettings(options.kafka),
     retention: options.retention ?? {},
     data: options.data,

@@ -3,6 +3,7 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
 import { ClientConnection } from './amqp/connection.js'
+import { refuseSurplus } from './amqp/surplus-connection.js'
 import { Wire } from './amqp/wire.js'
 import { type ByteStream, socketStream } from './byte-stream.js'
 import type { FaultyConnection } from './faults.js'
@@ -66,6 +67,10 @@ export async function startServer(options: {
       return
     }
     const wire = new Wire(stream)
+    if (connections.all.size >= service.settings.maxConnections) {
+      refuseSurplus(service, wire, containerId)
+      return
+    }
     const connection = new ClientConnection(service, wire, containerId)
     connections.amqp.add(connection)
     connections.all.add(connection)

@@ -19,8 +19,6 @@ export interface KafkaHead {
 /** Microsoft: Event Hubs quotas, "Number of Kafka consumer groups per namespace", Standard tier. */
 const MAX_GROUPS = 1000
 const MAX_MEMBERS = 1000
-/** Microsoft: ibid., "Number of brokered connections per namespace", Standard tier. */
-const MAX_CONNECTIONS = 5000
 
 export function createKafkaHead(options: {
   service: Service
@@ -40,7 +38,9 @@ export function createKafkaHead(options: {
   return {
     coordinator,
     accept(socket) {
-      if (service.stats.openKafkaConnections >= MAX_CONNECTIONS) {
+      const { maxConnections } = service.settings
+      if (connections.size >= maxConnections) {
+        service.log({ level: 'warn', message: `A Kafka connection was refused: ${maxConnections} are open` })
         socket.destroy()
         return
       }

@@ -1,5 +1,7 @@
+import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { Kafka, type LogEntry, logLevel, type RequestEvent } from '../../../src/index.js'
+import { eventually } from '../../support/eventually.js'
 import { openEmulator } from '../../support/harness.js'
 
 const clients = ['producer', 'consumer', 'admin'] as const
@@ -74,4 +76,18 @@ describe.each(clients)('connecting a %s', (kind) => {
     // As in kafkajs it resolves: programs leave it unawaited, and are not to end with an unhandled rejection.
     await expect(connecting).resolves.toBeUndefined()
   })
+})
+
+it('beyond the connections that a namespace takes, connecting says so, and works when there is room again', async () => {
+  await using target = await openEmulator({ maxConnections: 1 })
+  const kafka = new Kafka(target.config({ logLevel: logLevel.NOTHING, retry: { initialRetryTime: 1, retries: 1 } }))
+  const socket = connect(target.emulator.port, '127.0.0.1')
+  socket.write('AMQP\0\x01\0\0')
+  await eventually(() => target.emulator.stats.openConnections === 1)
+  const admin = kafka.admin()
+  await expect(admin.connect()).rejects.toThrow('ConnectionsQuotaExceeded')
+  socket.destroy()
+  await eventually(() => target.emulator.stats.openConnections === 0)
+  await admin.connect()
+  await admin.disconnect()
 })
