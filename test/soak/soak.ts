@@ -4,10 +4,10 @@ import { Accounting, watchCommits } from '../support/accounting.js'
 import { eventually } from '../support/eventually.js'
 import { type Member, startMember } from '../support/members.js'
 import { scaled } from '../support/pace.js'
-import { type ChildProgram, startProgram } from '../support/processes.js'
+import { type ChildProgram, type ReportLine, startProgram } from '../support/processes.js'
 import type { ProducerLine, ProducerOptions } from './producer.js'
 import { openStore, type StoreKind } from './stores.js'
-import { makeTrouble, type Stage } from './trouble.js'
+import { type Journal, makeTrouble, type Stage } from './trouble.js'
 
 export interface SoakOptions {
   /** How long trouble is made, ms. */
@@ -23,6 +23,8 @@ export interface SoakOptions {
   /** Names of the faults to make; all by default. */
   readonly only?: readonly string[]
   print(line: string): void
+  /** Told all that happens: each fault, each line and log entry of a member. */
+  readonly journal?: Journal
 }
 
 export interface Verdict {
@@ -49,7 +51,7 @@ interface Sent {
 
 /** A run: producers, a group in processes of its own, trouble for a while, then the books. */
 export async function soak(options: SoakOptions): Promise<Verdict> {
-  const { print, partitions = 8, every = 60_000, pause = 2000 } = options
+  const { print, partitions = 8, every = 60_000, pause = 2000, journal } = options
   const sessionTimeout = Math.round(scaled(6000))
   await using cleanup = createCleanup()
   const emulator = cleanup.use(await startEmulator({ eventHubs: [{ name: TOPIC, partitionCount: partitions }] }))
@@ -60,7 +62,10 @@ export async function soak(options: SoakOptions): Promise<Verdict> {
   const producers = [false, true].map((idempotent) => {
     const name = idempotent ? 'idempotent' : 'plain'
     const producer = startProducer(emulator, { name, idempotent, partitions })
-    producer.onLine((line) => book(line, sent, accounting))
+    producer.onLine((line) => {
+      if (line.type === 'failed') journal?.(name, JSON.stringify(line))
+      book(line, sent, accounting)
+    })
     return cleanup.use(producer)
   })
 
@@ -68,7 +73,8 @@ export async function soak(options: SoakOptions): Promise<Verdict> {
   const all = new Map<string, Member>()
   const add = async () => {
     const name = `member-${all.size}`
-    const member = startMember({
+    const log = journal && ((text: string) => journal(name, text.trimEnd()))
+    const given = {
       connectionString: emulator.connectionString,
       store: store.text,
       ...(store.awayWhile && { awayWhile: store.awayWhile }),
@@ -77,8 +83,11 @@ export async function soak(options: SoakOptions): Promise<Verdict> {
       clientId: name,
       consumer: { sessionTimeout, heartbeatInterval: 1000, maxWaitTimeInMs: 500 },
       run: { partitionsConsumedConcurrently: 4 },
-      logLevel: 0,
-    })
+      // Warnings, for the journal.
+      logLevel: journal ? 2 : 0,
+    }
+    const member = startMember(given, { ...(log && { log }) })
+    if (journal) member.onLine((line) => line.type !== 'started' && journal(name, JSON.stringify(line)))
     cleanup.use(member)
     all.set(name, member)
     living.set(name, member)
@@ -98,8 +107,8 @@ export async function soak(options: SoakOptions): Promise<Verdict> {
     async replace(member, signal) {
       for (const [name, one] of living) if (one === member) living.delete(name)
       told.add(member)
+      journal?.([...all].find(([, one]) => one === member)?.[0] ?? '', signal)
       await add()
-      member.kill('SIGCONT')
       if (signal === 'SIGKILL') member.kill('SIGKILL')
       else failures.push(...(await ends(member, 'a member')))
     },
@@ -117,13 +126,16 @@ export async function soak(options: SoakOptions): Promise<Verdict> {
 
   const over = AbortSignal.timeout(options.duration)
   const progress = setInterval(() => print(progressLine()), every)
+  // What it is to tell is asked for a moment before.
+  const asking = setInterval(() => {
+    for (const member of living.values()) member.order({ do: 'tell what is held' })
+  }, every / 10)
   const begun = Date.now()
   let before = 0
   function progressLine(): string {
     const handled = accounting.handledCount
     const lines = [...all.values()].flatMap((member) => member.lines)
     const count = (type: string) => lines.filter((line) => line.type === type).length
-    for (const member of living.values()) member.order({ do: 'tell what is held' })
     const held = [...living.values()].map((member) => member.lines.findLast((line) => line.type === 'held'))
     const most = (field: 'heap' | 'resources' | 'sockets') =>
       Math.max(0, ...held.map((line) => (line?.type === 'held' ? line[field] : 0)))
@@ -147,8 +159,10 @@ export async function soak(options: SoakOptions): Promise<Verdict> {
     pause,
     signal: over,
     ...(options.only && { only: options.only }),
+    ...(journal && { journal }),
   })
   clearInterval(progress)
+  clearInterval(asking)
   emulator.faults.clear()
   for (const producer of producers) failures.push(...(await ends(producer, 'a producer', 60_000)))
   for (const value of sent.open) accounting.mayBeHandled(value)
@@ -217,11 +231,15 @@ function book(line: ProducerLine, sent: Sent, accounting: Accounting): void {
   }
 }
 
+type AnyProgram = Pick<ChildProgram<ReportLine>, 'ended' | 'kill' | 'waitFor'>
+
 /** Tells a program to end, and what went wrong with that. */
-async function ends(program: Pick<Member, 'ended' | 'kill'>, name: string, within = END_WITHIN_MS): Promise<string[]> {
+async function ends(program: AnyProgram, name: string, within = END_WITHIN_MS): Promise<string[]> {
+  program.kill('SIGCONT')
+  // One that has not begun yet can't end in order: it does not listen to signals.
+  await program.waitFor(() => true).catch(() => undefined)
   const wasGone = await Promise.race([program.ended, Promise.resolve(undefined)])
   if (wasGone) return [`${name} had ended by itself (${wasGone.signal ?? wasGone.code})`]
-  program.kill('SIGCONT')
   program.kill('SIGTERM')
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<undefined>((resolve) => {

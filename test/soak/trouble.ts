@@ -15,6 +15,9 @@ export interface Stage {
   replace(member: Member, signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
 }
 
+/** Takes in what happened, and to whom, to look up what led to a failure. */
+export type Journal = (who: string, what: string) => void
+
 /** Numbers between 0 and 1, the same for the same seed. */
 export type Random = () => number
 
@@ -103,7 +106,7 @@ export const troubles: Readonly<Record<string, Trouble>> = {
  */
 export async function makeTrouble(
   stage: Stage,
-  options: { seed: number; pause: number; signal: AbortSignal; only?: readonly string[] },
+  options: { seed: number; pause: number; signal: AbortSignal; only?: readonly string[]; journal?: Journal },
 ): Promise<Readonly<Record<string, number>>> {
   const random = seededRandom(options.seed)
   const names = options.only ?? Object.keys(troubles)
@@ -118,9 +121,11 @@ export async function makeTrouble(
     const now = random() < 0.25 ? new Set([next(), next()]) : new Set([next()])
     // Only one at a time may take the store or the emulator away.
     await Promise.all(
-      [...now].map((name) => {
+      [...now].map(async (name) => {
         made[name] = (made[name] ?? 0) + 1
-        return troubles[name]?.(stage, random)
+        options.journal?.('trouble', `${name} begins`)
+        await troubles[name]?.(stage, random)
+        options.journal?.('trouble', `${name} is over`)
       }),
     )
     await wait(options.pause * (0.5 + random()))

@@ -1,4 +1,4 @@
-import { type ChildProgram, startProgram } from './processes.js'
+import { type ChildProgram, type ChildProgramOptions, startProgram } from './processes.js'
 import type { MemberCommand, MemberLine, MemberOptions } from './programs/member.js'
 
 export type { MemberLine, MemberOptions } from './programs/member.js'
@@ -13,9 +13,12 @@ export interface Member extends ChildProgram<MemberLine> {
 }
 
 /** Starts a member; it has joined when `joined()` resolves. */
-export function startMember(options: MemberOptions): Member {
+export function startMember(options: MemberOptions, { log }: Pick<ChildProgramOptions, 'log'> = {}): Member {
   const url = new URL('programs/member.ts', import.meta.url)
-  const program = startProgram<MemberLine>(url, { env: { MEMBER: JSON.stringify(options) } })
+  const program = startProgram<MemberLine>(url, {
+    env: { MEMBER: JSON.stringify(options) },
+    ...(log && { log }),
+  })
   return Object.assign(program, {
     order: (command: MemberCommand) => program.send(command),
     joined: (after = 0) =>

@@ -29,6 +29,8 @@ export interface ChildProgram<Line extends ReportLine> extends AsyncDisposable {
 
 export interface ChildProgramOptions {
   readonly env?: Record<string, string | undefined>
+  /** Takes in what it prints that is no report: its log. */
+  readonly log?: (text: string) => void
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000
@@ -48,13 +50,14 @@ export function startProgram<Line extends ReportLine>(url: URL, options: ChildPr
   let errorOutput = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errorOutput = (errorOutput + text).slice(-KEPT_ERROR_OUTPUT)
+    options.log?.(text)
   })
   // Writing to a program that has just been killed is no error of the test's.
   child.stdin.on('error', () => undefined)
   createInterface({ input: child.stdout }).on('line', (text) => {
     const line = parseLine<Line>(text)
     // A line that a SIGKILL cut short, or that a library printed.
-    if (!line) return
+    if (!line) return options.log?.(`${text}\n`)
     lines.push(line)
     for (const listener of [...listeners]) listener(line)
   })

@@ -5,6 +5,7 @@ import {
   type ConsumerRunConfig,
   fileCheckpointStore,
   Kafka,
+  PartitionAssigners,
 } from '../../../src/index.js'
 import { commands, report } from '../program.js'
 
@@ -27,6 +28,8 @@ export interface MemberOptions {
   /** `after each` commits each message by hand; give `autoCommit: false` with it. */
   readonly commit?: 'after each'
   readonly consumer?: Omit<ConsumerConfig, 'groupId' | 'retry'>
+  /** Default: the library's. */
+  readonly assigner?: 'sticky'
   readonly run?: Omit<ConsumerRunConfig, 'eachMessage' | 'eachBatch'>
   readonly logLevel?: number
 }
@@ -37,6 +40,8 @@ interface At {
 }
 
 export type MemberLine =
+  /** It is about to join. */
+  | ({ readonly type: 'starting' } & At)
   | { readonly type: 'ready' }
   /** A batch is about to be handled. */
   | ({
@@ -74,6 +79,8 @@ export type MemberLine =
 export type MemberCommand =
   | { readonly do: 'leave' }
   | { readonly do: 'tell what is held' }
+  /** Does nothing else for so long, as synchronous work would. */
+  | { readonly do: 'block'; readonly ms: number }
   | { readonly do: 'delay'; readonly handlerDelay: number }
   | { readonly do: 'pause' | 'resume'; readonly topics: readonly { topic: string; partitions?: number[] }[] }
 
@@ -84,7 +91,11 @@ async function runMember(options: MemberOptions): Promise<void> {
   const { connectionString, groupId, topics, clientId = `member-${process.pid}`, logLevel = 1 } = options
   let { handlerDelay = 0 } = options
   const kafka = new Kafka({ clientId, logLevel, eventHubs: { connectionString, checkpointStore: storeOf(options) } })
-  const consumer = kafka.consumer({ ...options.consumer, groupId })
+  const consumer = kafka.consumer({
+    ...options.consumer,
+    groupId,
+    ...(options.assigner === 'sticky' && { partitionAssigners: [PartitionAssigners.sticky] }),
+  })
 
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     const { memberId, memberAssignment, duration } = payload
@@ -125,6 +136,7 @@ async function runMember(options: MemberOptions): Promise<void> {
   process.once('SIGTERM', leave)
   await consumer.connect()
   await consumer.subscribe({ topics: [...topics], fromBeginning: options.fromBeginning ?? true })
+  report({ type: 'starting', at: now() })
   await consumer.run({
     // A handler that leaves the rest of a batch when it is told to stop must not have the rest resolved for it.
     ...(options.handler === 'batch' && { eachBatchAutoResolve: false }),
@@ -147,6 +159,7 @@ async function runMember(options: MemberOptions): Promise<void> {
   for await (const command of commands<MemberCommand>()) {
     if (command.do === 'leave') break
     if (command.do === 'tell what is held') report({ type: 'held', ...held(), at: now() })
+    else if (command.do === 'block') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, command.ms)
     else if (command.do === 'delay') handlerDelay = command.handlerDelay
     else consumer[command.do](command.topics.map((one) => ({ ...one })))
   }
