@@ -3,9 +3,7 @@ import type { CommittedOffsets } from '../offsets/committed-offsets.js'
 import type { ReceivedEvent } from '../translate/event.js'
 import type { OffsetsByTopicPartition, TopicPartition, TopicPartitionOffset } from '../types/index.js'
 import { createSerial } from '../util/serial.js'
-
-/** Sequence number → the service's own offset. Kept in place of the events, whose bodies would stay in memory. */
-type AmqpOffsets = ReadonlyMap<number, string>
+import { KnownOffsets } from './known-offsets.js'
 
 /** The offsets up to which one partition has been handled and committed; the next to read, -1 unknown. */
 interface Progress extends TopicPartition {
@@ -13,11 +11,11 @@ interface Progress extends TopicPartition {
   committed: number
   /** The offset where counting begins while nothing has been committed. */
   begun: number
-  /** The service's own offset of the event before `resolved`, when known. */
+  /** The service's own offset of the event before `resolved`, where it is no longer among those below. */
   amqpOffset: string | undefined
   /** The service's own offsets of the events being handled, and of those before: told without asking. */
-  known: AmqpOffsets
-  knownBefore: AmqpOffsets
+  known: KnownOffsets
+  knownBefore: KnownOffsets
   readonly inTurn: <T>(operation: () => Promise<T>) => Promise<T>
 }
 
@@ -39,14 +37,17 @@ export interface Offsets {
   /** Events that go to the handler now. */
   handing(topic: string, partition: number, events: readonly ReceivedEvent[]): void
   /** Marks everything before `offset` as handled. */
-  resolve(topic: string, partition: number, offset: number, amqpOffset?: string): void
+  resolve(topic: string, partition: number, offset: number): void
   uncommitted(): OffsetsByTopicPartition
   /** Others have committed these for the group: of partitions that are being read, that is known from here on. */
   committedElsewhere(list: readonly TopicPartitionOffset[]): void
   /** Commits one partition, or all, up to what is resolved. */
   commit(only?: TopicPartition): Promise<void>
-  /** Commits all when the interval has passed or the threshold is reached; nothing where neither is configured. */
-  commitIfDue(): Promise<void>
+  /**
+   * Commits all when the interval has passed or the threshold is reached; nothing where neither is configured. No promise
+   * where nothing is due: it is asked after each message.
+   */
+  commitIfDue(): Promise<void> | undefined
   /** Commits exactly these. */
   commitExactly(list: readonly TopicPartitionOffset[], options?: { silent?: boolean }): Promise<void>
 }
@@ -69,7 +70,8 @@ export function createOffsets(options: OffsetsOptions): Offsets {
 
   const write = (one: Progress): Promise<boolean> =>
     one.inTurn(async () => {
-      const { topic, partition, resolved, amqpOffset } = one
+      const { topic, partition, resolved } = one
+      const amqpOffset = one.amqpOffset ?? knownOffset(one, resolved - 1)
       if (!isDirty(one) || !(await mayCommit(topic, partition))) return false
       await committed.commit([{ topic, partition, offset: String(resolved), amqpOffset }])
       one.committed = resolved
@@ -85,8 +87,8 @@ export function createOffsets(options: OffsetsOptions): Offsets {
         committed: offset ?? -1,
         begun: -1,
         amqpOffset: undefined,
-        known: new Map(),
-        knownBefore: new Map(),
+        known: new KnownOffsets([]),
+        knownBefore: new KnownOffsets([]),
         inTurn: createSerial(),
       })
     },
@@ -104,15 +106,16 @@ export function createOffsets(options: OffsetsOptions): Offsets {
       const one = partitions.get(partitionKey(topic, partition))
       if (!one) return
       if (one.begun < 0) one.begun = events[0]?.sequenceNumber ?? -1
+      one.amqpOffset ??= knownOffset(one, one.resolved - 1)
       one.knownBefore = one.known
-      one.known = new Map(events.map(({ sequenceNumber, offset }) => [sequenceNumber, offset]))
+      one.known = new KnownOffsets(events)
     },
 
-    resolve(topic, partition, offset, amqpOffset) {
+    resolve(topic, partition, offset) {
       const one = partitions.get(partitionKey(topic, partition))
       if (!one) return
       one.resolved = offset
-      one.amqpOffset = amqpOffset ?? knownOffset(one, offset - 1)
+      one.amqpOffset = undefined
     },
 
     uncommitted() {
@@ -138,10 +141,10 @@ export function createOffsets(options: OffsetsOptions): Offsets {
       if (failed) throw failed.reason
     },
 
-    async commitIfDue() {
+    commitIfDue() {
       const byTime = autoCommitInterval !== null && Date.now() - lastCommit >= autoCommitInterval
       const byCount = autoCommitThreshold !== null && countUncommitted() >= autoCommitThreshold
-      if (byTime || byCount) await this.commit()
+      return byTime || byCount ? this.commit() : undefined
     },
 
     async commitExactly(list, { silent = false } = {}) {
@@ -160,7 +163,7 @@ export function createOffsets(options: OffsetsOptions): Offsets {
 }
 
 const knownOffset = ({ known, knownBefore }: Progress, sequenceNumber: number): string | undefined =>
-  known.get(sequenceNumber) ?? knownBefore.get(sequenceNumber)
+  known.of(sequenceNumber) ?? knownBefore.of(sequenceNumber)
 
 const toOffset = ({ topic, partition }: Progress, next: number) => ({ topic, partition, offset: String(next) })
 

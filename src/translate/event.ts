@@ -46,6 +46,8 @@ export interface ReceivedEvent {
   readonly sequenceNumber: number
   /** The service's own offset, an opaque string; commits store it beside the sequence number. */
   readonly offset: string
+  /** The same where it is a whole number, written as JavaScript writes it, which most are; NaN otherwise. */
+  readonly wholeOffset: number
   /** The time the service has stored it, ms since the epoch. */
   readonly enqueuedTime: number
   readonly partitionKey: string | null

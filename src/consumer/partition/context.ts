@@ -45,6 +45,11 @@ export interface Fetching {
   fetched(): Promise<void>
 }
 
+/** One call of a handler; no longer running when what it returned has settled. */
+export interface HandlerCall {
+  running: boolean
+}
+
 /** The handler of events, and what goes with it. */
 export interface Handler {
   readonly eachMessage: EachMessageHandler | undefined
@@ -53,10 +58,10 @@ export interface Handler {
   readonly onUndecodable: OnUndecodable
   /** `partitionsConsumedConcurrently`. */
   readonly slots: Slots
-  /** Runs a handler so that a `stop()` it awaits can be told from any other. */
-  invoke<T>(operation: () => Promise<T>): Promise<T>
+  /** Calls a handler so that a `stop()` it awaits can be told from any other. Gives what it returns. */
+  invoke<Payload>(call: HandlerCall, handle: (payload: Payload) => unknown, payload: Payload): unknown
   /** The handler's sign of life, at most once per `heartbeatInterval`. */
-  heartbeat(): Promise<void>
+  heartbeat(): void
   isRunning(): boolean
 }
 

@@ -4,7 +4,7 @@ import type { ReceivedEvent } from '../../translate/event.js'
 import { fromOffset } from '../../translate/offset.js'
 import type { Batch, EachBatchPayload, EachMessagePayload, KafkaMessage } from '../../types/index.js'
 import { createBatch } from './batch.js'
-import type { PartitionContext } from './context.js'
+import type { HandlerCall, PartitionContext } from './context.js'
 import { decodeEvents } from './decoding.js'
 import type { PartitionStatus } from './status.js'
 import type { Chunk } from './stream.js'
@@ -50,7 +50,7 @@ export async function handleChunk(handling: Handling, chunk: Chunk): Promise<voi
   if (status.isLost()) return
   instrumentation.emit('END_BATCH_PROCESS', () => ({ ...details(), duration: Date.now() - begun }))
   if (autoCommit) await offsets.commit({ topic, partition })
-  await handler.heartbeat()
+  handler.heartbeat()
 }
 
 /** Events of which the handler gets none count as handled. */
@@ -58,7 +58,8 @@ async function passOver({ context, status }: Handling, events: readonly Received
   const { topic, partition } = status
   const { autoCommit, offsets } = context.progress
   const last = events.at(-1)
-  if (last) offsets.resolve(topic, partition, last.sequenceNumber + 1, last.offset)
+  offsets.handing(topic, partition, events)
+  if (last) offsets.resolve(topic, partition, last.sequenceNumber + 1)
   if (autoCommit) await offsets.commit({ topic, partition })
 }
 
@@ -67,7 +68,7 @@ const heartbeatOf =
   ({ context, status }: Handling) =>
   async () => {
     status.assertNotLost()
-    await context.handler.heartbeat()
+    context.handler.heartbeat()
   }
 
 async function handleMessages(
@@ -78,27 +79,35 @@ async function handleMessages(
   const { context, status } = handling
   const { topic, partition } = status
   const { handler, progress } = context
+  const { eachMessage } = handler
   const { autoCommit, offsets } = progress
+  if (!eachMessage) return
   const pause = pauser(handling)
   const heartbeat = heartbeatOf(handling)
+  // Nothing here is to make a promise that a message does not need: this is done for each.
   // Once told to stop, no other message is begun, also before the partition is told to end.
   for (let i = 0; i < messages.length && status.mayGoOn() && handler.isRunning(); i++) {
     const event = events[i] as ReceivedEvent
     const message = messages[i]
     if (message) {
       const payload: EachMessagePayload = { topic, partition, message, heartbeat, pause }
+      const call: HandlerCall = { running: true }
       try {
-        await handler.invoke(async () => handler.eachMessage?.(payload))
+        const result = handler.invoke(call, eachMessage, payload)
+        if (result !== undefined) await result
       } catch (error) {
         logHandlerError(handling, 'eachMessage', message.offset, error)
         throw error
+      } finally {
+        call.running = false
       }
     }
     if (status.isLost()) return
     // A seek of the handler's own counts more than the message it was called with.
-    if (!status.seekPending()) offsets.resolve(topic, partition, event.sequenceNumber + 1, event.offset)
-    await handler.heartbeat()
-    if (autoCommit) await offsets.commitIfDue()
+    if (!status.seekPending()) offsets.resolve(topic, partition, event.sequenceNumber + 1)
+    handler.heartbeat()
+    const commit = autoCommit ? offsets.commitIfDue() : undefined
+    if (commit) await commit
   }
 }
 
@@ -134,11 +143,14 @@ async function handleBatch(handling: Handling, batch: Batch): Promise<void> {
     },
     isStale: () => status.seekPending() || status.isLost(),
   }
+  const call: HandlerCall = { running: true }
   try {
-    await handler.invoke(async () => handler.eachBatch?.(payload))
+    if (handler.eachBatch) await handler.invoke(call, handler.eachBatch, payload)
   } catch (error) {
     logHandlerError(handling, 'eachBatch', batch.firstOffset(), error)
     throw error
+  } finally {
+    call.running = false
   }
   if (handler.eachBatchAutoResolve && !toldToEnd && !status.seekPending()) resolveOffset(batch.lastOffset())
 }

@@ -21,7 +21,7 @@ export function createFetchCycle(
   instrumentation: Instrumentation<ConsumerEvents>,
   requests: Requests,
   maxWaitTimeInMs: number,
-  onIdle: () => Promise<void>,
+  onIdle: () => void,
   /** The end of the run. */
   signal: AbortSignal,
 ): FetchCycle {
@@ -67,7 +67,7 @@ export function createFetchCycle(
         told = createDeferred()
         instrumentation.emit('FETCH', () => ({ numberOfBatches, duration: Date.now() - begun, nodeId }))
         waiting.resolve()
-        if (numberOfBatches === 0) await onIdle()
+        if (numberOfBatches === 0) onIdle()
       }
     },
   }

@@ -55,7 +55,7 @@ export function createPartitionContext(state: RunState, parts: ContextParts): Pa
         runnerLogger.error(`Skipped an event that cannot be decoded: ${reason}`, { topic, partition, offset })
       }),
       slots: createSlots(Math.max(1, config.partitionsConsumedConcurrently ?? 1)),
-      invoke: state.inHandler,
+      invoke: state.invoke,
       heartbeat: state.heartbeat,
       isRunning: state.isRunning,
     },

@@ -6,6 +6,7 @@ import { retry } from '../../retry/retry.js'
 import type { Assignment, TopicPartitionOffset, TopicPartitions } from '../../types/index.js'
 import { createDeferred } from '../../util/deferred.js'
 import { isWithin } from '../../util/within.js'
+import type { HandlerCall } from '../partition/context.js'
 import { createPauses, type PauseEntry } from '../pauses.js'
 import { createSeeks } from '../seeks.js'
 import { type ConnectedRun, connectRun } from './assembly.js'
@@ -45,7 +46,7 @@ export function createRun(options: RunOptions): Run {
   const stopping = new AbortController()
   const ended = createDeferred()
   const firstJoin = createDeferred()
-  const handler = new AsyncLocalStorage<{ running: boolean }>()
+  const handler = new AsyncLocalStorage<HandlerCall>()
   /** Listeners of an event that a handler has caused are not part of it: they may await `stop()`, which waits for it. */
   const instrumentation: RunOptions['instrumentation'] = {
     ...options.instrumentation,
@@ -68,7 +69,7 @@ export function createRun(options: RunOptions): Run {
     options.onCrash(toError(thrown))
   }
 
-  const heartbeat = async () => {
+  const heartbeat = () => {
     if (!connected || performance.now() - lastHeartbeat < heartbeatInterval) return
     instrumentation.emit('HEARTBEAT', connected.identity)
     // From here, not from the question: the next event must not bear a time that is early by the time in between.
@@ -105,14 +106,7 @@ export function createRun(options: RunOptions): Run {
         seeks,
         stopping: stopping.signal,
         fail,
-        async inHandler(operation) {
-          const call = { running: true }
-          try {
-            return await handler.run(call, operation)
-          } finally {
-            call.running = false
-          }
-        },
+        invoke: (call, handle, payload) => handler.run(call, handle, payload),
         isRunning: () => !stopping.signal.aborted && !crashed,
         heartbeat,
         fetched: fetchCycle.fetched,

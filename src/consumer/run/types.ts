@@ -4,6 +4,7 @@ import type { Joined } from '../../group/member.js'
 import type { Instrumentation, Requests } from '../../instrumentation/events.js'
 import type { CheckpointStore } from '../../types/checkpoint-store.js'
 import type { ConsumerEvents, ConsumerRunConfig, Logger } from '../../types/index.js'
+import type { HandlerCall } from '../partition/context.js'
 import type { Pauses } from '../pauses.js'
 import type { Seeks } from '../seeks.js'
 
@@ -36,9 +37,9 @@ export interface RunState extends RunOptions {
   readonly seeks: Seeks
   readonly stopping: AbortSignal
   fail(thrown: unknown): void
-  inHandler<T>(operation: () => Promise<T>): Promise<T>
+  invoke<Payload>(call: HandlerCall, handle: (payload: Payload) => unknown, payload: Payload): unknown
   isRunning(): boolean
-  heartbeat(): Promise<void>
+  heartbeat(): void
   fetched(): Promise<void>
   rebalancing(): void
   joined(joined: Joined): void

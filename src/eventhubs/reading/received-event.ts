@@ -32,6 +32,10 @@ class EncodedEvent implements ReceivedEvent {
     return offsetAt === 0 ? '' : String(decodeValue(this.raw, offsetAt))
   }
 
+  get wholeOffset(): number {
+    return this.offsetAt === 0 ? Number.NaN : digitsAt(this.raw, this.offsetAt)
+  }
+
   get partitionKey(): string | null {
     if (this.partitionKeyAt === 0) return null
     const key = decodeValue(this.raw, this.partitionKeyAt)
@@ -167,6 +171,25 @@ function timeOf(bytes: Buffer, at: number, next: number): number {
   if (bytes[at] === 0x83) return longAt(bytes, at + 1)
   const value = decodeValue(bytes, at, next)
   return typeof value === 'number' ? value : 0
+}
+
+/** Digits that a number holds exactly. */
+const mostDigits = 15
+const zero = 0x30
+
+/** The number that a short string at `at` is in decimal, without zeros before it; NaN for anything else. */
+function digitsAt(bytes: Buffer, at: number): number {
+  const first = at + 2
+  const length = bytes[at + 1] as number
+  if (bytes[at] !== 0xa1 || length === 0 || length > mostDigits) return Number.NaN
+  if (bytes[first] === zero && length > 1) return Number.NaN
+  let number = 0
+  for (let i = first; i < first + length; i++) {
+    const digit = (bytes[i] as number) - zero
+    if (digit < 0 || digit > 9) return Number.NaN
+    number = number * 10 + digit
+  }
+  return number
 }
 
 const longAt = (bytes: Buffer, at: number) => bytes.readInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4)

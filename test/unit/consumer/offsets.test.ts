@@ -5,7 +5,10 @@ import type { ReceivedEvent } from '../../../src/translate/event.js'
 
 /** Events as far as offsets look at them. */
 const events = (from: number, to: number): ReceivedEvent[] =>
-  Array.from({ length: to - from }, (_, i) => ({ sequenceNumber: from + i, offset: `at-${from + i}` }) as ReceivedEvent)
+  Array.from(
+    { length: to - from },
+    (_, i) => ({ sequenceNumber: from + i, offset: `at-${from + i}`, wholeOffset: Number.NaN }) as ReceivedEvent,
+  )
 
 function open({ interval = null, threshold = null }: { interval?: number | null; threshold?: number | null } = {}) {
   const written: OffsetToCommit[] = []
