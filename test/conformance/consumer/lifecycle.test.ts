@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Consumer, Kafka, type LogEntry } from 'kafkajs-eventhubs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listen, next, numbers, openBench, quick } from '../../support/consuming.js'
@@ -323,7 +324,7 @@ describe('stop', () => {
     const stopping = new Promise<Promise<void>>((resolve) => {
       void run(first, () => {
         resolve(first.stop())
-        return new Promise((wait) => setTimeout(wait, 300))
+        return sleep(100)
       })
     })
     await stopping

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type CheckpointStore, memoryCheckpointStore } from 'kafkajs-eventhubs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Emulator, startEmulator } from '../../../src/emulator/index.js'
@@ -143,7 +144,7 @@ describe('a store that fails', () => {
 
 describe('a store that is away', () => {
   it('for less than the session leaves reading alone, and commits wait', async () => {
-    const { store, goAway, comeBack } = failingStore()
+    const { store, goAway, comeBack, failures } = failingStore()
     await using bench = await openWith(store)
     const consumer = bench.consumer({
       sessionTimeout: 6000,
@@ -156,8 +157,10 @@ describe('a store that is away', () => {
     goAway()
     await bench.send(['b'])
     await reading.count(2)
-    setTimeout(comeBack, 1000)
     await bench.send(['c'])
+    await eventually(() => expect(failures()).toBeGreaterThanOrEqual(3))
+    expect(reading.values()).toEqual(['a', 'b'])
+    comeBack()
     await reading.count(3)
     await eventually(async () => expect(await bench.committed()).toEqual({ 0: '3' }))
     expect(reading.values()).toEqual(['a', 'b', 'c'])
@@ -286,21 +289,31 @@ describe('a store that takes no commit', () => {
     await using bench = await openWith(store)
     await bench.send(['a'])
     const consumer = bench.consumer({ sessionTimeout: 1500 })
-    let active = 0
-    let most = 0
+    let finish = () => {}
+    const held = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    let [calls, isHandled, isStopped] = [0, false, false]
     await bench.read(consumer, {
-      handle: async () => {
-        most = Math.max(most, ++active)
-        await new Promise((resolve) => setTimeout(resolve, 5000))
-        active--
+      async handle() {
+        calls++
+        await held
+        isHandled = true
       },
     })
-    await eventually(() => expect(active).toBe(1))
+    await eventually(() => expect(calls).toBe(1))
     goAway()
-    await new Promise((resolve) => setTimeout(resolve, 2500))
+    // That of the producer remains.
+    await eventually(() => target.emulator.stats.openLinks === 1)
     comeBack()
-    await consumer.stop()
-    expect(active).toBe(0)
-    expect(most).toBe(1)
+    const stopping = consumer.stop().then(() => {
+      isStopped = true
+      expect(isHandled).toBe(true)
+    })
+    await sleep(100)
+    expect(isStopped).toBe(false)
+    finish()
+    await stopping
+    expect(calls).toBe(1)
   })
 })
