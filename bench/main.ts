@@ -1,6 +1,7 @@
 /**
  * `npm run bench` measures against the raw SDK, on the same emulator in another process, in the same run; with names
- * behind `--`, these scenarios only, and with `--quick` fewer rounds, and of the scenarios those that take seconds. Figures are medians; the ratios are what to quote.
+ * behind `--`, these scenarios only, and with `--quick` fewer rounds, of the scenarios that take seconds. Figures are
+ * medians; the ratios are what to quote.
  */
 import { consume } from './consume.js'
 import { type Bench, openBench } from './emulator.js'

@@ -21,12 +21,13 @@ export async function storage(bench: Bench): Promise<void> {
     else if (method === 'PUT') counts.writes++
     else counts.others++
     const { hostname, port } = target
-    incoming.pipe(
-      request({ hostname, port, method, path: url, headers: incoming.headers }, (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
-        answer.pipe(outgoing)
-      }),
-    )
+    const asked = request({ hostname, port, method, path: url, headers: incoming.headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(outgoing)
+    })
+    // A call that was given up, or a connection that Azurite has closed.
+    asked.on('error', () => outgoing.destroy())
+    incoming.pipe(asked)
   })
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
   const { port } = proxy.address() as AddressInfo

@@ -55,7 +55,7 @@ export class IdempotentSender implements EventSender {
   async newTransfer({ abortSignal }: SenderCallOptions = {}): Promise<Transfer> {
     try {
       const { maxMessageSize } = await this.#link.open(abortSignal)
-      return new Transfer(maxMessageSize, { isNumbered: true })
+      return new Transfer(maxMessageSize, { isNumbered: true, buffers: this.#options.buffers })
     } catch (error) {
       throw this.#options.toError(error)
     }
@@ -102,7 +102,7 @@ export class IdempotentSender implements EventSender {
     this.#doubt = { transfer, before, last }
     transfer.number(producer, plus(before, 1))
     try {
-      await link.send(transfer.bytes, signal)
+      await link.send(transfer.sent(), signal)
     } catch (error) {
       // One refused after it was in doubt may still be stored by the attempt before.
       if (isFirst && error instanceof Refusal) this.#doubt = undefined
@@ -110,6 +110,7 @@ export class IdempotentSender implements EventSender {
     }
     producer.last = last
     this.#doubt = undefined
+    transfer.stored()
   }
 
   /** The producer, with what the service has just said of it when the link is new. */

@@ -1,5 +1,6 @@
 import type { PartitionLink } from './partition-link.js'
 import { Refusal } from './sending-link.js'
+import type { SpareBuffers } from './spare-buffers.js'
 import { Transfer } from './transfer.js'
 
 export interface SenderCallOptions {
@@ -16,6 +17,7 @@ export interface EventSender {
 }
 
 export interface SenderOptions {
+  readonly buffers: SpareBuffers
   toError(error: unknown): Error
 }
 
@@ -32,7 +34,7 @@ export class Sender implements EventSender {
   async newTransfer({ abortSignal }: SenderCallOptions = {}): Promise<Transfer> {
     try {
       const { maxMessageSize } = await this.#link.open(abortSignal)
-      return new Transfer(maxMessageSize)
+      return new Transfer(maxMessageSize, { buffers: this.#options.buffers })
     } catch (error) {
       throw this.#options.toError(error)
     }
@@ -41,7 +43,8 @@ export class Sender implements EventSender {
   async send(transfer: Transfer, { abortSignal }: SenderCallOptions = {}): Promise<void> {
     try {
       const link = await this.#link.open(abortSignal)
-      await link.send(transfer.bytes, abortSignal)
+      await link.send(transfer.sent(), abortSignal)
+      transfer.stored()
     } catch (error) {
       throw this.#options.toError(reasonOf(error))
     }

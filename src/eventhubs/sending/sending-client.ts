@@ -3,6 +3,7 @@ import { AuthorizedConnection, type AuthorizedConnectionOptions } from '../conne
 import { IdempotentSender, idempotentCapability } from './idempotent-sender.js'
 import { PartitionLink, type PartitionLinkOptions } from './partition-link.js'
 import { type EventSender, Sender } from './sender.js'
+import { SpareBuffers } from './spare-buffers.js'
 
 export interface SendingClientOptions extends AuthorizedConnectionOptions {
   readonly identifier: string
@@ -36,6 +37,7 @@ export class SendingClient {
   readonly #links = new Set<PartitionLink>()
   /** Those that are not closed yet. */
   readonly #connections = new Set<AuthorizedConnection>()
+  readonly #buffers = new SpareBuffers()
   #sweep: NodeJS.Timeout | undefined
   #isClosed = false
 
@@ -44,10 +46,11 @@ export class SendingClient {
   }
 
   openSender({ idempotent, toError, ...target }: OpenSenderOptions): EventSender {
-    if (!idempotent) return new Sender(this.#openLink(target), { toError })
+    const senderOptions = { buffers: this.#buffers, toError }
+    if (!idempotent) return new Sender(this.#openLink(target), senderOptions)
     return new IdempotentSender(
       (properties) => this.#openLink({ ...target, properties, capabilities: [...capabilities, idempotentCapability] }),
-      { toError },
+      senderOptions,
     )
   }
 

@@ -1,5 +1,6 @@
 import type { OutgoingEvent } from '../../translate/event.js'
 import { encodeEnvelope, encodeEvent, envelopeSize, producerMarkAt, writeProducerMark } from './encoding.js'
+import { SpareBuffers } from './spare-buffers.js'
 
 /** The producer that the service takes an idempotent producer to be. */
 export interface ProducerIdentity {
@@ -11,6 +12,13 @@ export interface ProducerIdentity {
 /** Room of a transfer to begin with, bytes. */
 const initialRoom = 2048
 
+export interface TransferOptions {
+  /** It has room for a producer's name and a sequence number in each event. */
+  readonly isNumbered?: boolean
+  /** Room comes from there, and goes back when the transfer is stored. */
+  readonly buffers?: SpareBuffers
+}
+
 /** Events of one partition, encoded one behind the other as they come: what goes over the link in one piece. */
 export class Transfer {
   readonly maxSizeInBytes: number
@@ -19,11 +27,13 @@ export class Transfer {
   #buffer: Buffer = Buffer.allocUnsafe(initialRoom)
   /** The places where events name their producer. */
   readonly #marks: number[] | undefined
+  readonly #buffers: SpareBuffers
   #wasNumbered = false
+  #timesSent = 0
 
-  /** One that is numbered has room for a producer's name and a sequence number in each event. */
-  constructor(maxSizeInBytes: number, { isNumbered = false }: { isNumbered?: boolean } = {}) {
+  constructor(maxSizeInBytes: number, { isNumbered = false, buffers = new SpareBuffers() }: TransferOptions = {}) {
     this.maxSizeInBytes = maxSizeInBytes
+    this.#buffers = buffers
     this.#marks = isNumbered ? [] : undefined
   }
 
@@ -34,6 +44,18 @@ export class Transfer {
   /** The events so far, as an AMQP message. */
   get bytes(): Buffer {
     return this.#buffer.subarray(0, this.sizeInBytes)
+  }
+
+  /** The same, to be written to a link. */
+  sent(): Buffer {
+    this.#timesSent++
+    return this.bytes
+  }
+
+  /** It is stored, and its bytes are of no use any more. Those of one sent twice may still wait for a link that is lost. */
+  stored(): void {
+    if (this.#timesSent === 1) this.#buffers.give(this.#buffer)
+    this.#buffer = nothing
   }
 
   /** Makes room at once for events of so many bytes. */
@@ -68,12 +90,14 @@ export class Transfer {
   }
 
   #grow(needed: number): void {
-    const room = Math.min(Math.max(needed, this.#buffer.length * 2), this.maxSizeInBytes)
-    const larger = Buffer.allocUnsafe(room)
+    const larger = this.#buffers.take(Math.min(Math.max(needed, this.#buffer.length * 2), this.maxSizeInBytes))
     larger.set(this.bytes)
+    this.#buffers.give(this.#buffer)
     this.#buffer = larger
   }
 }
+
+const nothing = Buffer.alloc(0)
 
 /** The bytes that are mostly enough for what stands before the first event. */
 const envelopeRoom = 256
