@@ -31,6 +31,16 @@ export interface RoutedLink {
   onPieceEnd(): void
 }
 
+/** In place of a link that has been closed here: what was on its way to it goes nowhere. */
+const nobody: RoutedLink = {
+  name: '',
+  onAttaching() {},
+  onAttached() {},
+  onTransfer() {},
+  onFlow() {},
+  onPieceEnd() {},
+}
+
 /** Size, data offset, type and channel. AMQP 1.0 part 2, 2.3.1. */
 const headerLength = 8
 const protocolHeader = 0x414d5150
@@ -55,7 +65,12 @@ export class FrameRouter {
   readonly #nextIncomingIds = new Map<number, number>()
   /** Sessions begun here, by channel. */
   readonly #begun = new Map<number, Pick<LinkPlace, 'nextOutgoingId' | 'outgoingWindow'>>()
+  /** Links that have got frames of the piece at hand, and the last of them. */
   readonly #touched = new Set<RoutedLink>()
+  #lastTouched: RoutedLink | undefined
+  /** Of the frame that was looked at last. */
+  #code = 0
+  #body = 0
   readonly #fields = new FieldReader()
   /** The beginning of a frame whose header is not all there. */
   #header: Buffer | undefined
@@ -71,7 +86,9 @@ export class FrameRouter {
 
   /** The link gets nothing more; transfers on their way to it are dropped. */
   remove(link: RoutedLink): void {
+    if (this.#links.get(link.name) !== link) return
     this.#links.delete(link.name)
+    for (const [channel, other] of this.#channels) if (other === link) this.#channels.set(channel, nobody)
   }
 
   /** Looks at what the AMQP library writes, one frame or more at a time. */
@@ -114,6 +131,7 @@ export class FrameRouter {
     } finally {
       for (const link of this.#touched) link.onPieceEnd()
       this.#touched.clear()
+      this.#lastTouched = undefined
     }
     const now = performance.now()
     if (now - this.#passedAt < lifeInterval) return
@@ -139,9 +157,10 @@ export class FrameRouter {
         return
       }
       const end = at + size
-      if (this.#isOurs(bytes, at, end)) {
+      const link = this.#linkOf(bytes, at, end)
+      if (link) {
         if (passFrom < at) pass(bytes.subarray(passFrom, at))
-        this.#take(bytes, at, end)
+        this.#take(link, bytes, end)
         passFrom = end
       }
       at = end
@@ -157,7 +176,8 @@ export class FrameRouter {
     this.#filled += taken
     if (this.#filled < frame.length) return taken
     this.#frame = undefined
-    if (this.#isOurs(frame, 0, frame.length)) this.#take(frame, 0, frame.length)
+    const link = this.#linkOf(frame, 0, frame.length)
+    if (link) this.#take(link, frame, frame.length)
     else pass(frame)
     return taken
   }
@@ -171,35 +191,37 @@ export class FrameRouter {
   }
 
   /**
-   * True for a frame that is kept from the library. Sees to what tells of sessions and links, which is the library's.
+   * The link of a frame that is kept from the library, with its code and where its body begins. Sees to what tells of
+   * sessions and links, which is the library's.
    */
-  #isOurs(bytes: Buffer, at: number, end: number): boolean {
-    if (bytes.readUInt32BE(at) === protocolHeader || bytes[at + 5] !== 0) return false
+  #linkOf(bytes: Buffer, at: number, end: number): RoutedLink | undefined {
+    if (bytes.readUInt32BE(at) === protocolHeader || bytes[at + 5] !== 0) return undefined
     const body = at + (bytes[at + 4] as number) * 4
-    if (body >= end) return false
+    if (body >= end) return undefined
     const channel = bytes.readUInt16BE(at + 6)
-    const link = this.#channels.get(channel)
-    switch (codeOf(bytes, body, end)) {
+    this.#body = body
+    this.#code = codeOf(bytes, body, end)
+    switch (this.#code) {
       case PERFORMATIVE.transfer:
       case PERFORMATIVE.flow:
       case PERFORMATIVE.disposition:
-        return link !== undefined
+        return this.#channels.get(channel)
       case PERFORMATIVE.begin: {
         this.#channels.delete(channel)
         const fields = this.#fields
         fields.open(bytes, body, end)
         fields.skip(1)
         this.#nextIncomingIds.set(channel, fields.uint() ?? 0)
-        return false
+        return undefined
       }
       case PERFORMATIVE.attach:
         this.#attached(channel, bytes, body, end)
-        return false
+        return undefined
       case PERFORMATIVE.end:
         this.#channels.delete(channel)
-        return false
+        return undefined
       default:
-        return false
+        return undefined
     }
   }
 
@@ -217,18 +239,18 @@ export class FrameRouter {
     link.onAttached({ handle, deliveryCount, nextIncomingId: this.#nextIncomingIds.get(channel) ?? 0, isRefused })
   }
 
-  #take(bytes: Buffer, at: number, end: number): void {
-    const link = this.#channels.get(bytes.readUInt16BE(at + 6))
-    // One that has been closed here: what was on its way to it.
-    if (!link || this.#links.get(link.name) !== link) return
-    const body = at + (bytes[at + 4] as number) * 4
-    const code = codeOf(bytes, body, end)
+  /** Hands a link the frame that was looked at last. */
+  #take(link: RoutedLink, bytes: Buffer, end: number): void {
+    const code = this.#code
     // How the other side settles what it has sent is of no consequence.
-    if (code === PERFORMATIVE.disposition) return
-    this.#fields.open(bytes, body, end)
+    if (code === PERFORMATIVE.disposition || link === nobody) return
+    if (this.#lastTouched !== link) {
+      this.#lastTouched = link
+      this.#touched.add(link)
+    }
+    this.#fields.open(bytes, this.#body, end)
     if (code === PERFORMATIVE.transfer) link.onTransfer(this.#fields, bytes, end)
     else link.onFlow(this.#fields)
-    this.#touched.add(link)
   }
 }
 

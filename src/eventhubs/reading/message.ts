@@ -38,31 +38,42 @@ export class SectionReader {
   start = 0
   value = 0
   end = 0
-  readonly #bytes: Buffer
+  #bytes: Buffer
+  #limit: number
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, at = 0, limit = bytes.length) {
     this.#bytes = bytes
+    this.end = at
+    this.#limit = limit
+  }
+
+  /** Begins with another message, from `at` to `limit`. */
+  open(bytes: Buffer, at: number, limit: number): void {
+    this.#bytes = bytes
+    this.end = at
+    this.#limit = limit
   }
 
   /** Throws `DecodingError` for what is no section. */
   next(): boolean {
     const bytes = this.#bytes
+    const limit = this.#limit
     const at = this.end
-    if (at >= bytes.length) return false
+    if (at >= limit) return false
     this.start = at
-    if (bytes[at] === 0x00 && bytes[at + 1] === 0x53 && at + 2 < bytes.length) {
+    if (bytes[at] === 0x00 && bytes[at + 1] === 0x53 && at + 2 < limit) {
       const code = bytes[at + 2] as number
       this.code = code >= SECTION.header && code <= SECTION.footer ? code : UNKNOWN_SECTION
       this.value = at + 3
     } else this.#readLongDescriptor(at)
-    this.end = endOfValue(bytes, this.value, bytes.length)
+    this.end = endOfValue(bytes, this.value, limit)
     return true
   }
 
   #readLongDescriptor(at: number): void {
     const bytes = this.#bytes
     if (bytes[at] !== 0x00) throw new DecodingError(`a message has a section without descriptor, at byte ${at}`)
-    this.value = endOfValue(bytes, at + 1, bytes.length)
+    this.value = endOfValue(bytes, at + 1, this.#limit)
     const descriptor = decodeValue(bytes, at + 1, this.value)
     const code = typeof descriptor === 'number' ? descriptor : symbolic.get(descriptor)
     this.code = code !== undefined && code >= SECTION.header && code <= SECTION.footer ? code : UNKNOWN_SECTION

@@ -46,7 +46,14 @@ export class FieldReader {
   }
 
   skip(count: number): void {
-    for (let i = 0; i < count && this.#left > 0; i++) this.#next()
+    const bytes = this.#bytes
+    for (let i = 0; i < count && this.#left > 0; i++) {
+      // Most are null, true or false.
+      if (((bytes[this.#at] as number) & 0xf0) === 0x40 && this.#at < this.end) {
+        this.#at++
+        this.#left--
+      } else this.#next()
+    }
   }
 
   /** The next field, whatever it is. */

@@ -1,4 +1,3 @@
-import type { ReceivedEvent } from '../../translate/event.js'
 import type { Logger } from '../../types/index.js'
 import { createDeferred, type Deferred } from '../../util/deferred.js'
 import { soon } from '../../util/timers.js'
@@ -6,7 +5,7 @@ import type { EventChunk, PartitionReader, ReaderOptions } from '../transport.js
 import { Credit, eventOverhead } from './credit.js'
 import type { LinkOptions, OpenLink } from './reading-connection.js'
 import type { ReadingConnections } from './reading-connections.js'
-import { parseEvent, UNREADABLE } from './received-event.js'
+import { type EncodedEvent, parseEvent, UNREADABLE } from './received-event.js'
 
 export interface ReaderContext {
   readonly connections: ReadingConnections
@@ -37,14 +36,14 @@ export class Reader implements PartitionReader {
   readonly #mostEvents: number
   readonly #farewell = createDeferred()
   #state: State = { is: 'opening' }
-  #queue: ReceivedEvent[] = []
+  #queue: EncodedEvent[] = []
   #queueBytes = 0
   /** The amount that `next` has given last: it is done with when `next` is called again. */
   #handed = { count: 0, bytes: 0 }
   #piece = { count: 0, bytes: 0 }
   #waiting: Deferred<void> | undefined
   #lastSequenceNumber: number
-  #newest: ReceivedEvent | undefined
+  #newest: EncodedEvent | undefined
 
   constructor(options: ReaderOptions, context: ReaderContext) {
     this.#options = options
@@ -120,7 +119,7 @@ export class Reader implements PartitionReader {
       partitionId,
       ownerLevel,
       filter: filterOf(this.#options),
-      onDelivery: (payload) => this.#onDelivery(payload),
+      onDelivery: (bytes, start, end) => this.#onDelivery(bytes, start, end),
       onPieceEnd: () => this.#onPieceEnd(),
       onEnd: (error) => this.#end(error),
     }
@@ -151,15 +150,15 @@ export class Reader implements PartitionReader {
     this.#waiting = undefined
   }
 
-  #onDelivery(payload: Buffer): void {
-    const event = parseEvent(payload)
+  #onDelivery(bytes: Buffer, start: number, end: number): void {
+    const event = parseEvent(bytes, start, end)
     // Sequence numbers are contiguous, except where events were removed before there was anyone to read them.
     if (event.sequenceNumber === UNREADABLE) event.sequenceNumber = this.#lastSequenceNumber + 1
     this.#lastSequenceNumber = event.sequenceNumber
     this.#newest = event
     this.#queue.push(event)
     this.#piece.count++
-    this.#piece.bytes += payload.length + eventOverhead
+    this.#piece.bytes += end - start + eventOverhead
   }
 
   #onPieceEnd(): void {
@@ -187,9 +186,12 @@ export class Reader implements PartitionReader {
   #take(limit: number): EventChunk {
     const queue = this.#queue
     const events = queue.length <= limit ? queue : queue.splice(0, limit)
+    let bytes = this.#queueBytes
     if (events === queue) this.#queue = []
-    let bytes = 0
-    for (const event of events) bytes += event.raw.length + eventOverhead
+    else {
+      bytes = 0
+      for (const event of events) bytes += event.size + eventOverhead
+    }
     this.#queueBytes -= bytes
     this.#handed.count += events.length
     this.#handed.bytes += bytes

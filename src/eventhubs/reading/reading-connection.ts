@@ -25,7 +25,8 @@ export interface LinkOptions {
   /** The start, in the service's own words. */
   readonly filter: string
   readonly ownerLevel: number | undefined
-  onDelivery(payload: Buffer): void
+  /** An event has come, the bytes from `start` to `end`. */
+  onDelivery(bytes: Buffer, start: number, end: number): void
   onPieceEnd(): void
   /** The service has ended the link, or the connection has gone. Called once at most, and not after `close()`. */
   onEnd(error: Error): void

@@ -6,8 +6,8 @@ import { decodeBody, decodeMap, decodeProperties, SECTION, SectionReader } from 
 export const UNREADABLE = -1
 
 /**
- * An event as it came. Read at once is what is needed of every event; the rest is found, and decoded when somebody asks.
- * What is asked for late throws `DecodingError` then.
+ * An event as it came, among the bytes it came with. Read at once is what is needed of every event; the rest is found, and
+ * decoded when somebody asks. What is asked for late throws `DecodingError` then.
  */
 class EncodedEvent implements ReceivedEvent {
   sequenceNumber = UNREADABLE
@@ -15,7 +15,11 @@ class EncodedEvent implements ReceivedEvent {
   annotations: AmqpMap | undefined = undefined
   problem: Error | undefined = undefined
   data: Buffer | undefined = undefined
-  readonly raw: Buffer
+  readonly #bytes: Buffer
+  readonly #start: number
+  readonly #end: number
+  #raw: Buffer | undefined = undefined
+  /** Places among the bytes, of what there is no need for yet; 0 where there is none of it. */
   offsetAt = 0
   partitionKeyAt = 0
   deliveryAnnotationsAt = 0
@@ -23,33 +27,45 @@ class EncodedEvent implements ReceivedEvent {
   applicationPropertiesAt = 0
   #applicationProperties: AmqpMap | undefined = undefined
 
-  constructor(raw: Buffer) {
-    this.raw = raw
+  constructor(bytes: Buffer, start: number, end: number) {
+    this.#bytes = bytes
+    this.#start = start
+    this.#end = end
+  }
+
+  /** The number of its bytes. */
+  get size(): number {
+    return this.#end - this.#start
+  }
+
+  get raw(): Buffer {
+    this.#raw ??= this.#bytes.subarray(this.#start, this.#end)
+    return this.#raw
   }
 
   get offset(): string {
     const { offsetAt } = this
-    return offsetAt === 0 ? '' : String(decodeValue(this.raw, offsetAt))
+    return offsetAt === 0 ? '' : String(decodeValue(this.#bytes, offsetAt))
   }
 
   get wholeOffset(): number {
-    return this.offsetAt === 0 ? Number.NaN : digitsAt(this.raw, this.offsetAt)
+    return this.offsetAt === 0 ? Number.NaN : digitsAt(this.#bytes, this.offsetAt)
   }
 
   get partitionKey(): string | null {
     if (this.partitionKeyAt === 0) return null
-    const key = decodeValue(this.raw, this.partitionKeyAt)
+    const key = decodeValue(this.raw, this.partitionKeyAt - this.#start)
     return key === null ? null : (key as string)
   }
 
   get applicationProperties(): AmqpMap | undefined {
     if (this.applicationPropertiesAt === 0) return undefined
-    this.#applicationProperties ??= decodeMap(this.raw, this.applicationPropertiesAt)
+    this.#applicationProperties ??= decodeMap(this.raw, this.applicationPropertiesAt - this.#start)
     return this.#applicationProperties
   }
 
   get properties(): MessageProperties | undefined {
-    return this.propertiesAt === 0 ? undefined : decodeProperties(this.raw, this.propertiesAt)
+    return this.propertiesAt === 0 ? undefined : decodeProperties(this.raw, this.propertiesAt - this.#start)
   }
 
   get body(): EventBody {
@@ -58,22 +74,24 @@ class EncodedEvent implements ReceivedEvent {
 
   get lastEnqueuedSequenceNumber(): number | undefined {
     if (this.deliveryAnnotationsAt === 0) return undefined
-    const number = decodeMap(this.raw, this.deliveryAnnotationsAt)?.['last_enqueued_sequence_number']
+    const number = decodeMap(this.raw, this.deliveryAnnotationsAt - this.#start)?.['last_enqueued_sequence_number']
     return typeof number === 'number' ? number : undefined
   }
 }
 
 /**
- * Finds its way through a message. One that makes no sense is an event too, with its `problem`; its sequence number is
+ * Finds its way through a message, from `start` to `end`. One that makes no sense is an event too, with its `problem`; its sequence number is
  * `UNREADABLE` when that was not reached.
  */
-export function parseEvent(bytes: Buffer): EncodedEvent {
-  const event = new EncodedEvent(bytes)
+export function parseEvent(bytes: Buffer, start = 0, end = bytes.length): EncodedEvent {
+  const event = new EncodedEvent(bytes, start, end)
   try {
-    findParts(event, bytes)
+    findParts(event, bytes, start, end)
     if (event.sequenceNumber === UNREADABLE) throw new DecodingError('the event has no sequence number')
   } catch (error) {
     if (!(error instanceof DecodingError)) throw error
+    // What is said of places is said of the event, not of what it came with.
+    if (start > 0) return parseEvent(bytes.subarray(start, end))
     event.problem = error
   }
   return event
@@ -81,8 +99,11 @@ export function parseEvent(bytes: Buffer): EncodedEvent {
 
 export type { EncodedEvent }
 
-function findParts(event: EncodedEvent, bytes: Buffer): void {
-  const sections = new SectionReader(bytes)
+/** One for all: an event is parsed in one go. */
+const sections = new SectionReader(Buffer.alloc(0))
+
+function findParts(event: EncodedEvent, bytes: Buffer, start: number, end: number): void {
+  sections.open(bytes, start, end)
   let bodySections = 0
   while (sections.next()) {
     const { value } = sections

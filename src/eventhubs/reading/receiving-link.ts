@@ -13,8 +13,8 @@ export interface ReceivingLinkEvents {
   send(bytes: Buffer): void
   /** The sender is to be told of credit, or of the session's window: `takeFlow` has what to write. */
   onFlowDue(): void
-  /** An event has come. */
-  onDelivery(payload: Buffer): void
+  /** An event has come, the bytes from `start` to `end`. */
+  onDelivery(bytes: Buffer, start: number, end: number): void
   /** All that came in one piece has been told. */
   onPieceEnd(): void
 }
@@ -94,13 +94,14 @@ export class ReceivingLink implements RoutedLink {
     }
     this.#size += end - fields.end
     if (this.#size > largestDelivery) throw new DecodingError(`a delivery is larger than ${largestDelivery} bytes`)
-    const payload = frame.subarray(fields.end, end)
-    if (hasMore || this.#frames.length > 0) this.#frames.push(payload)
+    const isWhole = !hasMore && this.#frames.length === 0
+    if (!isWhole) this.#frames.push(frame.subarray(fields.end, end))
     if (hasMore) return
-    const whole = this.#frames.length > 0 ? Buffer.concat(this.#frames, this.#size) : payload
+    const bytes = isWhole ? frame : Buffer.concat(this.#frames, this.#size)
     this.#drop()
     if (!this.#isSettled) this.#settleLater()
-    this.#events.onDelivery(whole)
+    if (isWhole) this.#events.onDelivery(bytes, fields.end, end)
+    else this.#events.onDelivery(bytes, 0, bytes.length)
   }
 
   onFlow(fields: FieldReader): void {

@@ -35,7 +35,7 @@ async function open(options: PeerOptions = {}) {
       partitionId: '0',
       filter: "amqp.annotation.x-opt-offset > '-1'",
       ownerLevel: 3,
-      onDelivery: (payload) => payloads.push(payload.toString()),
+      onDelivery: (bytes, start, end) => payloads.push(bytes.toString('utf8', start, end)),
       onPieceEnd: () => pieces.push(payloads.length),
       onEnd: (error) => ends.push(error),
     },
