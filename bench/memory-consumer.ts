@@ -24,6 +24,7 @@ setInterval(() => {
   // The memory of dead buffers is freed behind a collection, and counted until then: the second waits for the first.
   global.gc?.()
   global.gc?.()
-  if (process.connected) process.send?.({ handled, bytes: process.memoryUsage().arrayBuffers - before })
+  // The parent may have gone meanwhile.
+  process.send?.({ handled, bytes: process.memoryUsage().arrayBuffers - before }, () => {})
 }, 100)
 process.on('disconnect', () => process.exit())

@@ -6,7 +6,8 @@ import { median } from './measure.js'
 const PARTITIONS = 32
 const EVENT_BYTES = 900_000
 const EACH = 30
-const SECONDS = 20
+/** At most. */
+const SECONDS = 60
 const MAX_BYTES = 10_485_760
 const MIB = 1024 * 1024
 
