@@ -5,6 +5,7 @@ import { main as customStore } from '../../examples/custom-store.js'
 import { main as deadLetters } from '../../examples/dead-letters.js'
 import { configuration } from '../../examples/managed-identity.js'
 import { main as manyConsumers } from '../../examples/many-consumers.js'
+import { main as migrateOffsets } from '../../examples/migrate-offsets/main.js'
 import { main as replay } from '../../examples/replay.js'
 import { main as webSockets } from '../../examples/websockets.js'
 import { Kafka } from '../../src/index.js'
@@ -41,6 +42,15 @@ it('replay reads again from a moment, and sets a group back', async () => {
   const { read, committed } = await replay(undefined, quiet)
   expect(read).toEqual(['before 1', 'before 2', 'after 1', 'after 2', 'after 1', 'after 2'])
   expect(committed).toBe('1')
+})
+
+it('migrate-offsets has this package go on where kafkajs stopped, and carries nothing twice', async () => {
+  expect(await migrateOffsets(undefined, quiet)).toEqual({
+    before: ['one', 'two', 'three'],
+    carried: [{ partition: 0, offset: '3' }],
+    again: [],
+    after: ['four', 'five'],
+  })
 })
 
 it('custom-store goes on where the first consumer stopped', async () => {
