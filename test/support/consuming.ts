@@ -176,3 +176,23 @@ export function next<P = unknown>(consumer: Consumer, name: keyof Consumer['even
 
 /** The whole numbers from 0, as texts. */
 export const numbers = (count: number, from = 0): string[] => Array.from({ length: count }, (_, i) => String(from + i))
+
+/** Positions that neither `commitOffsets()` nor `seek()` takes: what each is, and what is said of it. */
+export const refusedPositions: readonly [string, object, string][] = [
+  ['a topic that is none', { topic: null, partition: 0, offset: '0' }, 'Invalid topic null'],
+  [
+    'a partition that is no number',
+    { topic: 't', partition: 'x', offset: '0' },
+    'Invalid partition, expected a number received x',
+  ],
+  [
+    'an offset that is no number',
+    { topic: 't', partition: 0, offset: 'x' },
+    'Invalid offset, expected a long received x',
+  ],
+  [
+    'anything before run()',
+    { topic: 't', partition: 0, offset: '1' },
+    'Consumer group was not initialized, consumer#run must be called first',
+  ],
+]

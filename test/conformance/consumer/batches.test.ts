@@ -1,14 +1,10 @@
 import type { Batch, EachBatchHandler, EachBatchPayload } from 'kafkajs-eventhubs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Bench, listen, numbers, openBench } from '../../support/consuming.js'
 import { eventually } from '../../support/eventually.js'
-import { openTarget, type Target } from '../../support/harness.js'
+import { shareTarget } from '../../support/shared-target.js'
 
-let target: Target
-beforeAll(async () => {
-  target = await openTarget()
-})
-afterAll(() => target[Symbol.asyncDispose]())
+const target = shareTarget()
 
 /** Runs `eachBatch` from the beginning; gives the values handed over so far. */
 async function run(bench: Bench, eachBatch: EachBatchHandler, config: object = {}) {

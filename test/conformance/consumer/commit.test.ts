@@ -1,15 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Consumer } from 'kafkajs-eventhubs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { listen, next, numbers, openBench } from '../../support/consuming.js'
+import { describe, expect, it } from 'vitest'
+import { listen, next, numbers, openBench, refusedPositions } from '../../support/consuming.js'
 import { eventually } from '../../support/eventually.js'
-import { openTarget, type Target } from '../../support/harness.js'
+import { shareTarget } from '../../support/shared-target.js'
 
-let target: Target
-beforeAll(async () => {
-  target = await openTarget()
-})
-afterAll(() => target[Symbol.asyncDispose]())
+const target = shareTarget()
 
 type Committed = Parameters<Consumer['commitOffsets']>[0]
 interface CommitEvent {
@@ -21,17 +17,7 @@ interface CommitEvent {
 
 describe('commitOffsets', () => {
   it.each([
-    ['a topic that is none', { topic: null, partition: 0, offset: '0' }, 'Invalid topic null'],
-    [
-      'a partition that is no number',
-      { topic: 't', partition: 'x', offset: '0' },
-      'Invalid partition, expected a number received x',
-    ],
-    [
-      'an offset that is no number',
-      { topic: 't', partition: 0, offset: 'x' },
-      'Invalid offset, expected a long received x',
-    ],
+    ...refusedPositions,
     ['an empty offset', { topic: 't', partition: 0, offset: '' }, 'Invalid offset, expected a long received '],
     ['a negative offset', { topic: 't', partition: 0, offset: '-201' }, 'Offset must not be a negative number'],
     ['latest', { topic: 't', partition: 0, offset: '-1' }, 'Offset must not be a negative number'],
@@ -40,11 +26,6 @@ describe('commitOffsets', () => {
       'metadata that are no text',
       { topic: 't', partition: 0, offset: '1', metadata: 7 },
       'Invalid offset metadata, expected string or null, received 7',
-    ],
-    [
-      'anything before run()',
-      { topic: 't', partition: 0, offset: '1' },
-      'Consumer group was not initialized, consumer#run must be called first',
     ],
   ])('refuses %s', async (_, offset, message) => {
     await using bench = await openBench(target)

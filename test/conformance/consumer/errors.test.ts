@@ -1,15 +1,11 @@
 import { KafkaJSError, KafkaJSNonRetriableError, KafkaJSNotImplemented, type LogEntry } from 'kafkajs-eventhubs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { listen, next, numbers, openBench } from '../../support/consuming.js'
 import { eventually } from '../../support/eventually.js'
-import { openTarget, type Target } from '../../support/harness.js'
 import { scaled } from '../../support/pace.js'
+import { shareTarget } from '../../support/shared-target.js'
 
-let target: Target
-beforeAll(async () => {
-  target = await openTarget()
-})
-afterAll(() => target[Symbol.asyncDispose]())
+const target = shareTarget()
 
 interface Crash {
   error: Error & { cause?: Error; retriable?: boolean; retryCount?: number }

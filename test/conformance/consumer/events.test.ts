@@ -1,14 +1,10 @@
 import type { Consumer } from 'kafkajs-eventhubs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { listen, next, numbers, openBench } from '../../support/consuming.js'
 import { eventually } from '../../support/eventually.js'
-import { openTarget, type Target } from '../../support/harness.js'
+import { shareTarget } from '../../support/shared-target.js'
 
-let target: Target
-beforeAll(async () => {
-  target = await openTarget()
-})
-afterAll(() => target[Symbol.asyncDispose]())
+const target = shareTarget()
 
 const anyMember = expect.stringMatching(/^test-[0-9a-f-]{36}$/)
 

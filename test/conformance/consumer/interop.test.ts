@@ -1,16 +1,11 @@
 import { EventHubConsumerClient, type ReceivedEventData, type CheckpointStore as SdkStore } from '@azure/event-hubs'
 import { type Checkpoint, type CheckpointStore, memoryCheckpointStore } from 'kafkajs-eventhubs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Emulator } from '../../../src/emulator/index.js'
+import { describe, expect, it } from 'vitest'
 import { type Bench, listen, numbers, openBench } from '../../support/consuming.js'
 import { eventually } from '../../support/eventually.js'
-import { openEmulator, type Target } from '../../support/harness.js'
+import { shareEmulator } from '../../support/shared-target.js'
 
-let target: Target & { readonly emulator: Emulator }
-beforeAll(async () => {
-  target = await openEmulator()
-})
-afterAll(() => target[Symbol.asyncDispose]())
+const target = shareEmulator()
 
 /** What was written to the store, and by whom. */
 interface Written {

@@ -1,17 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Consumer, Kafka, type LogEntry } from 'kafkajs-eventhubs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { listen, next, numbers, openBench, quick } from '../../support/consuming.js'
 import { disposable } from '../../support/disposable.js'
 import { eventually } from '../../support/eventually.js'
-import { openTarget, type Target } from '../../support/harness.js'
 import { scaled } from '../../support/pace.js'
+import { shareTarget } from '../../support/shared-target.js'
 
-let target: Target
-beforeAll(async () => {
-  target = await openTarget()
-})
-afterAll(() => target[Symbol.asyncDispose]())
+const target = shareTarget()
 
 describe('a consumer', () => {
   it('has the members of kafkajs, in its order, writable and free of this', async () => {

@@ -1,15 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CompressionCodecs, CompressionTypes, type EachMessagePayload, type KafkaMessage } from 'kafkajs-eventhubs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { listen, next, numbers, openBench } from '../../support/consuming.js'
 import { eventually } from '../../support/eventually.js'
-import { openTarget, type Target } from '../../support/harness.js'
+import { shareTarget } from '../../support/shared-target.js'
 
-let target: Target
-beforeAll(async () => {
-  target = await openTarget()
-})
-afterAll(() => target[Symbol.asyncDispose]())
+const target = shareTarget()
 
 describe('eachMessage', () => {
   it('gets every message of a partition once, in order, with offsets from 0', async () => {

@@ -1,15 +1,10 @@
 import { type EventHubsOptions, Kafka, type LogEntry, logLevel } from 'kafkajs-eventhubs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Emulator } from '../../../src/emulator/index.js'
+import { describe, expect, it } from 'vitest'
 import { type Bench, type BenchOptions, listen, next, openBench, quick } from '../../support/consuming.js'
 import { eventually } from '../../support/eventually.js'
-import { openEmulator, type Target } from '../../support/harness.js'
+import { shareEmulator } from '../../support/shared-target.js'
 
-let target: Target & { readonly emulator: Emulator }
-beforeAll(async () => {
-  target = await openEmulator()
-})
-afterAll(() => target[Symbol.asyncDispose]())
+const target = shareEmulator()
 
 const openWith = (eventHubs: EventHubsOptions, options: BenchOptions = {}) =>
   openBench(target, {

@@ -1,16 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CheckpointStore, memoryCheckpointStore } from 'kafkajs-eventhubs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Emulator } from '../../../src/emulator/index.js'
+import { describe, expect, it } from 'vitest'
 import { type Bench, listen, numbers, openBench } from '../../support/consuming.js'
 import { eventually } from '../../support/eventually.js'
-import { openEmulator, type Target } from '../../support/harness.js'
+import { shareEmulator } from '../../support/shared-target.js'
 
-let target: Target & { readonly emulator: Emulator }
-beforeAll(async () => {
-  target = await openEmulator()
-})
-afterAll(() => target[Symbol.asyncDispose]())
+const target = shareEmulator()
 
 /** Sends on until told to stop; gives how many it has sent. */
 function produce(bench: Bench, partitions = 1) {

@@ -1,37 +1,18 @@
 import type { Consumer } from 'kafkajs-eventhubs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { listen, numbers, openBench } from '../../support/consuming.js'
+import { describe, expect, it } from 'vitest'
+import { listen, numbers, openBench, refusedPositions } from '../../support/consuming.js'
 import { eventually } from '../../support/eventually.js'
-import { openTarget, type Target } from '../../support/harness.js'
 import { scaled } from '../../support/pace.js'
+import { shareTarget } from '../../support/shared-target.js'
 
-let target: Target
-beforeAll(async () => {
-  target = await openTarget()
-})
-afterAll(() => target[Symbol.asyncDispose]())
+const target = shareTarget()
 
 type Seek = Parameters<Consumer['seek']>[0]
 
 describe('seek', () => {
   it.each([
-    ['a topic that is none', { topic: null, partition: 0, offset: '0' }, 'Invalid topic null'],
-    [
-      'a partition that is no number',
-      { topic: 't', partition: 'x', offset: '0' },
-      'Invalid partition, expected a number received x',
-    ],
-    [
-      'an offset that is no number',
-      { topic: 't', partition: 0, offset: 'x' },
-      'Invalid offset, expected a long received x',
-    ],
+    ...refusedPositions,
     ['an offset before earliest', { topic: 't', partition: 0, offset: '-3' }, 'Offset must not be a negative number'],
-    [
-      'anything before run()',
-      { topic: 't', partition: 0, offset: '0' },
-      'Consumer group was not initialized, consumer#run must be called first',
-    ],
   ])('refuses %s', async (_, seek, message) => {
     await using bench = await openBench(target)
     const consumer = bench.consumer()

@@ -1,18 +1,13 @@
 import { type CheckpointStore, type LogEntry, logLevel, memoryCheckpointStore } from 'kafkajs-eventhubs'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Emulator } from '../../../src/emulator/index.js'
+import { expect, it } from 'vitest'
 import { listen, openBench } from '../../support/consuming.js'
 import { eventually } from '../../support/eventually.js'
-import { openEmulator, type Target } from '../../support/harness.js'
 import { scaled } from '../../support/pace.js'
+import { shareEmulator } from '../../support/shared-target.js'
 
 /** stop() and disconnect() have an end, whatever handlers, the store and the service do. */
 
-let target: Target & { readonly emulator: Emulator }
-beforeAll(async () => {
-  target = await openEmulator()
-})
-afterAll(() => target[Symbol.asyncDispose]())
+const target = shareEmulator()
 
 const never = () => new Promise<never>(() => undefined)
 

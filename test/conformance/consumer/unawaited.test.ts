@@ -1,17 +1,12 @@
 import { Kafka, type LogEntry, logLevel, memoryCheckpointStore } from 'kafkajs-eventhubs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Emulator } from '../../../src/emulator/index.js'
+import { describe, expect, it } from 'vitest'
 import { type Bench, listen, openBench, quick } from '../../support/consuming.js'
 import { eventually } from '../../support/eventually.js'
-import { openEmulator, type Target } from '../../support/harness.js'
+import { shareEmulator } from '../../support/shared-target.js'
 
 /** Most public programs await nothing: each call has to count when the next one is made. */
 
-let target: Target & { readonly emulator: Emulator }
-beforeAll(async () => {
-  target = await openEmulator()
-})
-afterAll(() => target[Symbol.asyncDispose]())
+const target = shareEmulator()
 
 /** A consumer that notes what it handles, and the run that has it do so. */
 function notingConsumer(bench: Bench) {

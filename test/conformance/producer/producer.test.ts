@@ -1,13 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Kafka, type Message, type Producer, type ProducerBatch, type ProducerRecord } from '../../../src/index.js'
 import { disposable } from '../../support/disposable.js'
-import { openTarget, type Target } from '../../support/harness.js'
+import { openTarget } from '../../support/harness.js'
+import { shareTarget } from '../../support/shared-target.js'
 
-let target: Target
-beforeAll(async () => {
-  target = await openTarget()
-})
-afterAll(() => target[Symbol.asyncDispose]())
+const target = shareTarget()
 
 const createProducer = (config?: Parameters<Kafka['producer']>[0]) => new Kafka(target.config()).producer(config)
 
