@@ -110,21 +110,11 @@ export class CredentialSource {
 
   async #call(): Promise<ConnectionCredential> {
     const { provider, fullyQualifiedNamespace, timeout } = this.#options
-    let given: unknown
     try {
-      given = await answerWithin(timeout, () => provider.getCredential({ fullyQualifiedNamespace }))
+      return partsOf(await answerWithin(timeout, () => provider.getCredential({ fullyQualifiedNamespace })))
     } catch (error) {
       throw authenticationError(error)
     }
-    if (!isCredential(given)) {
-      throw new KafkaJSSASLAuthenticationError(
-        'getCredential() must give { connectionString }, { name, key }, { signature } or an object with getToken()',
-      )
-    }
-    const parts =
-      'connectionString' in given ? partsOf(given.connectionString) : { credential: given, entityPath: undefined }
-    if ('signature' in parts.credential) assertInForce(parts.credential.signature)
-    return parts
   }
 
   #renewing(source: TokenCredential): RenewingToken {
@@ -163,12 +153,17 @@ export class CredentialSource {
   }
 }
 
-function partsOf(connectionString: string) {
-  try {
-    return sharedAccessOf(connectionString)
-  } catch (error) {
-    throw authenticationError(error)
+/** Reads what a provider gave, which may be anything. */
+function partsOf(given: unknown): ConnectionCredential {
+  if (!isCredential(given)) {
+    throw new KafkaJSSASLAuthenticationError(
+      'getCredential() must give { connectionString }, { name, key }, { signature } or an object with getToken()',
+    )
   }
+  const parts =
+    'connectionString' in given ? sharedAccessOf(given.connectionString) : { credential: given, entityPath: undefined }
+  if ('signature' in parts.credential) assertInForce(parts.credential.signature)
+  return parts
 }
 
 function assertInForce(signature: string): void {

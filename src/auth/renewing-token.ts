@@ -99,19 +99,24 @@ export class RenewingToken implements TokenCredential {
   }
 
   async #ask(scopes: string | string[]): Promise<AccessToken> {
-    const token = await answerWithin(this.#options.timeout, () => this.#source.getToken(scopes)).catch(
-      (error: unknown) => {
-        throw authenticationError(error)
-      },
-    )
-    if (!token?.token) throw new KafkaJSSASLAuthenticationError('The credential gave no token')
-    if (!(remaining(token) > 0)) {
-      throw new KafkaJSSASLAuthenticationError(
-        'The credential gave a token that has expired: check its source and this clock',
-      )
+    try {
+      return checked(await answerWithin(this.#options.timeout, () => this.#source.getToken(scopes)))
+    } catch (error) {
+      throw authenticationError(error)
     }
-    return token
   }
+}
+
+/** Reads what a credential gave, which may be anything. */
+function checked(given: AccessToken | null): AccessToken {
+  const { token, expiresOnTimestamp = 0 } = given ?? {}
+  if (!token) throw new KafkaJSSASLAuthenticationError('The credential gave no token')
+  if (!(expiresOnTimestamp > Date.now())) {
+    throw new KafkaJSSASLAuthenticationError(
+      'The credential gave a token that has expired: check its source and this clock',
+    )
+  }
+  return { token, expiresOnTimestamp }
 }
 
 /** Asks a credential or provider. One that never answers must not keep those who wait from asking again. */
@@ -121,8 +126,8 @@ export function answerWithin<T>(ms: number, ask: () => T | Promise<T>): Promise<
 
 /** Wraps what a credential or provider threw. */
 export function authenticationError(error: unknown): KafkaJSError {
-  if (error instanceof KafkaJSSASLAuthenticationError) return error
   const cause = toError(error)
+  if (cause instanceof KafkaJSSASLAuthenticationError) return cause
   return new KafkaJSSASLAuthenticationError(`The credential gave no token: ${cause.message}`, { cause })
 }
 

@@ -1,4 +1,3 @@
-import { inspect } from 'node:util'
 import { KafkaJSConnectionError, KafkaJSNonRetriableError } from '../errors/index.js'
 import { toError } from '../errors/thrown.js'
 import { withDeadline } from '../util/deadline.js'
@@ -84,7 +83,7 @@ async function brokersOf({ brokers, connectionTimeout }: KafkaSettings): Promise
 
 /** An entry as it was given: its beginning, without secrets. */
 function shown(entry: unknown): string {
-  const text = typeof entry === 'string' ? entry : inspect(entry, { depth: 0 })
+  const text = typeof entry === 'string' ? entry : toError(entry).message
   if (/shared_?access/i.test(text)) return 'a connection string: pass that as eventHubs.connectionString'
   return JSON.stringify(redact(text.length > 100 ? `${text.slice(0, 100)}…` : text))
 }

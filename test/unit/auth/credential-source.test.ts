@@ -3,6 +3,7 @@ import { CredentialSource } from '../../../src/auth/credential-source.js'
 import { createLogger } from '../../../src/instrumentation/logger.js'
 import type { AuthProvider } from '../../../src/types/auth-provider.js'
 import { logLevel } from '../../../src/types/enums.js'
+import { createHostileValues } from '../../support/hostile.js'
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }))
 afterEach(() => void vi.useRealTimers())
@@ -192,3 +193,25 @@ for (const wrong of [undefined, null, 'a string', {}, { name: 'only' }, { getTok
     await rejected
   })
 }
+
+it.each(createHostileValues())('a provider that throws %s is told as one that fails', async (_, thrown) => {
+  const { source } = sourceOf({
+    getCredential() {
+      throw thrown
+    },
+  })
+  const rejected = expect(source.current()).rejects.toMatchObject({
+    name: 'KafkaJSSASLAuthenticationError',
+    message: expect.stringMatching(/^The credential gave no token: ./),
+    retriable: false,
+  })
+  await vi.advanceTimersByTimeAsync(100)
+  await rejected
+})
+
+it.each(createHostileValues())('a provider that gives %s is told so', async (_, given) => {
+  const { source } = sourceOf({ getCredential: () => given as never })
+  const rejected = expect(source.current()).rejects.toMatchObject({ name: 'KafkaJSSASLAuthenticationError' })
+  await vi.advanceTimersByTimeAsync(100)
+  await rejected
+})

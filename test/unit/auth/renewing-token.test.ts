@@ -4,6 +4,7 @@ import { RenewingToken } from '../../../src/auth/renewing-token.js'
 import { createLogger } from '../../../src/instrumentation/logger.js'
 import { logLevel } from '../../../src/types/enums.js'
 import type { LogEntry, Logger } from '../../../src/types/index.js'
+import { createHostileValues } from '../../support/hostile.js'
 
 const scope = 'https://eventhubs.azure.net//.default'
 const minute = 60_000
@@ -221,6 +222,33 @@ describe('a renewing token', () => {
       expect(await rejected).toMatchObject({ name: 'KafkaJSSASLAuthenticationError', retriable: false })
     })
   }
+
+  it.each(createHostileValues())('tells of a source that throws %s as of one that fails', async (_, thrown) => {
+    const { get } = renewing(() => {
+      throw thrown
+    })
+    const rejected = expect(get()).rejects.toMatchObject({
+      name: 'KafkaJSSASLAuthenticationError',
+      message: expect.stringMatching(/^The credential gave no token: ./),
+    })
+    await vi.advanceTimersByTimeAsync(100)
+    await rejected
+  })
+
+  it('tells of a token that can’t be looked at', async () => {
+    const logger = createLogger({ level: logLevel.NOTHING })
+    const given = {
+      expiresOnTimestamp: minute,
+      get token(): string {
+        throw undefined
+      },
+    }
+    const options = { threshold: 1, timeout: 1000, patience: patienceOf(logger), onShorterLife: () => undefined }
+    const token = new RenewingToken({ getToken: async () => given }, options)
+    const rejected = expect(token.getToken(scope)).rejects.toMatchObject({ name: 'KafkaJSSASLAuthenticationError' })
+    await vi.advanceTimersByTimeAsync(100)
+    await rejected
+  })
 
   it('gives no answer once it is closed, which ends the timers of the SDK', async () => {
     const { token, get } = renewing(() => ({ life: minute }))

@@ -4,6 +4,7 @@ import { isLoopback, resolveNamespace } from '../../../src/config/namespace.js'
 import { KafkaJSConnectionError, KafkaJSNonRetriableError } from '../../../src/errors/index.js'
 import type { ConnectionStringConfig, KafkaConfig } from '../../../src/types/index.js'
 import { kafkajs } from '../../parity/kafkajs.js'
+import { createHostileValues } from '../../support/hostile.js'
 
 const resolve = (config: Partial<KafkaConfig> | ConnectionStringConfig) =>
   resolveNamespace(kafkaSettings(config as KafkaConfig))
@@ -136,5 +137,27 @@ describe('isLoopback', () => {
   })
   it.each([host, '128.0.0.1', 'localhost.example.org', '10.0.0.1'])('does not hold for %s', (name) => {
     expect(isLoopback(name)).toBe(false)
+  })
+})
+
+describe('brokers() that misbehaves', () => {
+  it.each(createHostileValues())('by throwing %s is asked again', async (_, thrown) => {
+    const brokers = () => {
+      throw thrown
+    }
+    await expect(resolve({ brokers })).rejects.toMatchObject({
+      name: 'KafkaJSConnectionError',
+      message: expect.stringMatching(/^Failed to connect: "config.brokers" threw: ./),
+      retriable: true,
+    })
+  })
+
+  it.each(createHostileValues().slice(1))('by giving %s is told so', async (_, given) => {
+    await expect(resolve({ brokers: () => given as never })).rejects.toMatchObject({
+      message: expect.stringMatching(/^Failed to connect: /),
+    })
+    await expect(resolve({ brokers: () => [given] as never })).rejects.toMatchObject({
+      message: expect.stringMatching(/^Failed to connect: /),
+    })
   })
 })
