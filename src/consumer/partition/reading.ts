@@ -32,6 +32,8 @@ export interface ReadingOptions {
   readonly position: number
   /** Events have come. */
   readonly onEvents: () => void
+  /** The link is gone, and is opened again at once. */
+  readonly onDropped: (error: Error) => void
 }
 
 /** A partition paused for longer gives up its link and what was prefetched, ms. */
@@ -41,7 +43,7 @@ const PAUSE_KEEPS_LINK_MS = 10_000
 const UNRESOLVED_DELAY_MS = 10
 
 export function createReading(options: ReadingOptions): Reading {
-  const { context, status, positioning, onEvents } = options
+  const { context, status, positioning, onEvents, onDropped } = options
   const { fetching, progress, handler, ownership } = context
   const { topic, partition, ended } = status
   const { offsets, seeks } = progress
@@ -65,6 +67,7 @@ export function createReading(options: ReadingOptions): Reading {
         ownership.suspect(topic, partition)
         void status.awaitVerdict()
       },
+      onDropped,
     },
     options.position,
   )

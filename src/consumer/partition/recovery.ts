@@ -22,6 +22,8 @@ export interface Recovery {
   from(failure: Failure): Promise<void>
   /** The partition is read. */
   reading(): void
+  /** An open link is gone, and is opened again at once. */
+  dropped(error: Error): void
 }
 
 export interface RecoveryOptions {
@@ -84,6 +86,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     },
     from: ({ of, thrown }) => (of === 'handling' ? fromHandling(toError(thrown)) : fromReading(toError(thrown))),
     reading: trouble.over,
+    dropped: trouble.dropped,
   }
 }
 

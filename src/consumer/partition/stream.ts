@@ -15,6 +15,8 @@ export interface PartitionStreamOptions {
   readonly readingGroup: () => ReadingGroup
   /** A link has ended by itself. Told at once, also while the handler is busy. */
   readonly onEnd: (error: Error) => void
+  /** A link that had been accepted is gone, and is opened again at once. */
+  readonly onDropped: (error: Error) => void
 }
 
 /** Numbers of events, where they are set. */
@@ -126,6 +128,7 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
         if (reader !== from) return
         reader = undefined
         if (!proven || error.retriable === false) failure = error
+        else options.onDropped(error)
         wake()
       },
     )

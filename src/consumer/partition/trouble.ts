@@ -15,6 +15,8 @@ export interface Trouble {
   met(error: Error, progress: string, options: { mended: boolean }): number
   /** The partition is read. */
   over(): void
+  /** Notes that an open link is gone, which is ordinary: it is opened again at once. */
+  dropped(error: Error): void
 }
 
 export interface TroubleOptions {
@@ -39,6 +41,7 @@ export function createTrouble(options: TroubleOptions): Trouble {
     maxRetryTime: Math.min(retry.maxRetryTime, LONGEST_WAIT_MS),
   })
   let toldAt = Number.NEGATIVE_INFINITY
+  let droppedToldAt = Number.NEGATIVE_INFINITY
   /** A warning stands that has not been taken back. */
   let warned = false
 
@@ -63,6 +66,13 @@ export function createTrouble(options: TroubleOptions): Trouble {
       if (!warned) return
       warned = false
       logger.info('The partition is read again', { topic, partition })
+    },
+
+    dropped({ message }) {
+      const text = `The link is gone, and is opened again: ${message}`
+      if (now() - droppedToldAt < TELLING_INTERVAL_MS) return logger.debug(text, { topic, partition })
+      droppedToldAt = now()
+      logger.info(text, { topic, partition })
     },
   }
 }

@@ -72,7 +72,14 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
 
   const open = async (): Promise<Reading> => {
     const position = await positioning.start(committed)
-    return createReading({ context, status, positioning, position, onEvents: recovery.reading })
+    return createReading({
+      context,
+      status,
+      positioning,
+      position,
+      onEvents: recovery.reading,
+      onDropped: recovery.dropped,
+    })
   }
 
   const attempt = async (): Promise<Failure | undefined> => {

@@ -50,6 +50,46 @@ describe('a partition that cannot be read', () => {
     },
   )
 
+  it('for a moment, since its link is dropped, is told at INFO and no more', async () => {
+    const { bench, logged } = await openLogged(1)
+    await using _ = bench
+    // A wait before the link is opened again would be longer than the test.
+    const consumer = bench.consumer({ retry: { retries: 0, initialRetryTime: 20_000 } })
+    const { names } = listen(consumer, 'CRASH', 'REBALANCING')
+    const reading = await bench.read(consumer)
+    for (let drops = 0; drops < 3; drops++) {
+      await bench.send([String(drops)])
+      await reading.count(drops + 1)
+      const where = { hub: bench.topic, partition: 0, direction: 'receive' } as const
+      await target.emulator.faults.detachLinks({ ...where, condition: 'amqp:link:detach-forced' })
+    }
+    await bench.send(['3'])
+    await reading.count(4)
+    expect(names()).toEqual([])
+    expect(logged('WARN', 'Could not read')).toEqual([])
+    const told = logged('INFO', 'The link is gone, and is opened again')
+    expect(told.map(({ log }) => log)).toEqual([expect.objectContaining({ topic: bench.topic, partition: 0 })])
+  })
+
+  it('because five others read it is told with the first attempt, not when the retries are used up', async () => {
+    const { bench, logged } = await openLogged(1)
+    await using _ = bench
+    // Groups without an Event Hubs consumer group of their name share $Default.
+    for (let index = 0; index < 5; index++) await bench.read(bench.consumer({ groupId: `${bench.groupId}-${index}` }))
+    await eventually(() => expect(logged('INFO', 'Consumer has joined')).toHaveLength(5))
+    await bench.send(['a'])
+    const consumer = bench.consumer({ retry: { initialRetryTime: 20_000 } })
+    const { names } = listen(consumer, 'CRASH')
+    await bench.read(consumer)
+    const [warning] = await eventually(() => {
+      const warnings = logged('WARN', 'Could not read the partition')
+      return warnings.length > 0 && warnings
+    })
+    expect(warning?.log).toMatchObject({ topic: bench.topic, partition: 0, retryCount: 0 })
+    expect(warning?.log.message).toMatch(/receivers per partition/)
+    expect(names()).toEqual([])
+  })
+
   it('because a stranger keeps its epoch is read on when the stranger has gone', async () => {
     const { bench, logged } = await openLogged(2, ['groupId'])
     await using _ = bench

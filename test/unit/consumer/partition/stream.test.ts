@@ -24,6 +24,7 @@ async function open(events: number, position = 0, consumerGroup = '$Default') {
   emulator.eventHubs.create({ name: hub, partitionCount: 1, consumerGroups: ['own'] })
   if (events > 0) await send(transport, hub, '0', ...texts(events))
   const ends: Error[] = []
+  const drops: Error[] = []
   const stream = createPartitionStream(
     {
       transport,
@@ -32,10 +33,11 @@ async function open(events: number, position = 0, consumerGroup = '$Default') {
       budget: () => 1_000_000,
       readingGroup: () => ({ consumerGroup, ...(consumerGroup === 'own' ? { ownerLevel: 0 } : {}) }),
       onEnd: (error) => ends.push(error),
+      onDropped: (error) => drops.push(error),
     },
     position,
   )
-  return { hub, stream, ends, [Symbol.asyncDispose]: () => stream.suspend() }
+  return { hub, stream, ends, drops, [Symbol.asyncDispose]: () => stream.suspend() }
 }
 
 /** Takes and advances until so many events have come; gives their sequence numbers. */
@@ -113,6 +115,19 @@ it('opens its link again behind what was handed over', async () => {
   await eventually(() => send(transport, hub, '0', ...texts(5, 10)))
   expect(await drain(stream, 5)).toEqual(range(10, 15))
   expect(ends.length).toBeGreaterThanOrEqual(2)
+})
+
+it('goes on though an idle link is dropped again and again: one that was accepted is progress', async () => {
+  await using opened = await open(0)
+  const { stream, hub, drops } = opened
+  const taking = stream.take()
+  for (let number = 1; number <= 6; number++) {
+    await eventually(() => expect(stream.links).toBe(number))
+    await emulator.faults.detachLinks({ hub, partition: 0, condition: 'amqp:link:detach-forced' })
+  }
+  await send(transport, hub, '0', 'a')
+  expect((await taking)?.events).toHaveLength(1)
+  expect(drops).toHaveLength(6)
 })
 
 it('keeps events it has when its link ends, and does not hand them over twice', async () => {
@@ -194,6 +209,7 @@ it('asks for no more than the handler has room for', async () => {
       budget: () => 100_000,
       readingGroup: () => ({ consumerGroup: '$Default' }),
       onEnd: () => {},
+      onDropped: () => {},
     },
     0,
   )

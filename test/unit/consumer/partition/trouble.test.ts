@@ -36,6 +36,16 @@ it('tries at once, twice, what has been mended', () => {
   expect([met(), met(), met()]).toEqual([0, 0, 100])
 })
 
+it('tells of a link that is gone once a minute at most', () => {
+  const { told, clock, trouble } = open()
+  trouble.dropped(error)
+  clock.now = 59_999
+  trouble.dropped(error)
+  clock.now = 60_000
+  trouble.dropped(error)
+  expect(told).toEqual(Array(2).fill('INFO The link is gone, and is opened again: refused'))
+})
+
 it('warns at once, then once a minute at most, and tells when it is over', () => {
   const { told, clock, met, trouble } = open()
   met()
