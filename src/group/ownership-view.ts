@@ -37,7 +37,7 @@ export function createOwnershipView({
   sessionTimeout,
   clock = systemClock,
 }: OwnershipViewOptions): OwnershipView {
-  const watch = createRecordWatch(clock.now)
+  const watch = createRecordWatch(sessionTimeout / 2, clock.now)
 
   return {
     async read(topics, members) {

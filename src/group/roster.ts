@@ -33,6 +33,8 @@ export interface RosterOptions {
   readonly store: CheckpointStore
   readonly namespace: string
   readonly groupId: string
+  /** ms */
+  readonly sessionTimeout: number
   readonly clock?: Clock
 }
 
@@ -41,8 +43,9 @@ const JOIN_ATTEMPTS = 50
 /** Stands among the slots, so that it is listed with them, at no cost. */
 const PLAN = 'plan'
 
-export function createRoster({ store, namespace, groupId, clock = systemClock }: RosterOptions): Roster {
-  const watch = createRecordWatch(clock.now)
+export function createRoster(options: RosterOptions): Roster {
+  const { store, namespace, groupId, sessionTimeout, clock = systemClock } = options
+  const watch = createRecordWatch(sessionTimeout / 2, clock.now)
   let own: PartitionOwnership | undefined
   let plan: PartitionOwnership | undefined
 

@@ -259,13 +259,13 @@ it('leaves alone what a processor of another SDK holds, and yields what it takes
   await eventually(() => expect(a.reading.has('t/3')).toBe(true))
 })
 
-it('goes on reading while the store is away for less than the session, and stops after it', async () => {
-  const memory = memoryCheckpointStore()
-  let away = false
+/** A way to a store that can be cut. */
+function storeThatGoesAway(memory = memoryCheckpointStore()) {
+  const outage = { isOn: false }
   const reach =
     <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
     async (...args: A): Promise<R> => {
-      if (away) throw new Error('The store is away')
+      if (outage.isOn) throw new Error('The store is away')
       return call(...args)
     }
   const store: CheckpointStore = {
@@ -273,18 +273,48 @@ it('goes on reading while the store is away for less than the session, and stops
     claimOwnership: reach(memory.claimOwnership),
     listOwnership: reach(memory.listOwnership),
   }
+  return { store, outage }
+}
+
+it('goes on reading while the store is away for less than the session, and stops after it', async () => {
+  const { store, outage } = storeThatGoesAway()
   const { clock, pass } = movedTime()
   const a = open('a', { store, clock, sessionTimeout: 1200 })
   await a.member.join()
-  away = true
+  outage.isOn = true
   await pass(500)
   expect(a.reading.size).toBe(12)
   await pass(2500)
   expect(a.reading.size).toBe(0)
   expect(a.told.failed).toEqual([])
-  away = false
+  outage.isOn = false
   await pass(4000)
   expect(a.reading.size).toBe(12)
+})
+
+it('does not take the others for dead because the store was away: each goes on with what it had', async () => {
+  const memory = memoryCheckpointStore()
+  const { clock, pass } = movedTime()
+  const all = ['a', 'b', 'c'].map((name) => {
+    const { store, outage } = storeThatGoesAway(memory)
+    return { ...open(name, { store, clock, sessionTimeout: 1200 }), outage }
+  })
+  for (const { member } of all) await member.join()
+  await pass(2000)
+  const state = () =>
+    all.map(({ member, reading, told }) => [member.memberId(), [...reading].sort(), told.rebalancings])
+  const before = state()
+  expect(sizes(...all)).toEqual([4, 4, 4])
+  for (const { outage } of all) outage.isOn = true
+  await pass(6000)
+  expect(union(...all).size).toBe(0)
+  // One is the first that reaches it again.
+  for (const { outage } of all) {
+    outage.isOn = false
+    await pass(200)
+  }
+  await pass(600)
+  expect(state()).toEqual(before)
 })
 
 it('shares out partitions that a topic gains, as soon as one member knows of them', async () => {
