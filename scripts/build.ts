@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'rolldown'
 import ts from 'typescript'
 import { resolveVendorFile, vendorFiles } from '../src/cli/console/vendor.js'
+import { removeHookedLayout } from './hooked-layout.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const commonjs = join(root, 'dist/commonjs')
@@ -85,6 +86,8 @@ async function writeRequired(name: Entry): Promise<void> {
     `'use strict'`,
     `Object.defineProperty(exports, '__esModule', { value: true })`,
     `Object.assign(exports, require('${bundle}'))`,
+    // A file of its own: in the packed package tools for tracing come in between.
+    ...(name === 'index' ? [`exports.Kafka = require('./kafka.js')`] : []),
     // What `import kafkajs from` means after compilation to CommonJS.
     ...(name === 'index' ? [`exports.default = exports`] : []),
   ]
@@ -145,6 +148,7 @@ async function copyPage(): Promise<void> {
 
 await rm(join(root, 'dist'), { recursive: true, force: true })
 await writeCommonJS()
+await removeHookedLayout(root)
 await copyPage()
 writeDeclarations()
 for (const entry of ['index', 'emulator/index'] as const) {

@@ -9,11 +9,12 @@
  * Each is copied to a folder outside the repository, so that nothing is found but what it installs. It needs the registry.
  */
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
+import { pack } from './pack.js'
 
 const repository = fileURLToPath(new URL('..', import.meta.url))
 const examples = join(repository, 'examples/ecosystem')
@@ -71,9 +72,8 @@ if (unknown.length) throw new Error(`There is no examples/ecosystem/${unknown[0]
 
 const workspace = await mkdtemp(join(tmpdir(), 'kafkajs-eventhubs-ecosystem-'))
 try {
-  await npm(['pack', '--ignore-scripts', '--silent', '--pack-destination', workspace], repository)
-  const [tarball = ''] = await readdir(workspace)
-  await cp(join(workspace, tarball), join(workspace, 'kafkajs-eventhubs.tgz'))
+  const { tarball } = await pack(workspace)
+  await rename(tarball, join(workspace, 'kafkajs-eventhubs.tgz'))
 
   const waiting = positionals.length ? positionals : all
   const takeTurns = async () => {

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { pack } from '../../scripts/pack.js'
 import { assertBuilt, repository, run } from './repository.js'
 
 /** A folder in which the packed package is installed; its dependencies are those of the repository. */
@@ -12,13 +13,11 @@ let files: string[]
 beforeAll(async () => {
   assertBuilt()
   project = await mkdtemp(join(tmpdir(), 'kafkajs-eventhubs-'))
-  const packed = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', project])
-  const description = JSON.parse(packed.stdout)
-  const [{ filename, files: contents }] = Array.isArray(description) ? description : Object.values(description)
-  files = contents.map(({ path }: { path: string }) => path)
+  const packed = await pack(project)
+  files = packed.files
   const installed = join(project, 'node_modules', 'kafkajs-eventhubs')
   await mkdir(installed, { recursive: true })
-  await run('tar', ['-xzf', join(project, filename), '-C', installed, '--strip-components', '1'])
+  await run('tar', ['-xzf', packed.tarball, '-C', installed, '--strip-components', '1'])
   await symlink(join(repository, 'node_modules'), join(installed, 'node_modules'))
 })
 
@@ -48,7 +47,8 @@ it('ships what is needed and nothing else', () => {
   expect(files).toEqual(
     expect.arrayContaining(['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json', 'dist/commonjs/cli.js']),
   )
-  expect(files.filter((file) => !/^(dist\/|README\.md|LICENSE|CHANGELOG\.md|package\.json)/.test(file))).toEqual([])
+  const others = files.filter((file) => !/^(dist\/|README\.md|LICENSE|CHANGELOG\.md|package\.json)/.test(file))
+  expect(others.sort()).toEqual(['src/index.js', 'src/package.json'])
   // A map is of no use without its sources, which are not shipped.
   expect(files.filter((file) => file.endsWith('.map'))).toEqual([])
 })
@@ -153,4 +153,14 @@ it('serves the console and what its page loads, by either path of the command li
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
   }
+})
+
+it('goes through src/index.js, which tools for tracing replace, whichever way it is loaded', async () => {
+  const program = `
+    const file = require.resolve('kafkajs-eventhubs').replace(/dist.*/, 'src/index.js')
+    const Client = require(file)
+    console.log(Client.name, require('kafkajs-eventhubs').Kafka === Client)
+    import('kafkajs-eventhubs').then(({ Kafka }) => console.log(Kafka === Client))`
+  await writeFile(join(project, 'hooked.cjs'), program)
+  expect((await run('node', ['hooked.cjs'], project)).stdout).toBe('Client true\ntrue\n')
 })

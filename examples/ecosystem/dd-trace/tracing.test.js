@@ -17,15 +17,9 @@ async function startAgent() {
   return { url: `http://127.0.0.1:${server.address().port}`, received: () => received, close: () => server.close() }
 }
 
-test('spans of sending and handling reach the agent', async () => {
-  const agent = await startAgent()
-  process.env.DD_TRACE_AGENT_URL = agent.url
-  process.env.DD_INSTRUMENTATION_TELEMETRY_ENABLED = 'false'
-  process.env.DD_REMOTE_CONFIGURATION_ENABLED = 'false'
-  require('./tracing.js')
-  const { Kafka, logLevel, Partitioners } = require('kafkajs')
+/** Sends a message and handles it. Resolves with what its handler saw. */
+async function sendAndHandle({ Kafka, logLevel, Partitioners }, tracer) {
   const { startEmulator } = require('kafkajs/emulator')
-
   const emulator = await startEmulator({ eventHubs: [{ name: 'orders', partitionCount: 1 }] })
   const kafka = new Kafka({ ...emulator.kafkaConfig({ clientId: 'traced' }), logLevel: logLevel.NOTHING })
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
@@ -34,12 +28,34 @@ test('spans of sending and handling reach the agent', async () => {
   await producer.disconnect()
   const consumer = kafka.consumer({ groupId: 'g' })
   await consumer.subscribe({ topic: 'orders', fromBeginning: true })
-  await new Promise((resolve) => void consumer.run({ eachMessage: async () => resolve() }))
+  const seen = await new Promise((resolve) => {
+    const eachMessage = async ({ message }) => resolve({ headers: message.headers, span: tracer.scope().active() })
+    void consumer.run({ eachMessage })
+  })
   await consumer.disconnect()
   await emulator.close()
+  return seen
+}
+
+/** The tracer that is loaded as a program is that traces: before kafkajs. */
+async function startTracing() {
+  const agent = await startAgent()
+  process.env.DD_TRACE_AGENT_URL = agent.url
+  process.env.DD_INSTRUMENTATION_TELEMETRY_ENABLED = 'false'
+  process.env.DD_REMOTE_CONFIGURATION_ENABLED = 'false'
+  return { agent, tracer: require('./tracing.js') }
+}
+
+test("dd-trace's own spans of sending and handling reach the agent, as one trace", async () => {
+  const { agent, tracer } = await startTracing()
+  const kafkajs = require('kafkajs')
+  assert.equal((await import('kafkajs')).Kafka, kafkajs.Kafka)
+  const { headers, span } = await sendAndHandle(kafkajs, tracer)
+  assert.equal(span.context().toTraceId(), String(headers['x-datadog-trace-id']))
 
   const end = Date.now() + 20_000
-  const isThere = () => ['send orders', 'process orders', 'shop'].every((text) => agent.received().includes(text))
+  const isThere = () =>
+    ['kafka.produce', 'kafka.consume', 'shop-kafka'].every((text) => agent.received().includes(text))
   while (!isThere() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 50))
   assert.ok(isThere(), JSON.stringify(agent.received()))
   agent.close()
