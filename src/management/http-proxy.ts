@@ -6,7 +6,7 @@ import { proxyUrl } from '../eventhubs/connection/proxy.js'
 export function viaProxy(proxy: string | Agent | undefined): Pick<PipelineOptions, 'agent' | 'proxyOptions'> {
   if (proxy === undefined) return {}
   if (typeof proxy === 'object') return { agent: proxy }
-  const url = new URL(proxyUrl(proxy))
+  const url = proxyUrl(proxy)
   return {
     proxyOptions: {
       host: `${url.protocol}//${url.hostname}`,

@@ -6,22 +6,7 @@ import { type EmulatorOptions, startEmulator } from '../../src/emulator/index.js
 import { Kafka, memoryCheckpointStore, Partitioners } from '../../src/index.js'
 import { createCertificate } from '../support/certificate.js'
 import { runCommand } from '../support/cli.js'
-
-interface Report {
-  steps: { step: string; status: string; detail: string; remedy?: string }[]
-  works: string[]
-  fails: string[]
-  write: string[]
-}
-
-/** Every step by its name. */
-async function doctor(args: string[], env: Record<string, string> = {}) {
-  const { code, output, errors } = await runCommand(['doctor', '--json', ...args], { env })
-  expect(errors).toBe('')
-  const report = JSON.parse(output) as Report
-  const status = Object.fromEntries(report.steps.map(({ step, status }) => [step, status]))
-  return { code, output, report, status, of: (name: string) => report.steps.find(({ step }) => step === name) }
-}
+import { doctor } from '../support/doctor.js'
 
 const partitioner = { createPartitioner: Partitioners.DefaultPartitioner }
 const hub = { name: 'orders', partitionCount: 2, consumerGroups: ['billing'] }

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import tls from 'node:tls'
-import { Server as ProxyServer } from 'proxy-chain'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Emulator, startEmulator } from '../../src/emulator/index.js'
 import type { KafkaConfig } from '../../src/index.js'
 import { authenticate, type TrustedCertificate, trustedCertificate } from '../support/authenticate.js'
 import { scaled } from '../support/pace.js'
+import { startProxy } from '../support/proxy.js'
 
 let certificate: TrustedCertificate
 let secure: Emulator
@@ -27,26 +27,6 @@ const config = (emulator: Emulator, eventHubs: KafkaConfig['eventHubs'] = {}, re
   return {
     topic: `transports-${++topics}`,
     kafka: { ...base, retry: { retries: 0 }, ...rest, eventHubs: options },
-  }
-}
-
-/** A proxy that asks for a password, and what went through it. */
-async function startProxy(accepts = (username: string, password: string) => username === 'me' && password === 'p@ss') {
-  const targets: string[] = []
-  const proxy = new ProxyServer({
-    port: 0,
-    host: '127.0.0.1',
-    prepareRequestFunction: ({ hostname, port, username, password }) => {
-      const isAccepted = accepts(username, password)
-      if (isAccepted) targets.push(`${hostname}:${port}`)
-      return { requestAuthentication: !isAccepted }
-    },
-  })
-  await proxy.listen()
-  return {
-    targets,
-    url: (user: string) => `http://${user}@127.0.0.1:${proxy.port}`,
-    [Symbol.asyncDispose]: () => proxy.close(true),
   }
 }
 

@@ -5,7 +5,8 @@ import { type Access, examineAccess } from '../doctor/access.js'
 import { type Conclusion, conclude } from '../doctor/conclusion.js'
 import { examineCredential } from '../doctor/credential.js'
 import { type Finding, failed, ok, skipped } from '../doctor/finding.js'
-import { examineNetwork, examineProxy, type Reach } from '../doctor/network.js'
+import { examineNetwork, openTransport, type Reach } from '../doctor/network.js'
+import { examineProxy, findRoute } from '../doctor/proxy.js'
 import { examineStore } from '../doctor/store.js'
 import { resolveTarget, type Target } from '../doctor/target.js'
 import { ExitCode } from '../errors.js'
@@ -38,6 +39,7 @@ async function examine(args: DoctorArguments, terminal: Terminal): Promise<void>
     access: { connected: false, listen: false, send: false, manage: false, topics: [] },
     store: false,
     storeName: storeNameOf(connection),
+    options: optionsOf(args, connection),
     findings: [] as Finding[],
   }
   if (!args.json) terminal.output.write(`${paint(terminal.output, 'bold', headingOf(target))}\n`)
@@ -67,8 +69,7 @@ interface Examination {
 
 async function* steps({ args, connection, target, terminal, state }: Examination): AsyncGenerator<Finding> {
   yield examineRuntime()
-  yield* examineProxy(connection.config.eventHubs?.proxy, { target, environment: terminal.env })
-  yield* examineNetwork(target, state.reach)
+  yield* examineRoads(connection, target, state.reach)
   yield* examineCredential(connection.config, target)
   const way = await chooseWay({ args, connection, target, terminal, state })
   if (!way) {
@@ -87,15 +88,31 @@ async function* steps({ args, connection, target, terminal, state }: Examination
   }
 }
 
-/**
- * The way to go on: as configured, or over 443 where 5671 is closed. A proxy may know ways that this machine does not.
- */
+/** The roads to the service: the proxy's, or the direct ones, and where those are closed that of a proxy after all. */
+async function* examineRoads({ config }: Connection, target: Target, reach: Reach): AsyncGenerator<Finding> {
+  const route = await findRoute(config.eventHubs?.proxy, target)
+  if (route && 'status' in route) {
+    yield route
+    return
+  }
+  if (route && target.transport === 'websockets') {
+    yield* examineProxy(route, target, reach)
+    return
+  }
+  const isNamed = route && !target.isLocal
+  yield ok(
+    'proxy',
+    isNamed ? 'HTTPS_PROXY is set; AMQP on 5671 does not go through it, transport: "websockets" does' : 'none',
+  )
+  yield* examineNetwork(target, reach)
+  if (route && isNamed && !reach.amqp && !reach.https) yield* examineProxy(route, target, reach)
+}
+
+/** The way to go on: as configured, or over 443 where 5671 is closed. */
 async function chooseWay({ args, connection, target, terminal, state }: Examination): Promise<Connection | undefined> {
-  const { amqp, https } = state.reach
-  if (connection.config.eventHubs?.proxy) return connection
-  if (target.transport === 'websockets') return https ? connection : undefined
-  if (amqp) return connection
-  return https ? await createConnection({ logLevel: 'nothing', ...args, transport: 'websockets' }, terminal) : undefined
+  const transport = openTransport(target, state.reach)
+  if (transport === undefined || transport === target.transport) return transport && connection
+  return await createConnection({ logLevel: 'nothing', ...args, transport }, terminal)
 }
 
 const LEAST_NODE = [20, 19] as const
@@ -116,6 +133,15 @@ function headingOf({ namespace, port, isLocal, transport }: Target): string {
 function storeNameOf({ config }: Connection): string | undefined {
   const store = config.eventHubs?.checkpointStore
   return typeof store === 'string' && !store.includes('?') ? store : undefined
+}
+
+/** The options, besides transport and store, that the line to write has. A proxy's password is not repeated. */
+function optionsOf({ azureAd, managedIdentityClientId: id }: DoctorArguments, { config }: Connection): string[] {
+  const { proxy } = config.eventHubs ?? {}
+  return [
+    ...(azureAd ? [`auth: azureAdAuth(${id === undefined ? '' : `{ managedIdentityClientId: '${id}' }`})`] : []),
+    ...(typeof proxy === 'string' ? [`proxy: ${proxy.includes('@') ? 'process.env.HTTPS_PROXY' : `'${proxy}'`}`] : []),
+  ]
 }
 
 const MARKS = {

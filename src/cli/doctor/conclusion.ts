@@ -17,6 +17,8 @@ export interface Findings {
   readonly access: Access
   readonly store: boolean
   readonly storeName: string | undefined
+  /** Further options of `eventHubs` that were used, as they are to be written. */
+  readonly options: readonly string[]
   readonly findings: readonly Finding[]
 }
 
@@ -42,13 +44,14 @@ export function conclude(examined: Findings): Conclusion {
 /** Failures that no ability shows. */
 const isByItself = (step: string) => ['clock', 'runtime', 'proxy'].includes(step) || step.startsWith('TLS')
 
-function lines({ target, reach, store, storeName }: Findings): string[] {
+function lines({ target, reach, store, storeName, options: used }: Findings): string[] {
   const options: string[] = []
   if (target.connectionString !== undefined) {
     options.push('connectionString: process.env.EVENTHUBS_CONNECTION_STRING')
   }
   const isOnly443 = !reach.amqp && reach.https && !target.isLocal
   if (isOnly443 || target.transport === 'websockets') options.push("transport: 'websockets'")
+  options.push(...used)
   const isShown = storeName !== undefined && store
   if (isShown) options.push(`checkpointStore: '${storeName}'`)
   else if (!target.isLocal) options.push("checkpointStore: 'https://<account>.blob.core.windows.net/<container>'")

@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls'
 import type { ConnectionStringConfig, KafkaConfig } from '../../exports.js'
 import { CommandError } from '../errors.js'
 
@@ -12,6 +13,8 @@ export interface Target {
   /** An emulator on this machine, over plain TCP or, with `ssl`, over TLS. */
   readonly isLocal: boolean
   readonly isSecure: boolean
+  /** The TLS options of the configuration, such as a certificate authority of one's own. */
+  readonly tlsOptions: ConnectionOptions
   readonly transport: 'amqp' | 'websockets'
   readonly connectionString: string | undefined
 }
@@ -31,6 +34,7 @@ export async function resolveTarget(config: KafkaConfig | ConnectionStringConfig
     port: endpoint?.port ?? (isLocal ? (namespace.port ?? 5672) : undefined),
     isLocal,
     isSecure: !isLocal || (ssl !== undefined && ssl !== false),
+    tlsOptions: typeof ssl === 'object' ? ssl : {},
     transport: eventHubs.transport ?? 'amqp',
     connectionString,
   }
