@@ -1,5 +1,6 @@
 import type { CheckpointStore, PartitionOwnership } from '../types/checkpoint-store.js'
 import { type Clock, systemClock } from '../util/clock.js'
+import { mapConcurrently } from '../util/concurrency.js'
 import { partitionKey } from './leases.js'
 import { fromOwnerId, type MemberRecord, patienceWith } from './member-record.js'
 import { createRecordWatch } from './record-watch.js'
@@ -43,7 +44,8 @@ export function createOwnershipView({
     async read(topics, members) {
       const byId = new Map(members.map((member) => [member.memberId, member]))
       const records = new Map<string, { record: PartitionOwnership; held: boolean; foreign: boolean }>()
-      const lists = await Promise.all(topics.map((topic) => store.listOwnership(namespace, topic, groupId)))
+      const list = (topic: string) => store.listOwnership(namespace, topic, groupId)
+      const lists = await mapConcurrently(topics, list, { stopsAtFailure: true })
       topics.forEach((topic, i) => {
         for (const stored of lists[i] ?? []) {
           const record = { ...stored, eventHubName: topic }
