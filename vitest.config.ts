@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 const alias = {
+  'kafkajs-eventhubs/diagnostics': new URL('./src/diagnostics.ts', import.meta.url).pathname,
   'kafkajs-eventhubs/emulator': new URL('./src/emulator/index.ts', import.meta.url).pathname,
   'kafkajs-eventhubs': new URL('./src/index.ts', import.meta.url).pathname,
 }

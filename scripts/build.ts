@@ -16,7 +16,12 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const commonjs = join(root, 'dist/commonjs')
 const esm = join(root, 'dist/esm')
 
-const entries = { library: 'src/exports.ts', emulator: 'src/emulator/index.ts', cli: 'src/cli.ts' }
+const entries = {
+  library: 'src/exports.ts',
+  diagnostics: 'src/diagnostics.ts',
+  emulator: 'src/emulator/index.ts',
+  cli: 'src/cli.ts',
+}
 
 /** Packages that are installed beside the library. */
 async function dependencies(): Promise<string[]> {
@@ -72,7 +77,7 @@ async function writeCommonJS(): Promise<void> {
 }
 
 /** What `package.json` exports, as names of files in both folders. */
-type Entry = 'index' | 'emulator/index'
+type Entry = 'index' | 'diagnostics' | 'emulator/index'
 
 /**
  * What `require` gives: an object with plain, writable properties, as kafkajs's, since programs stub them. In a file of its
@@ -81,7 +86,11 @@ type Entry = 'index' | 'emulator/index'
  */
 async function writeRequired(name: Entry): Promise<void> {
   const file = join(commonjs, `${name}.js`)
-  const bundle = name === 'index' ? './chunks/library.js' : '../chunks/emulator.js'
+  const bundle = {
+    index: './chunks/library.js',
+    diagnostics: './chunks/diagnostics.js',
+    'emulator/index': '../chunks/emulator.js',
+  }[name]
   const lines = [
     `'use strict'`,
     `Object.defineProperty(exports, '__esModule', { value: true })`,
@@ -117,15 +126,18 @@ async function writeImported(name: Entry): Promise<void> {
 function writeDeclarations(): void {
   const configFile = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
   const { options } = ts.parseJsonConfigFileContent(configFile.config, ts.sys, root)
-  const program = ts.createProgram([join(root, 'src/index.ts'), join(root, 'src/emulator/index.ts')], {
-    ...options,
-    emitDeclarationOnly: true,
-    declarationMap: false,
-    sourceMap: false,
-    noEmit: false,
-    rootDir: join(root, 'src'),
-    outDir: commonjs,
-  })
+  const program = ts.createProgram(
+    ['src/index.ts', 'src/diagnostics.ts', 'src/emulator/index.ts'].map((file) => join(root, file)),
+    {
+      ...options,
+      emitDeclarationOnly: true,
+      declarationMap: false,
+      sourceMap: false,
+      noEmit: false,
+      rootDir: join(root, 'src'),
+      outDir: commonjs,
+    },
+  )
   const { diagnostics } = program.emit()
   const problems = [...program.getOptionsDiagnostics(), ...diagnostics]
   if (problems.length) throw new Error(ts.formatDiagnostics(problems, ts.createCompilerHost(options)))
@@ -151,7 +163,7 @@ await writeCommonJS()
 await removeHookedLayout(root)
 await copyPage()
 writeDeclarations()
-for (const entry of ['index', 'emulator/index'] as const) {
+for (const entry of ['index', 'diagnostics', 'emulator/index'] as const) {
   await writeRequired(entry)
   await writeImported(entry)
 }

@@ -43,6 +43,14 @@ interface KafkaState {
  */
 const stateKey = Symbol('kafkajs-eventhubs.kafka')
 
+/**
+ * The key under which `readDiagnostics` finds what it reads. Of the whole process: a program may have this package twice,
+ * under another name or in two versions.
+ *
+ * @internal
+ */
+export const diagnosticsKey: unique symbol = Symbol.for('kafkajs-eventhubs.diagnostics')
+
 const stateOf = (kafka: object) => (kafka as { [stateKey]: () => KafkaState })[stateKey]()
 
 /**
@@ -111,6 +119,7 @@ export const Kafka: KafkaConstructor = class Kafka implements AsyncDisposable {
     const state: KafkaState = { context: createClientContext(settings, logger), connected: new Set() }
     // Behind a function: `util.inspect` with `showHidden` looks into everything else, and shows keys and passwords.
     Object.defineProperty(this, stateKey, { value: () => state })
+    Object.defineProperty(this, diagnosticsKey, { value: state.context.diagnostics })
   }
 
   producer(config?: ProducerConfig): Producer {

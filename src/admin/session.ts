@@ -51,6 +51,10 @@ export function createAdminSession({ context, settings, instrumentation, logger 
   const { clientId, requestTimeout, enforceRequestTimeout } = context.settings
   const requests = createRequests({ instrumentation, clientId, requestTimeout, enforceRequestTimeout })
   const connector = createConnector({ context, requests, retry: settings.retry, logger })
+  context.clients.admins.add(connector, (id) => {
+    const connection = connector.diagnostics()
+    return connection.state === 'disconnected' ? undefined : { id, connection }
+  })
 
   /** The one that `CONNECT` has told of: a call that connects on its way tells as well. */
   let told: Connection | undefined

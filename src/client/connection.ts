@@ -2,9 +2,11 @@ import { isLoopback } from '../config/namespace.js'
 import { KafkaJSConnectionError, KafkaJSNonRetriableError } from '../errors/index.js'
 import type { NamespaceAddress } from '../eventhubs/transport.js'
 import type { Requests } from '../instrumentation/events.js'
+import { toLastError } from '../instrumentation/last-error.js'
 import { type RetrySettings, retry } from '../retry/retry.js'
 import { toBroker } from '../translate/cluster.js'
 import type { CheckpointStore } from '../types/checkpoint-store.js'
+import type { ConnectionDiagnostics, LastError } from '../types/diagnostics.js'
 import type { Logger } from '../types/index.js'
 import { withDeadline } from '../util/deadline.js'
 import type { ClientContext, NamespaceAccess } from './context.js'
@@ -42,6 +44,8 @@ export interface Connector {
   untilClosed(operation: () => Promise<unknown>): Promise<boolean>
   /** Ends what is being tried, and closes what is open. */
   close(): Promise<void>
+  /** The state of it at the moment. */
+  diagnostics(): ConnectionDiagnostics
 }
 
 export interface ConnectorOptions {
@@ -56,17 +60,22 @@ interface Session {
   readonly closing: AbortController
   opened?: Promise<Connection> | undefined
   connected?: Promise<Connection> | undefined
+  /** The one that `opened` has come to. */
+  connection?: Connection | undefined
+  isConnected?: boolean
 }
 
 export function createConnector(options: ConnectorOptions): Connector {
   const { context, requests, logger } = options
   let current: Session = { closing: new AbortController() }
+  let lastError: LastError | null = null
 
   const open = (session: Session): Promise<Connection> => {
     if (session.opened) return session.opened
-    const opening = context
-      .open(requests, options.retry)
-      .then((access) => toConnection(access, requests, session.closing.signal))
+    const opening = context.open(requests, options.retry).then((access) => {
+      session.connection = toConnection(access, requests, session.closing.signal)
+      return session.connection
+    })
     session.opened = opening
     opening.catch(() => {
       if (session.opened === opening) session.opened = undefined
@@ -76,13 +85,17 @@ export function createConnector(options: ConnectorOptions): Connector {
 
   /** Each attempt resolves `brokers` anew: what they name may have changed. */
   const attempt = async (session: Session): Promise<Connection> => {
-    const connection = await open(session)
     try {
+      const connection = await open(session)
       await verify(connection, context.settings.connectionTimeout)
+      session.isConnected = true
       return connection
     } catch (error) {
+      if (!session.closing.signal.aborted) lastError = toLastError(error)
+      const { connection } = session
       session.opened = undefined
-      await connection.close()
+      session.connection = undefined
+      await connection?.close()
       throw error
     }
   }
@@ -128,6 +141,16 @@ export function createConnector(options: ConnectorOptions): Connector {
       await connected?.catch(() => undefined)
       const connection = await opened?.catch(() => undefined)
       await connection?.close()
+    },
+    diagnostics() {
+      const { opened, connected, connection, isConnected } = current
+      const isTried = opened !== undefined || connected !== undefined
+      return {
+        state: isConnected ? 'connected' : isTried ? 'connecting' : 'disconnected',
+        broker: connection?.address.broker ?? null,
+        ...(connection?.transport.connections() ?? { open: 0, opened: 0, lost: 0 }),
+        lastError,
+      }
     },
   }
 }

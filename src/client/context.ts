@@ -10,8 +10,16 @@ import type { Management } from '../management/management.js'
 import type { RetrySettings } from '../retry/retry.js'
 import type { AuthProvider } from '../types/auth-provider.js'
 import type { CheckpointStore } from '../types/checkpoint-store.js'
+import type {
+  AdminDiagnostics,
+  ConsumerDiagnostics,
+  KafkaDiagnostics,
+  ProducerDiagnostics,
+} from '../types/diagnostics.js'
 import { shareSuccess } from '../util/share.js'
 import { type CommitNews, createCommitNews } from './commit-news.js'
+import { type CountedStore, countCalls } from './counted-store.js'
+import { createToldClients, type ToldClients } from './told-clients.js'
 
 /** The things `Kafka` hands to each producer, consumer and admin client it makes. */
 export interface ClientContext {
@@ -22,6 +30,14 @@ export interface ClientContext {
    * disconnects. Rejects with kafkajs's errors for bad brokers or credentials.
    */
   open(requests: Requests, retry: RetrySettings): Promise<NamespaceAccess>
+  /** The clients that were made, and what they tell of themselves. */
+  readonly clients: {
+    readonly producers: ToldClients<ProducerDiagnostics>
+    readonly consumers: ToldClients<ConsumerDiagnostics>
+    readonly admins: ToldClients<AdminDiagnostics>
+  }
+  /** The state of all clients and of the store at the moment. */
+  diagnostics(): KafkaDiagnostics
 }
 
 /** A namespace as one client reaches it: events over AMQP, its event hubs over HTTPS, its groups in a store. */
@@ -43,6 +59,12 @@ export interface NamespaceAccess {
 export function createClientContext(settings: KafkaSettings, logger: RootLogger): ClientContext {
   let auth: AuthProvider | undefined
   let storeFromString: CheckpointStore | undefined
+  let counted: CountedStore | undefined
+  const clients: ClientContext['clients'] = {
+    producers: createToldClients(),
+    consumers: createToldClients(),
+    admins: createToldClients(),
+  }
   const commits = createCommitNews()
 
   let memoryWarned = false
@@ -66,9 +88,24 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
     return storeFromString
   }
 
+  /** One for all clients: there is one store, or none. */
+  const count = (store: CheckpointStore): CheckpointStore => {
+    counted ??= countCalls(store)
+    return counted.store
+  }
+
   return {
     settings,
     logger,
+    clients,
+    diagnostics: () => ({
+      timestamp: Date.now(),
+      clientId: settings.clientId,
+      producers: clients.producers.read(),
+      consumers: clients.consumers.read(),
+      admins: clients.admins.read(),
+      checkpointStore: counted?.diagnostics() ?? null,
+    }),
     async open(requests, retry) {
       const namespace = await resolveNamespace(settings)
       auth ??= authProviderFromSettings(settings)
@@ -102,8 +139,8 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
           const { isEmulator, fullyQualifiedNamespace } = transport.address
           const isLocal = isEmulator || isLoopback(fullyQualifiedNamespace)
           if (store === sharedMemoryCheckpointStore() && !isLocal) warnOfMemory()
-          if (store) return store
-          return isLocal ? sharedMemoryCheckpointStore() : undefined
+          if (store) return count(store)
+          return isLocal ? count(sharedMemoryCheckpointStore()) : undefined
         },
         management() {
           opened = management()

@@ -53,6 +53,13 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
       }),
   })
 
+  context.clients.consumers.add(connector, (id) => {
+    const connection = connector.diagnostics()
+    const { state, ...told } = lifecycle.diagnostics()
+    if (state === 'idle' && connection.state === 'disconnected') return undefined
+    return { id, connection, state, ...told }
+  })
+
   const spelled = <T extends { topic: string }>(given: T): T => ({
     ...given,
     topic: subscriptions.spellingOf(given.topic),

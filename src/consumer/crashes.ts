@@ -2,6 +2,8 @@ import type { Connector } from '../client/connection.js'
 import type { ConsumerSettings } from '../config/settings.js'
 import { toError } from '../errors/thrown.js'
 import type { Instrumentation } from '../instrumentation/events.js'
+import { toLastError } from '../instrumentation/last-error.js'
+import type { ConsumerDiagnostics, LastError } from '../types/diagnostics.js'
 import type { ConsumerEvents, ConsumerRunConfig, Logger } from '../types/index.js'
 import { mayRestart } from './restart-rule.js'
 import type { Run } from './run/run.js'
@@ -19,6 +21,8 @@ export interface Crash {
 export interface Crashes {
   /** The one that is being dealt with. */
   readonly current: Crash | undefined
+  /** The crashes so far. */
+  diagnostics(): Pick<ConsumerDiagnostics, 'crashes' | 'lastError'>
   onCrash(run: Run, config: ConsumerRunConfig, error: Error): void
 }
 
@@ -37,6 +41,8 @@ export function createCrashes(options: CrashesOptions): Crashes {
   const { settings, connector, instrumentation, logger, state } = options
   const { groupId } = settings
   let current: Crash | undefined
+  let crashes = 0
+  let lastError: LastError | null = null
 
   const endCrashed = async (run: Run) => {
     await options.stopRun(run)
@@ -59,8 +65,12 @@ export function createCrashes(options: CrashesOptions): Crashes {
       return current
     },
 
+    diagnostics: () => ({ crashes, lastError }),
+
     onCrash(run, config, error) {
       if (state.run !== run) return
+      crashes++
+      lastError = toLastError(error)
       const { retryCount } = error as { retryCount?: number }
       logger.error(`Crash: ${error.name}: ${error.message}`, { groupId, retryCount, stack: error.stack })
       let isCalledOff = false
@@ -73,6 +83,7 @@ export function createCrashes(options: CrashesOptions): Crashes {
         if (current === crash) current = undefined
         const retryTime = (error as { retryTime?: number }).retryTime || settings.retry.initialRetryTime
         if (restart) restartIn(retryTime, config)
+        else if (!isCalledOff && state.current.name === 'idle') state.to({ name: 'crashed' })
         instrumentation.emit('CRASH', () => ({ error, groupId, restart }))
         if (restart) logger.error(`Restarting the consumer in ${retryTime}ms`, { groupId, retryTime })
       }

@@ -3,6 +3,7 @@ import type { ConsumerSettings } from '../config/settings.js'
 import { KafkaJSNonRetriableError } from '../errors/index.js'
 import { toError } from '../errors/thrown.js'
 import type { Instrumentation } from '../instrumentation/events.js'
+import type { ConsumerDiagnostics } from '../types/diagnostics.js'
 import type { ConsumerEvents, ConsumerRunConfig, Logger } from '../types/index.js'
 import { share } from '../util/share.js'
 import { createCrashes } from './crashes.js'
@@ -21,6 +22,8 @@ export interface Lifecycle {
   run(config: ConsumerRunConfig): Promise<void>
   stop(): Promise<void>
   disconnect(): Promise<void>
+  /** The state of the consumer at the moment, but for its connection. */
+  diagnostics(): Omit<ConsumerDiagnostics, 'id' | 'connection'>
 }
 
 export interface LifecycleOptions {
@@ -85,7 +88,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   const stop = share(async () => {
     if (crashes.current) await crashes.current.callOff()
     const { current } = state
-    if (current.name === 'restarting') state.to({ name: 'idle' })
+    if (current.name === 'restarting' || current.name === 'crashed') state.to({ name: 'idle' })
     if (current.name !== 'starting' && current.name !== 'running') return
     await stopRun(current.run)
     state.to({ name: 'idle' })
@@ -122,10 +125,16 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       logger.warn('consumer#run was called, but the consumer is already running', { groupId })
     },
     async stop() {
-      if (state.current.name === 'idle') logger.info('Stopped', { groupId })
+      if (state.current.name === 'idle' || state.current.name === 'crashed') logger.info('Stopped', { groupId })
       return orSoon(stop())
     },
     disconnect: () => orSoon(disconnect()),
+    diagnostics: () => ({
+      groupId,
+      state: state.current.name,
+      ...crashes.diagnostics(),
+      ...(state.called?.diagnostics() ?? { memberId: null, partitions: [] }),
+    }),
   }
 }
 

@@ -34,6 +34,8 @@ export interface Offsets {
   start(topic: string, partition: number, committed: number | undefined): void
   forget(topic: string, partition: number): void
   resolved(topic: string, partition: number): number | undefined
+  /** The offset committed last, as far as known. */
+  committed(topic: string, partition: number): number | undefined
   /** Events that go to the handler now. */
   handing(topic: string, partition: number, events: readonly ReceivedEvent[]): void
   /** Marks everything before `offset` as handled. */
@@ -100,6 +102,11 @@ export function createOffsets(options: OffsetsOptions): Offsets {
     resolved(topic, partition) {
       const resolved = partitions.get(partitionKey(topic, partition))?.resolved
       return resolved === undefined || resolved < 0 ? undefined : resolved
+    },
+
+    committed(topic, partition) {
+      const offset = partitions.get(partitionKey(topic, partition))?.committed
+      return offset === undefined || offset < 0 ? undefined : offset
     },
 
     handing(topic, partition, events) {

@@ -2,15 +2,16 @@ import type { Run } from './run/run.js'
 
 /**
  * The state of a consumer. `starting` and `running` have a run, which `seek`, `pause` and the like go to; `restarting`
- * waits after a crash.
+ * waits after a crash, `crashed` does not begin again by itself.
  *
  * | from | to |
  * |---|---|
- * | idle | starting, restarting |
+ * | idle | starting, restarting, crashed |
  * | starting | running, stopping |
  * | running | stopping |
  * | stopping | idle |
  * | restarting | starting, idle |
+ * | crashed | starting, idle |
  */
 export type ConsumerState =
   | { readonly name: 'idle' }
@@ -18,19 +19,21 @@ export type ConsumerState =
   | { readonly name: 'running'; readonly run: Run }
   | { readonly name: 'stopping'; readonly run: Run }
   | { readonly name: 'restarting'; readonly timer: NodeJS.Timeout }
+  | { readonly name: 'crashed' }
 
 const next: Readonly<Record<ConsumerState['name'], readonly ConsumerState['name'][]>> = {
-  idle: ['starting', 'restarting'],
+  idle: ['starting', 'restarting', 'crashed'],
   starting: ['running', 'stopping'],
   running: ['stopping'],
   stopping: ['idle'],
   restarting: ['starting', 'idle'],
+  crashed: ['starting', 'idle'],
 }
 
 /** The one place where a consumer's state is kept and changed. */
 export interface ConsumerStateMachine {
   readonly current: ConsumerState
-  /** The run that goes on; undefined when idle, stopping or between two runs. */
+  /** The run that goes on; undefined when idle, stopping, crashed or between two runs. */
   readonly run: Run | undefined
   /** The run that calls go to: also one that stops, whose handlers may still commit, seek and pause. */
   readonly called: Run | undefined

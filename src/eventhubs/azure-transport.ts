@@ -7,6 +7,7 @@ import { type ErrorContext, toKafkaJSError } from '../translate/error.js'
 import { topicKey } from '../translate/names.js'
 import type { AuthProvider } from '../types/auth-provider.js'
 import type { Logger } from '../types/index.js'
+import { countStreams } from './connection/counted-streams.js'
 import { endpointOf } from './connection/endpoint.js'
 import { HubClient } from './connection/retirable-client.js'
 import { HubClients } from './connection/retirable-clients.js'
@@ -48,7 +49,7 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
   const { connectionTimeout, requestTimeout, reauthenticationThreshold, clientId } = settings
   const endpoint = endpointOf(namespace, settings)
   const mechanism = saslMechanismOf(settings)
-  const { openStream } = endpoint
+  const { openStream, counts } = countStreams(endpoint.openStream)
   const readers = new Set<Reader>()
 
   const credentials = new CredentialSource({
@@ -141,7 +142,7 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
         verifyNamespace({
           fullyQualifiedNamespace,
           getCredential: () => credentials.current(),
-          openStream,
+          openStream: endpoint.openStream,
           timeout: connectionTimeout,
           logger,
           abortSignal,
@@ -181,6 +182,8 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
       readers.add(reader)
       return reader
     },
+
+    connections: () => ({ ...counts }),
 
     async close() {
       credentials.leave()

@@ -80,6 +80,8 @@ export interface EventChunk {
 
 /** One link to one partition, opened when it is made. */
 export interface PartitionReader {
+  /** The link: `ended` when the service, or the connection, has ended it. */
+  readonly state: 'opening' | 'open' | 'ended' | 'closed'
   /**
    * Waits until there is an event, and gives what has come. Calling it tells that what it gave before is done with, for
    * which others are asked for. Not to be called again before it has settled. Undefined once closed; rejects with what
@@ -100,6 +102,16 @@ export interface SenderKind {
   readonly idempotent: boolean
 }
 
+/** The number of connections. */
+export interface ConnectionCounts {
+  /** Open now. */
+  readonly open: number
+  /** Opened so far. */
+  readonly opened: number
+  /** Of those opened, the ones that were not closed from here. */
+  readonly lost: number
+}
+
 export interface EventHubsTransport {
   readonly address: NamespaceAddress
   /**
@@ -116,6 +128,8 @@ export interface EventHubsTransport {
   /** Sends to one partition, over a link that is opened with the first use. */
   openSender(eventHubName: string, partitionId: string, options: SenderKind): EventSender
   openReader(options: ReaderOptions): PartitionReader
+  /** The connections at the moment, but for those that `verify` opens. */
+  connections(): ConnectionCounts
   /** Closes every link and connection. Calls in progress reject. May be called again. */
   close(): Promise<void>
 }

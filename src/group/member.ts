@@ -27,7 +27,7 @@ export interface GroupMemberOptions extends SessionOptions {
 export interface GroupMember {
   readonly memberId: () => string
   readonly generationId: () => number
-  readonly leases: Pick<Leases, 'holds' | 'isSuspect' | 'mustVerify' | 'suspect'>
+  readonly leases: Pick<Leases, 'holds' | 'age' | 'isSuspect' | 'mustVerify' | 'suspect'>
   /** Announces the member and takes what it can. Rejects when the store can't be reached. */
   join(): Promise<void>
   /** Looks at the group now rather than at the next interval. */
@@ -141,6 +141,7 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     generationId: () => rebalance.generationId,
     leases: {
       holds: (topic, partition) => current.leases.holds(topic, partition),
+      age: (topic, partition) => current.leases.age(topic, partition),
       isSuspect: (topic, partition) => current.leases.isSuspect(topic, partition),
       mustVerify: (topic, partition) => current.leases.mustVerify(topic, partition),
       suspect: (topic, partition) => current.leases.suspect(topic, partition),

@@ -3,6 +3,7 @@ import type { Topics } from '../client/topics.js'
 import { KafkaJSNonRetriableError } from '../errors/index.js'
 import { toError } from '../errors/thrown.js'
 import { topicKey } from '../translate/names.js'
+import type { ProducerDiagnostics } from '../types/diagnostics.js'
 import type { RecordMetadata } from '../types/index.js'
 import { createDeferred, type Deferred } from '../util/deferred.js'
 import { soon } from '../util/timers.js'
@@ -104,6 +105,24 @@ export class Accumulator {
       for (const pending of this.#waiting) pending.reject(error)
     }
     await Promise.all([...new Set(this.#topics.values())].map((topic) => topic.close()))
+  }
+
+  /** The partitions that were sent to, and the sums over them and over what waits to be given to one. */
+  diagnostics(): Omit<ProducerDiagnostics, 'id' | 'isIdempotent' | 'connection'> {
+    const partitions = [...new Set(this.#topics.values())].flatMap((topic) => topic.diagnostics())
+    const { idempotent } = this.#context.settings
+    const parts = [...this.#waiting.map((pending) => pending.queued(idempotent)), ...partitions]
+    const sum = (field: 'queuedMessages' | 'queuedBytes') => parts.reduce((total, part) => total + part[field], 0)
+    const total = (field: 'inFlight' | 'retries' | 'throttledTimeInMs') =>
+      partitions.reduce((whole, part) => whole + part[field], 0)
+    return {
+      queuedMessages: sum('queuedMessages'),
+      queuedBytes: sum('queuedBytes'),
+      inFlight: total('inFlight'),
+      retries: total('retries'),
+      throttledTimeInMs: total('throttledTimeInMs'),
+      partitions,
+    }
   }
 
   readonly #onFinished = (): void => {

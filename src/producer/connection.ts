@@ -7,6 +7,7 @@ import type { Requests } from '../instrumentation/events.js'
 import { requireCodec } from '../translate/codecs.js'
 import { compressEvent } from '../translate/compression.js'
 import { toEvent } from '../translate/message.js'
+import type { ProducerDiagnostics } from '../types/diagnostics.js'
 import type { Logger, RecordMetadata } from '../types/index.js'
 import { share } from '../util/share.js'
 import { Accumulator } from './accumulator.js'
@@ -34,12 +35,14 @@ export interface Connection {
   current(): NamespaceConnection
   /** Runs something that `close` waits for. Rejects when not open. */
   include<T>(operation: () => Promise<T>): Promise<T>
+  /** The state at the moment; undefined while disconnected. */
+  diagnostics(id: number): ProducerDiagnostics | undefined
 }
 
 type State =
   | { readonly status: 'disconnected' }
   | { readonly status: 'connected'; readonly connection: NamespaceConnection; readonly accumulator: Accumulator }
-  | { readonly status: 'disconnecting' }
+  | { readonly status: 'disconnecting'; readonly accumulator: Accumulator }
 
 export function createConnection(options: ConnectionOptions): Connection {
   const { context, settings, requests, logger, partitioner } = options
@@ -69,7 +72,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   const close = share(async () => {
     if (state.status !== 'connected') return
     const { accumulator } = state
-    state = { status: 'disconnecting' }
+    state = { status: 'disconnecting', accumulator }
     try {
       await accumulator.close(context.settings.requestTimeout)
     } finally {
@@ -142,5 +145,20 @@ export function createConnection(options: ConnectionOptions): Connection {
     },
     current: () => connected().connection,
     include: async (operation) => connected().accumulator.include(operation),
+    diagnostics(id) {
+      const connection = connector.diagnostics()
+      if (connection.state === 'disconnected') return undefined
+      const sending = 'accumulator' in state ? state.accumulator.diagnostics() : nothingSent()
+      return { id, connection, isIdempotent: settings.idempotent, ...sending }
+    },
   }
 }
+
+const nothingSent = () => ({
+  queuedMessages: 0,
+  queuedBytes: 0,
+  inFlight: 0,
+  retries: 0,
+  throttledTimeInMs: 0,
+  partitions: [],
+})

@@ -96,3 +96,14 @@ export class PartitionBatch {
     this.#observer?.batchFailed(error)
   }
 }
+
+/** The messages of batches that are in no transfer yet. */
+export function sizeOf(batches: readonly PartitionBatch[]): { queuedMessages: number; queuedBytes: number } {
+  let queuedMessages = 0
+  let queuedBytes = 0
+  for (const { events, packedCount, unpackedSize } of batches) {
+    queuedMessages += events.length - packedCount
+    queuedBytes += unpackedSize
+  }
+  return { queuedMessages, queuedBytes }
+}

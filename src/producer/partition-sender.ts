@@ -3,11 +3,14 @@ import { createProtocolError } from '../errors/protocol-errors.js'
 import type { EventSender } from '../eventhubs/sending/sender.js'
 import type { Transfer } from '../eventhubs/sending/transfer.js'
 import type { Requests } from '../instrumentation/events.js'
+import { toLastError } from '../instrumentation/last-error.js'
 import { type RetrySettings, retry } from '../retry/retry.js'
 import type { OutgoingEvent } from '../translate/event.js'
+import { isThrottled } from '../translate/throttling.js'
+import type { LastError, ProducerPartitionDiagnostics } from '../types/diagnostics.js'
 import type { Logger } from '../types/index.js'
 import { withDeadline } from '../util/deadline.js'
-import type { PartitionBatch } from './partition-batch.js'
+import { type PartitionBatch, sizeOf } from './partition-batch.js'
 import { Queue } from './queue.js'
 
 export interface PartitionSenderOptions {
@@ -43,6 +46,9 @@ export class PartitionSender {
   readonly #queue = new Queue<PartitionBatch>()
   #transfers = 0
   #isPacking: boolean = false
+  #retries = 0
+  #throttledTime = 0
+  #lastError: LastError | null = null
 
   constructor(options: PartitionSenderOptions) {
     this.#options = options
@@ -64,6 +70,21 @@ export class PartitionSender {
 
   close(): Promise<void> {
     return this.#options.sender.close()
+  }
+
+  diagnostics(): ProducerPartitionDiagnostics {
+    const { topic, partition } = this.#options
+    const queued = this.#queue.toArray().filter((batch) => !batch.isOver)
+    return {
+      topic,
+      partition,
+      ...sizeOf(queued),
+      // One that is being packed waits for its link.
+      inFlight: this.#transfers - Number(this.#isPacking),
+      retries: this.#retries,
+      throttledTimeInMs: this.#throttledTime,
+      lastError: this.#lastError,
+    }
   }
 
   #pump(): void {
@@ -115,6 +136,7 @@ export class PartitionSender {
         try {
           return await operation()
         } catch (error) {
+          this.#lastError = toLastError(error)
           onFailure(error as Error)
           throw error
         }
@@ -122,7 +144,9 @@ export class PartitionSender {
       settings,
       {
         signal,
-        onRetry(error, { retryCount, retryTime }) {
+        onRetry: (error, { retryCount, retryTime }) => {
+          this.#retries++
+          if (isThrottled(error)) this.#throttledTime += retryTime
           logger.error(`Failed to send messages: ${error.message}`, { topic, partition, retryCount, retryTime })
         },
       },

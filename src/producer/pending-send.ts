@@ -1,6 +1,7 @@
+import { encodedSize } from '../eventhubs/sending/encoding.js'
 import type { Logger, RecordMetadata } from '../types/index.js'
 import { createDeferred, type Deferred } from '../util/deferred.js'
-import type { BatchObserver } from './partition-batch.js'
+import { type BatchObserver, sizeOf } from './partition-batch.js'
 import { type RoutedBatch, type TopicRequest, toRecordMetadata } from './routing.js'
 
 export interface PendingSendOptions {
@@ -46,6 +47,14 @@ export class PendingSend implements BatchObserver {
   /** It has left, or failed before. */
   get isSettled(): boolean {
     return this.#isSettled
+  }
+
+  /** Its messages, as long as it waits to leave. */
+  queued(idempotent: boolean): { queuedMessages: number; queuedBytes: number } {
+    if (this.batches) return sizeOf(this.batches.map(({ batch }) => batch))
+    const events = this.requests.flatMap((request) => request.events)
+    const queuedBytes = events.reduce((total, event) => total + encodedSize(event, idempotent), 0)
+    return { queuedMessages: events.length, queuedBytes }
   }
 
   /** Fails before anything of it has left. */

@@ -20,6 +20,7 @@ export function createProducer(context: ClientContext, config?: ProducerConfig):
   const requests = createRequests({ instrumentation, clientId, requestTimeout, enforceRequestTimeout })
   const partitioner = (settings.createPartitioner ?? Partitioners.DefaultPartitioner)()
   const connection = createConnection({ context, settings, requests, logger, partitioner })
+  context.clients.producers.add(connection, connection.diagnostics)
   const transactions = createTransactions({ context, settings, requests, logger, connection })
 
   const sendBatch = (batch: ProducerBatch): Promise<RecordMetadata[]> => {

@@ -11,6 +11,11 @@ export class Queue<T> {
     return this.#items[this.#head]
   }
 
+  /** All of them, first to last. */
+  toArray(): T[] {
+    return this.#items.slice(this.#head) as T[]
+  }
+
   push(item: T): void {
     this.#items.push(item)
   }

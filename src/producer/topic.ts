@@ -4,6 +4,7 @@ import { protocolTypeOf } from '../errors/index.js'
 import type { EventHubsTransport } from '../eventhubs/transport.js'
 import type { Requests } from '../instrumentation/events.js'
 import { isRetriable } from '../retry/retry.js'
+import type { ProducerPartitionDiagnostics } from '../types/diagnostics.js'
 import type { Logger, PartitionMetadata } from '../types/index.js'
 import { PartitionSender } from './partition-sender.js'
 
@@ -81,6 +82,10 @@ export class Topic {
     })
     this.#senders.set(partition, sender)
     return sender
+  }
+
+  diagnostics(): ProducerPartitionDiagnostics[] {
+    return [...this.#senders.values()].map((sender) => sender.diagnostics())
   }
 
   async close(): Promise<void> {

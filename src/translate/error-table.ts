@@ -1,5 +1,6 @@
 import { connectionErrors } from './connection-errors.js'
 import { type ErrorRow, protocol } from './error-row.js'
+import { throttlingCodes } from './throttling.js'
 
 const checkCredentials =
   'Check the key or credential, that it is of this namespace, and that the clock of this machine is right.'
@@ -158,7 +159,7 @@ export const errorTable: readonly ErrorRow[] = [
     advice: 'A quota of the namespace or event hub is used up.',
   },
   {
-    codes: ['ServerBusyError', 'com.microsoft:server-busy', 429],
+    codes: throttlingCodes,
     becomes: protocol('REQUEST_TIMED_OUT', true),
     advice: wait,
   },

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, it, vi } from 'vitest'
+import { readDiagnostics } from '../../src/diagnostics.js'
 import { Kafka, type KafkaConfig, logLevel } from '../../src/index.js'
 import { eventually } from '../support/eventually.js'
 import { openEmulator } from '../support/harness.js'
@@ -40,7 +41,10 @@ async function everythingSaid(config: KafkaConfig, run: (kafka: Kafka, listen: L
       logCreator: () => note,
     })
     note(kafka)
-    await run(kafka, listen).catch(note)
+    const looking = setInterval(() => note(readDiagnostics(kafka)), 20)
+    await run(kafka, listen)
+      .catch(note)
+      .finally(() => clearInterval(looking))
   } catch (error) {
     note(error)
   } finally {

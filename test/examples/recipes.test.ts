@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 import { main as backPressure } from '../../examples/back-pressure.js'
 import { main as batchEtl } from '../../examples/batch-etl.js'
@@ -5,6 +6,7 @@ import { main as customStore } from '../../examples/custom-store.js'
 import { main as deadLetters } from '../../examples/dead-letters.js'
 import { configuration } from '../../examples/managed-identity.js'
 import { main as manyConsumers } from '../../examples/many-consumers.js'
+import { main as metrics } from '../../examples/metrics.js'
 import { main as migrateOffsets } from '../../examples/migrate-offsets/main.js'
 import { main as replay } from '../../examples/replay.js'
 import { main as webSockets } from '../../examples/websockets.js'
@@ -55,6 +57,21 @@ it('migrate-offsets has this package go on where kafkajs stopped, and carries no
 
 it('custom-store goes on where the first consumer stopped', async () => {
   expect(await customStore(undefined, quiet)).toEqual({ first: ['a', 'b'], second: ['c'] })
+})
+
+it('metrics tells Prometheus of the message that is left', async () => {
+  const lines = (await metrics()).split('\n')
+  expect(lines).toContain('kafka_lag{groupId="kitchen",topic="orders",partition="0"} 1')
+  expect(lines).toContain('kafka_queued_bytes{id="0"} 0')
+  expect(lines).toContain('kafka_store_errors_total{method="claimOwnership"} 0')
+  // The page shows what has run here.
+  const [docs, example] = await Promise.all(
+    ['docs/observability.md', 'examples/metrics.ts'].map((file) =>
+      readFile(new URL(`../../${file}`, import.meta.url), 'utf8'),
+    ),
+  )
+  const [shown] = /const toMetrics[\s\S]*?\n}\n/.exec(example ?? '') ?? []
+  expect(docs).toContain(shown)
 })
 
 it('websockets sends over the port of the emulator', async () => {

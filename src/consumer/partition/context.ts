@@ -89,6 +89,8 @@ export interface Ownership {
   /** Something happened that another owner would cause: `mayCommit` asks the store before it says so again. */
   suspect(topic: string, partition: number): void
   isSuspect(topic: string, partition: number): boolean
+  /** Time since the lease was last known to be ours, ms; Infinity when it is not held. */
+  leaseAge(topic: string, partition: number): number
   /** Asks the store whether the lease is still this member's; if not, the partition is abandoned before it resolves. */
   verify(topic: string, partition: number): Promise<void>
 }

@@ -5,6 +5,8 @@ import type { PartitionStatus } from './status.js'
 
 /** Decides where a partition is read from, and keeps what it decided as the group's committed offset. */
 export interface Positioning {
+  /** The end of the partition when it was last looked at; undefined before. */
+  readonly end: number | undefined
   /** The place to begin. `committed` is the group's next offset: -1 latest, -2 earliest, undefined when it has none. */
   start(committed: number | undefined): Promise<number>
   /** The offset a seek leads to. */
@@ -19,7 +21,12 @@ export function createPositioning(context: PartitionContext, status: PartitionSt
   const { fetching, progress, ownership, logger } = context
   const { topic, partition, ended } = status
   const where = { topic, partition }
-  const ends = () => fetchPartitionEnds(fetching.transport, topic, partition, { abortSignal: ended })
+  let end: number | undefined
+  const ends = async () => {
+    const found = await fetchPartitionEnds(fetching.transport, topic, partition, { abortSignal: ended })
+    end = found.high
+    return found
+  }
 
   const pin = async (position: number) => {
     if (!(await ownership.mayCommit(topic, partition))) return
@@ -52,6 +59,10 @@ export function createPositioning(context: PartitionContext, status: PartitionSt
   }
 
   return {
+    get end() {
+      return end
+    },
+
     async start(committed) {
       if (committed === undefined) {
         const position = await byDefault()

@@ -6,7 +6,7 @@ import { waitWhilePaused } from './paused-wait.js'
 import type { Positioning } from './positioning.js'
 import type { Failure } from './recovery.js'
 import type { PartitionStatus } from './status.js'
-import { type Chunk, createPartitionStream } from './stream.js'
+import { type Chunk, createPartitionStream, type PartitionStream } from './stream.js'
 
 /** A partition being read from a position on, and its events handled. */
 export interface Reading {
@@ -22,6 +22,8 @@ export interface Reading {
   interrupt(): void
   /** Gives up the link. */
   suspend(): Promise<void>
+  /** The place it has come to, and the link at the moment. */
+  diagnostics(): Pick<PartitionStream, 'position' | 'link' | 'links'> & { readonly end: number | undefined }
 }
 
 export interface ReadingOptions {
@@ -153,5 +155,10 @@ export function createReading(options: ReadingOptions): Reading {
     reset,
     interrupt: stream.interrupt,
     suspend: stream.suspend,
+    diagnostics() {
+      const { position, link, links, lastEnqueued } = stream
+      const ends = [positioning.end, lastEnqueued < 0 ? undefined : lastEnqueued + 1].filter((end) => end !== undefined)
+      return { position, link, links, end: ends.length > 0 ? Math.max(...ends) : undefined }
+    },
   }
 }

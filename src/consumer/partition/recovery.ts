@@ -1,7 +1,9 @@
 import { isKafkaJSError, isRebalancing, KafkaJSNonRetriableError, protocolTypeOf } from '../../errors/index.js'
 import { toError } from '../../errors/thrown.js'
+import { toLastError } from '../../instrumentation/last-error.js'
 import { firstRetryTime, isRetriable } from '../../retry/retry.js'
 import { createRetryBudget } from '../../retry/retry-budget.js'
+import type { ConsumerPartitionDiagnostics } from '../../types/diagnostics.js'
 import { wait } from '../../util/wait.js'
 import type { PartitionContext } from './context.js'
 import { isLinkTrouble, mendLink } from './link-trouble.js'
@@ -14,6 +16,9 @@ export interface Failure {
   readonly thrown: unknown
 }
 
+/** All failures so far, and the last thing that was noted. */
+type Noted = Pick<ConsumerPartitionDiagnostics, 'retries' | 'lastError'>
+
 /** The mending of failures, so that the next attempt may go better. */
 export interface Recovery {
   /** Of handling, in a row without progress. */
@@ -24,6 +29,7 @@ export interface Recovery {
   reading(): void
   /** An open link is gone, and is opened again at once. */
   dropped(error: Error): void
+  diagnostics(): Noted
 }
 
 export interface RecoveryOptions {
@@ -44,6 +50,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
   const where = { topic, partition }
   const budget = createRetryBudget(retry)
   const trouble = createTrouble({ retry, logger, ...where })
+  let noted: Noted = { retries: 0, lastError: null }
 
   /** As in kafkajs the retries are limited, and the consumer crashes when they are used up. */
   const fromHandling = async (error: Error) => {
@@ -63,7 +70,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
   }
 
   /** Waits out what passes by itself: the other partitions are none the worse for it. */
-  const fromReading = async (met: Error) => {
+  const fromReading = async (met: Error, before: Noted) => {
     let error = met
     let mended = false
     let passes = isRetriable(error) || isLinkTrouble(error)
@@ -73,6 +80,8 @@ export function createRecovery(options: RecoveryOptions): Recovery {
       error = toError(failure)
       passes = isRetriable(error)
     }
+    // Which consumer group there is to read as is found out by trying: that is no failure.
+    if (mended && context.fetching.readingGroups.of(topic).consumerGroup !== consumerGroup()) noted = before
     if (status.ending === 'abandon') return
     if (!passes && !mended) throw asNonRetriable(error)
     await wait(trouble.met(error, progress(), { mended }), ended)
@@ -84,9 +93,18 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     get retryCount() {
       return budget.retryCount
     },
-    from: ({ of, thrown }) => (of === 'handling' ? fromHandling(toError(thrown)) : fromReading(toError(thrown))),
+    from({ of, thrown }) {
+      const error = toError(thrown)
+      const before = noted
+      noted = { retries: before.retries + 1, lastError: toLastError(error) }
+      return of === 'handling' ? fromHandling(error) : fromReading(error, before)
+    },
     reading: trouble.over,
-    dropped: trouble.dropped,
+    dropped(error) {
+      noted = { ...noted, lastError: toLastError(error) }
+      trouble.dropped(error)
+    },
+    diagnostics: () => noted,
   }
 }
 

@@ -47,6 +47,8 @@ export interface PartitionStream {
   readonly lastEnqueued: number
   /** The number of links that have come to work so far. */
   readonly links: number
+  /** The present link. */
+  readonly link: 'closed' | 'opening' | 'open'
   /** Waits for events at the position. Undefined when interrupted. The same events come again until `advance`. */
   take(): Promise<Chunk | undefined>
   /** Ends a waiting `take`. */
@@ -173,6 +175,10 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
     },
     get links() {
       return links
+    },
+    get link() {
+      const { state } = reader ?? {}
+      return state === 'opening' || state === 'open' ? state : 'closed'
     },
 
     async take() {

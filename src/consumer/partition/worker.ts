@@ -1,5 +1,7 @@
 import { KafkaJSError } from '../../errors/index.js'
 import { retry } from '../../retry/retry.js'
+import { toOffset } from '../../translate/offset.js'
+import type { ConsumerPartitionDiagnostics } from '../../types/diagnostics.js'
 import { withDeadline } from '../../util/deadline.js'
 import { createDeferred } from '../../util/deferred.js'
 import type { PartitionContext } from './context.js'
@@ -22,6 +24,8 @@ export interface PartitionWorker {
   abandon(): void
   /** Looks again at what has changed: a pause, a seek. */
   wake(): void
+  /** The state of it at the moment. */
+  diagnostics(): ConsumerPartitionDiagnostics
 }
 
 export interface PartitionWorkerOptions {
@@ -141,5 +145,24 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
       status.wake()
       reading?.interrupt()
     },
+    diagnostics() {
+      const { position: start, end, link, links } = reading?.diagnostics() ?? { link: 'closed', links: 0 }
+      const position = offsets.resolved(topic, partition) ?? start
+      const age = context.ownership.leaseAge(topic, partition)
+      return {
+        ...where,
+        position: toText(position),
+        committedOffset: toText(offsets.committed(topic, partition)),
+        highWatermark: toText(end),
+        lag: position === undefined || end === undefined ? null : Math.max(0, end - position),
+        link,
+        links,
+        isPaused: status.isPaused(),
+        ...recovery.diagnostics(),
+        leaseAgeInMs: Number.isFinite(age) ? Math.round(age) : null,
+      }
+    },
   }
 }
+
+const toText = (offset: number | undefined) => (offset === undefined ? null : toOffset(offset))

@@ -83,6 +83,7 @@ export function createPartitionContext(state: RunState, parts: ContextParts): Pa
       mayCommit: guard.mayCommit,
       suspect: member.leases.suspect,
       isSuspect: member.leases.isSuspect,
+      leaseAge: member.leases.age,
       verify: member.verify,
     },
     fail: state.fail,

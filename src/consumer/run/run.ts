@@ -3,6 +3,7 @@ import { toError } from '../../errors/thrown.js'
 import type { Joined } from '../../group/member.js'
 import { retryLog } from '../../instrumentation/retry-log.js'
 import { retry } from '../../retry/retry.js'
+import type { ConsumerDiagnostics } from '../../types/diagnostics.js'
 import type { Assignment, TopicPartitionOffset, TopicPartitions } from '../../types/index.js'
 import { createDeferred } from '../../util/deferred.js'
 import { isWithin } from '../../util/within.js'
@@ -36,6 +37,8 @@ export interface Run {
   paused(): TopicPartitions[]
   /** Nothing before the group has been joined, as in kafkajs. */
   commit(offsets: readonly TopicPartitionOffset[]): Promise<void>
+  /** The member and its partitions at the moment. */
+  diagnostics(): Pick<ConsumerDiagnostics, 'memberId' | 'partitions'>
 }
 
 export function createRun(options: RunOptions): Run {
@@ -175,5 +178,10 @@ export function createRun(options: RunOptions): Run {
     paused: () => pauses.paused(connected?.workers.assigned() ?? []),
 
     commit: async (offsets) => connected?.context.progress.commitExactly(offsets),
+
+    diagnostics: () => ({
+      memberId: connected?.member.memberId() ?? null,
+      partitions: connected?.workers.diagnostics() ?? [],
+    }),
   }
 }

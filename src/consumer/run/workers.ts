@@ -1,4 +1,5 @@
 import { partitionKey, type TopicPartition } from '../../group/leases.js'
+import type { ConsumerPartitionDiagnostics } from '../../types/diagnostics.js'
 import type { TopicPartitions } from '../../types/index.js'
 import type { PartitionContext } from '../partition/context.js'
 import { createPartitionWorker, type PartitionWorker } from '../partition/worker.js'
@@ -20,6 +21,8 @@ export interface Workers {
   /** Makes workers look again at pauses and seeks. */
   wake(list: readonly PauseEntry[]): void
   assigned(): TopicPartitions[]
+  /** The state of each at the moment. */
+  diagnostics(): ConsumerPartitionDiagnostics[]
 }
 
 /** @param committed - next offsets to read of a topic's partitions, -1 latest, -2 earliest */
@@ -122,5 +125,7 @@ export function createWorkers(
       }
       return [...byTopic].map(([topic, partitions]) => ({ topic, partitions }))
     },
+
+    diagnostics: () => [...workers.values()].map((worker) => worker.diagnostics()),
   }
 }

@@ -55,6 +55,10 @@ export class Reader implements PartitionReader {
     void this.#open()
   }
 
+  get state(): State['is'] {
+    return this.#state.is
+  }
+
   async next(): Promise<EventChunk | undefined> {
     this.#handed = { count: 0, bytes: 0 }
     this.#grant()

@@ -9,6 +9,7 @@ const states: Record<ConsumerState['name'], ConsumerState> = {
   running: { name: 'running', run },
   stopping: { name: 'stopping', run },
   restarting: { name: 'restarting', timer: setTimeout(() => {}, 0) },
+  crashed: { name: 'crashed' },
 }
 const pathTo: Record<ConsumerState['name'], ConsumerState['name'][]> = {
   idle: [],
@@ -16,16 +17,20 @@ const pathTo: Record<ConsumerState['name'], ConsumerState['name'][]> = {
   running: ['starting', 'running'],
   stopping: ['starting', 'stopping'],
   restarting: ['starting', 'stopping', 'idle', 'restarting'],
+  crashed: ['starting', 'stopping', 'idle', 'crashed'],
 }
 const legal = new Set([
   'idle → starting',
   'idle → restarting',
+  'idle → crashed',
   'starting → running',
   'starting → stopping',
   'running → stopping',
   'stopping → idle',
   'restarting → starting',
   'restarting → idle',
+  'crashed → starting',
+  'crashed → idle',
 ])
 const names = Object.keys(states) as ConsumerState['name'][]
 
