@@ -58,9 +58,9 @@ function compile(blocks: readonly Block[]): string[] {
   ])
   const host = ts.createCompilerHost(options)
   const { getSourceFile, fileExists, readFile: read } = host
-  host.getSourceFile = (name, ...rest) => {
+  host.getSourceFile = (name, language, ...rest) => {
     const text = texts.get(name)
-    return text === undefined ? getSourceFile(name, ...rest) : ts.createSourceFile(name, text, ...rest)
+    return text === undefined ? getSourceFile(name, language, ...rest) : ts.createSourceFile(name, text, language)
   }
   host.fileExists = (name) => texts.has(name) || fileExists(name)
   host.readFile = (name) => texts.get(name) ?? read(name)
