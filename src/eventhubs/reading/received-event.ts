@@ -12,6 +12,7 @@ export const UNREADABLE = -1
 class EncodedEvent implements ReceivedEvent {
   sequenceNumber = UNREADABLE
   enqueuedTime = 0
+  wholeOffset = Number.NaN
   annotations: AmqpMap | undefined = undefined
   problem: Error | undefined = undefined
   data: Buffer | undefined = undefined
@@ -46,10 +47,6 @@ class EncodedEvent implements ReceivedEvent {
   get offset(): string {
     const { offsetAt } = this
     return offsetAt === 0 ? '' : String(decodeValue(this.#bytes, offsetAt))
-  }
-
-  get wholeOffset(): number {
-    return this.offsetAt === 0 ? Number.NaN : digitsAt(this.#bytes, this.offsetAt)
   }
 
   get partitionKey(): string | null {
@@ -159,6 +156,7 @@ function readAnnotations(event: EncodedEvent, bytes: Buffer, at: number, end: nu
       event.sequenceNumber = wholeNumber(bytes, value, next)
     } else if (length === OFFSET.length && isAt(bytes, key + 2, OFFSET)) {
       event.offsetAt = value
+      event.wholeOffset = digitsAt(bytes, value)
     } else if (length === ENQUEUED_TIME.length && isAt(bytes, key + 2, ENQUEUED_TIME)) {
       event.enqueuedTime = timeOf(bytes, value, next)
     } else if (length === PARTITION_KEY.length && isAt(bytes, key + 2, PARTITION_KEY)) {
