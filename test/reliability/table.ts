@@ -1,7 +1,10 @@
 import type { MatrixActivity } from './activities.js'
 import type { MatrixFault } from './faults.js'
 
-const [BEGIN, END] = ['<!-- matrix: begin -->', '<!-- matrix: end -->']
+/** The tables of docs/reliability.md that programs write. */
+type TableName = 'matrix' | 'recovery'
+
+const marksOf = (name: TableName): [begin: string, end: string] => [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`]
 
 /** A table in Markdown: a row a fault, a column an activity, in each cell how long after the fault its next step succeeded. */
 export function toTable(
@@ -26,14 +29,17 @@ const cell = (ms: number | undefined) =>
     ? 'not recovered'
     : `kept, ${ms < 1000 ? `${Math.ceil(ms / 50) * 50} ms` : `${(ms / 1000).toFixed(1)} s`}`
 
-export function withTable(page: string, table: string): string {
-  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)]
-  if (begin < 0 || end < begin) throw new Error(`The page lacks ${BEGIN} … ${END}`)
-  return `${page.slice(0, begin + BEGIN.length)}\n${table}\n${page.slice(end)}`
+export function withTable(page: string, table: string, name: TableName = 'matrix'): string {
+  const [before, after] = marksOf(name)
+  const [begin, end] = [page.indexOf(before), page.indexOf(after)]
+  if (begin < 0 || end < begin) throw new Error(`The page lacks ${before} … ${after}`)
+  return `${page.slice(0, begin + before.length)}\n${table}\n${page.slice(end)}`
+}
+
+export function tableIn(page: string, name: TableName = 'matrix'): string {
+  const [before, after] = marksOf(name)
+  return page.slice(page.indexOf(before) + before.length, page.indexOf(after)).trim()
 }
 
 /** The table without its figures, which differ from run to run. */
-export function outcomesOf(page: string): string {
-  const table = page.slice(page.indexOf(BEGIN), page.indexOf(END))
-  return table.replace(/kept, [\d.]+ m?s/g, 'kept')
-}
+export const outcomesOf = (page: string): string => tableIn(page).replace(/kept, [\d.]+ m?s/g, 'kept')

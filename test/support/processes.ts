@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -36,14 +36,19 @@ export interface ChildProgramOptions {
 const DEFAULT_TIMEOUT_MS = 60_000
 const KEPT_ERROR_OUTPUT = 16_384
 
+/** Those that live; they end with this process. */
+const living = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of living) child.kill('SIGKILL')
+})
+
 /** Starts a program with `node --import tsx`. */
 export function startProgram<Line extends ReportLine>(url: URL, options: ChildProgramOptions = {}): ChildProgram<Line> {
   const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(url)], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },
   })
-  const orphaned = () => child.kill('SIGKILL')
-  process.once('exit', orphaned)
+  living.add(child)
 
   const lines: Line[] = []
   const listeners = new Set<(line: Line) => void>()
@@ -63,7 +68,7 @@ export function startProgram<Line extends ReportLine>(url: URL, options: ChildPr
   })
   // 'close' comes after the last output, 'exit' may come before it.
   const ended = once(child, 'close').then(([code, signal]) => {
-    process.off('exit', orphaned)
+    living.delete(child)
     return { code: code as number | null, signal: signal as NodeJS.Signals | null }
   })
 
