@@ -23,7 +23,7 @@ export function oauthBearerAuth(provider: () => Promise<{ value: string }>): Aut
   return { getCredential: () => credential }
 }
 
-/** The end of a JWT, ms since 1970; undefined for a token of another kind. */
+/** Expiry of a JWT, ms since 1970; undefined for a token of another kind. */
 export function expiryOf(token: string): number | undefined {
   try {
     const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())

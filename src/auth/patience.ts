@@ -19,7 +19,7 @@ export interface Patience {
 export interface PatienceOptions {
   readonly retry: RetrySettings
   readonly logger: Logger
-  /** The thing that is asked for, for the log. */
+  /** Name of what is asked for, for the log. */
   readonly what: string
   /** Ends the waiting. */
   readonly signal: AbortSignal

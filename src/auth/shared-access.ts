@@ -27,7 +27,7 @@ export function sharedAccessOf(connectionString: string): SharedAccess {
   return { credential: { name, key }, entityPath }
 }
 
-/** The end of a ready-made token, ms since 1970; undefined when it does not say. */
+/** Expiry of a ready-made token, ms since 1970; undefined when it does not say. */
 export function expiryOfSignature(signature: string): number | undefined {
   const seconds = /(?:^|[&\s])se=(\d+)/.exec(signature)?.[1]
   return seconds === undefined ? undefined : Number(seconds) * 1000

@@ -8,7 +8,7 @@ export interface MemberReport {
   readonly partitions: Readonly<Record<string, readonly number[]>>
 }
 
-/** The place of a group in one partition. */
+/** A group's position in one partition. */
 export interface PartitionReport {
   readonly topic: string
   readonly partition: number

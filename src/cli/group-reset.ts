@@ -1,7 +1,7 @@
 import type { Admin } from '../exports.js'
 import { CommandError } from './errors.js'
 
-/** The target that committed offsets are to be moved to. */
+/** Position to move committed offsets to. */
 export type ResetTarget =
   | { readonly to: 'earliest' | 'latest' }
   | { readonly to: 'offset'; readonly offset: bigint }

@@ -3,7 +3,7 @@ import type { Admin } from '../exports.js'
 /** The part of an admin client that is needed of either side; kafkajs's has the same. */
 export type OffsetsAdmin = Pick<Admin, 'fetchOffsets' | 'fetchTopicOffsets' | 'setOffsets'>
 
-/** The origin and the target of committed offsets. */
+/** A move of committed offsets: from where, to where, and of which groups. */
 export interface Migration {
   /** E.g. kafkajs's admin client, on the Kafka endpoint. */
   readonly from: Pick<OffsetsAdmin, 'fetchOffsets'>
@@ -18,7 +18,7 @@ export interface Migration {
   readonly overwrite?: boolean
 }
 
-/** The outcome for one committed offset. */
+/** One committed offset, and what became of it. */
 export interface MigratedOffset {
   readonly group: string
   readonly topic: string
@@ -27,7 +27,7 @@ export interface MigratedOffset {
   readonly committed: string
   /** The offset that was set; undefined: nothing was. */
   readonly set?: string
-  /** The reason it is another one, or none. */
+  /** Explains why it is another one, or none. */
   readonly note?: string
 }
 

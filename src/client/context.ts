@@ -21,7 +21,7 @@ import { type CommitNews, createCommitNews } from './commit-news.js'
 import { type CountedStore, countCalls } from './counted-store.js'
 import { createToldClients, type ToldClients } from './told-clients.js'
 
-/** The things `Kafka` hands to each producer, consumer and admin client it makes. */
+/** Everything that `Kafka` hands to each producer, consumer and admin client it makes. */
 export interface ClientContext {
   readonly settings: KafkaSettings
   readonly logger: RootLogger

@@ -19,7 +19,7 @@ export interface Crash {
 
 /** The end of a consumer whose run has crashed: it stops, tells `CRASH`, and may start again. */
 export interface Crashes {
-  /** The one that is being dealt with. */
+  /** The crash that is being dealt with. */
   readonly current: Crash | undefined
   /** The crashes so far. */
   diagnostics(): Pick<ConsumerDiagnostics, 'crashes' | 'lastError'>

@@ -138,7 +138,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
   }
 }
 
-/** The sentence that there is nowhere to keep offsets, as far as that is known before anything is connected. */
+/** The error to throw when there is nowhere to keep offsets, as far as that is known before anything is connected. */
 async function lackOfStore(connector: Connector, purpose: string): Promise<unknown> {
   let connection: Connection
   try {

@@ -1,7 +1,7 @@
 import type { EventHub } from './model/hub.js'
 import type { Partition } from './model/partition.js'
 
-/** The access of who publishes or reads where: what faults strike. */
+/** A publisher's or reader's access to an event hub, which faults may strike. */
 export interface Access {
   readonly direction: 'send' | 'receive'
   readonly eventHub: EventHub
@@ -10,7 +10,7 @@ export interface Access {
   readonly consumerGroup: string | undefined
 }
 
-/** The filter of what a fault strikes; what is left out does not matter. @public */
+/** Names what a fault strikes; what is left out matches everything. @public */
 export interface FaultFilter {
   /** Name of the event hub; case does not matter. */
   hub?: string
@@ -33,7 +33,7 @@ export function fits(access: Access, filter: FaultFilter): boolean {
   )
 }
 
-/** The filter of the Kafka endpoint's answers that are an error; what is left out does not matter. @public */
+/** Names the Kafka answers to turn into an error; what is left out matches everything. @public */
 export interface KafkaErrorOptions {
   /** Name of the API as the protocol has it, e.g. `Produce` or `JoinGroup`. */
   api: string

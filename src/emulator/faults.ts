@@ -19,7 +19,7 @@ export interface FaultError {
   description?: string
 }
 
-/** The lost acknowledgements, and what the client sees of the loss. @public */
+/** Options of `loseDispositions`: how many acknowledgements are lost, and what the client sees instead. @public */
 export interface LoseDispositionsOptions extends FaultFilter {
   /** The number of times. Default: every one, until cleared. */
   times?: number
@@ -28,7 +28,7 @@ export interface LoseDispositionsOptions extends FaultFilter {
   /** Default 1. The same seed loses the same ones. */
   seed?: number
   /**
-   * The effect in place of the acknowledgement. Default `connection`: the connection breaks. `link`: the link is
+   * Effect in place of the acknowledgement. Default `connection`: the connection breaks. `link`: the link is
    * detached with `amqp:link:detach-forced`. `nothing`: the client waits for its own time-out.
    */
   effect?: 'connection' | 'link' | 'nothing'

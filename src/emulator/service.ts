@@ -5,7 +5,7 @@ import type { Namespace } from './model/namespace.js'
 import type { EmulatorSettings } from './options.js'
 import type { Stats } from './stats.js'
 
-/** The things every connection to the emulator shares. */
+/** Everything that the emulator's connections share. */
 export interface Service {
   readonly settings: EmulatorSettings
   /** Host and port as clients write them; stands in the service's texts. */

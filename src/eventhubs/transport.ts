@@ -96,7 +96,7 @@ export interface PartitionReader {
   close(): Promise<void>
 }
 
-/** The way a sender treats what it sends again. */
+/** Kinds of sender: they differ in what they do about a transfer that is sent again. */
 export interface SenderKind {
   /** A transfer whose acknowledgement was lost, sent again, leaves one copy. */
   readonly idempotent: boolean

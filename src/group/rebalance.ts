@@ -5,7 +5,7 @@ import { partitionKey, type TopicPartition } from './leases.js'
 import type { Look } from './look.js'
 import type { Session } from './session.js'
 
-/** The outcome for a member after the group changed. */
+/** A member's share after the group changed. */
 export interface Joined {
   readonly memberId: string
   readonly generationId: number

@@ -17,7 +17,7 @@ export interface RetrySettings {
   readonly retries: number
 }
 
-/** The place of an attempt among the others. */
+/** An attempt, by its number. */
 export interface Attempt {
   /** 0 for the first. */
   readonly retryCount: number
@@ -26,7 +26,7 @@ export interface Attempt {
 }
 
 export interface RetryExecution {
-  /** The way time is waited out; default: by the clock. */
+  /** Waits between attempts. Default: by the clock. */
   readonly wait?: (ms: number, signal?: AbortSignal) => Promise<void>
   /** Ends the waiting: the error of the last attempt is thrown as it is. */
   readonly signal?: AbortSignal

@@ -17,7 +17,7 @@ import { errorTable } from './error-table.js'
 /** kafkajs's names of the mechanisms that Event Hubs has. */
 export type SaslMechanism = 'PLAIN' | 'OAUTHBEARER'
 
-/** The origin of a foreign error; what its message names. */
+/** Source of a foreign error, to be named in its message. */
 export interface ErrorContext {
   /** The operation that was being done, e.g. `send`. */
   readonly operation?: string

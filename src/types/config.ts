@@ -126,7 +126,7 @@ export interface KafkaConfig {
   socketFactory?: ISocketFactory
   /** The amount that is logged. Default INFO; the environment variable `KAFKAJS_LOG_LEVEL` decides over it. */
   logLevel?: logLevel
-  /** The target of log entries. Default: the console, one JSON object per line. */
+  /** Writes the log. Default: one JSON object per line, to the console. */
   logCreator?: logCreator
   /** The options of Event Hubs. */
   eventHubs?: EventHubsOptions

@@ -14,7 +14,7 @@ export declare namespace Enums {
     ERROR = 1,
     /** Failures, and what may become one. */
     WARN = 2,
-    /** The things that happen; the default. */
+    /** Ordinary events as well; the default. */
     INFO = 4,
     /** Everything. */
     DEBUG = 5,
@@ -150,7 +150,7 @@ export declare namespace logLevel {
   type ERROR = Enums.logLevel.ERROR
   /** Failures, and what may become one. */
   type WARN = Enums.logLevel.WARN
-  /** The things that happen; the default. */
+  /** Ordinary events as well; the default. */
   type INFO = Enums.logLevel.INFO
   /** Everything. */
   type DEBUG = Enums.logLevel.DEBUG

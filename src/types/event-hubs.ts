@@ -3,7 +3,7 @@ import type { TokenCredential } from '@azure/core-auth'
 import type { AuthProvider } from './auth-provider.js'
 import type { CheckpointStore } from './checkpoint-store.js'
 
-/** The way topics and consumer groups are managed. @public */
+/** Management of topics and consumer groups. @public */
 export interface ManagementOptions {
   /**
    * `namespace` (default): the namespace's own HTTPS API; a shared access rule needs Manage, a token the role Azure Event
@@ -37,7 +37,7 @@ export interface EventHubsOptions {
   /** The address to connect to when it is not the namespace's host: private endpoints, application gateways. */
   customEndpointAddress?: string
   /**
-   * The place of committed offsets, members and leases: a store, or `memory:`, `file:<directory>` or
+   * Store of committed offsets, members and leases: a `CheckpointStore`, or `memory:`, `file:<directory>` or
    * `https://<account>.blob.core.windows.net/<container>`. Default: the environment variable
    * `KAFKAJS_EVENTHUBS_CHECKPOINT_STORE`; on a loopback emulator, memory. A consumer on a real namespace needs one.
    */
@@ -48,7 +48,7 @@ export interface EventHubsOptions {
    * kept under the `groupId` in any case.
    */
   consumerGroup?: ConsumerGroupChoice
-  /** The way topics are listed, created and deleted; false switches it off. */
+  /** Management of topics and consumer groups; `false` switches it off. */
   management?: ManagementOptions | false
   /** `reject` (default): `transaction()` throws. `buffered`: sends are held until `commit()`. */
   transactions?: 'reject' | 'buffered'

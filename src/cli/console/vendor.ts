@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 /** A file of a package that the page uses. */
 interface VendorFile {
   readonly package: string
-  /** The place of it, from the folder of the package's main file. */
+  /** Its path, from the folder of the package's main file. */
   readonly path: string
 }
 
@@ -17,7 +17,7 @@ export const vendorFiles: Readonly<Record<string, VendorFile>> = {
   'uplot.css': { package: 'uplot', path: 'uPlot.min.css' },
 }
 
-/** The place where such a file is installed, seen from `from`. */
+/** Path of the installed file, seen from `from`. */
 export function resolveVendorFile(name: string, from: string): string | undefined {
   const file = vendorFiles[name]
   return file && join(dirname(createRequire(from).resolve(file.package)), file.path)

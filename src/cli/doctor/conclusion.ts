@@ -22,7 +22,7 @@ export interface Findings {
   readonly findings: readonly Finding[]
 }
 
-/** The things a program can do with this configuration, and the configuration that does what can be done from here. */
+/** Sums up: what a program can do with this configuration, and one that makes the most of what works from here. */
 export function conclude(examined: Findings): Conclusion {
   const { access, store, findings } = examined
   const abilities: [does: boolean, name: string][] = [

@@ -2,7 +2,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { ConnectionStringConfig, KafkaConfig } from '../../exports.js'
 import { CommandError } from '../errors.js'
 
-/** The place a configuration connects to, as far as it can be told without connecting. */
+/** Address a configuration connects to, as far as it can be told without connecting. */
 export interface Target {
   /** Host of the namespace. */
   readonly namespace: string

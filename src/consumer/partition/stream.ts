@@ -229,7 +229,7 @@ export function createPartitionStream(options: PartitionStreamOptions, start: nu
   }
 }
 
-/** The place of the first event at or after a sequence number; numbers have gaps only on compacted event hubs. */
+/** Index of the first event at or after a sequence number; numbers have gaps only on compacted event hubs. */
 function indexOf(events: readonly ReceivedEvent[], sequenceNumber: number): number {
   const guess = sequenceNumber - (events[0]?.sequenceNumber ?? 0)
   if (events[guess]?.sequenceNumber === sequenceNumber) return guess

@@ -11,7 +11,7 @@ import {
   unauthorized,
 } from './service-error.js'
 
-/** The place of a refusal, for its text. */
+/** Location of a refusal, for its text. */
 export interface RefusalPlace {
   /** Host and port as clients write them. */
   readonly host: string

@@ -7,7 +7,7 @@ import type { KafkaSettings } from './options.js'
 import type { Producers } from './producers.js'
 import { ERROR } from './protocol/error-codes.js'
 
-/** The things every connection of the Kafka head shares. */
+/** Everything that the connections of the Kafka head share. */
 export interface Head {
   readonly service: Service
   readonly settings: KafkaSettings

@@ -3,7 +3,7 @@ import { KafkaJSNonRetriableError } from '../../errors/index.js'
 import { type ProxyRoute, parseProxyUrl, proxyFromEnvironment, routeThrough } from '../../util/proxy-route.js'
 
 /**
- * The way a WebSocket takes: the agent given, or for a URL an HTTP CONNECT proxy; without either the proxy that
+ * Route of a WebSocket: the agent given, or for a URL an HTTP CONNECT proxy; without either the proxy that
  * `HTTPS_PROXY` names, unless `NO_PROXY` excepts the host. Undefined when the way is direct. One for each connection.
  */
 export function proxyRoute(proxy: string | Agent | undefined, target: string): ProxyRoute | undefined {

@@ -75,7 +75,7 @@ export function fitsAlone(event: OutgoingEvent, size: number, limit: number): bo
   return 2 * size + envelopeBase <= limit || envelopeSize(event) + size <= limit
 }
 
-/** The place of the producer's mark of an event that is encoded from `start` on. */
+/** Position of the producer's mark in an event that is encoded from `start` on. */
 export function producerMarkAt(size: number, start: number): number {
   const content = contentOfDataSection(size)
   return start + size - content + SECTION_START + 1 + SECTION_START + COMPOUND_START

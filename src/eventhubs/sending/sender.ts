@@ -55,5 +55,5 @@ export class Sender implements EventSender {
   }
 }
 
-/** The reason the service refused something, or what else went wrong. */
+/** The error behind a refusal; any other error is its own reason. */
 export const reasonOf = (error: unknown): unknown => (error instanceof Refusal ? error.cause : error)

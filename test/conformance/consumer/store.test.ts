@@ -1,48 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type CheckpointStore, memoryCheckpointStore } from 'kafkajs-eventhubs'
+import type { CheckpointStore } from 'kafkajs-eventhubs'
 import { describe, expect, it } from 'vitest'
 import { startEmulator } from '../../../src/emulator/index.js'
 import { listen, next, numbers, openBench } from '../../support/consuming.js'
 import { eventually } from '../../support/eventually.js'
+import { failingStore } from '../../support/failing-store.js'
 import { shareEmulator } from '../../support/shared-target.js'
 
 const target = shareEmulator()
-
-/** A store whose calls can be made to fail. */
-function failingStore() {
-  const memory = memoryCheckpointStore()
-  const failing = new Map<keyof CheckpointStore, () => Error | undefined>()
-  let failures = 0
-  const guard =
-    <A extends unknown[], R>(name: keyof CheckpointStore, call: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      const error = failing.get(name)?.()
-      if (!error) return call(...args)
-      failures++
-      throw error
-    }
-  const store: CheckpointStore = {
-    ...memory,
-    listOwnership: guard('listOwnership', memory.listOwnership),
-    claimOwnership: guard('claimOwnership', memory.claimOwnership),
-    updateCheckpoint: guard('updateCheckpoint', memory.updateCheckpoint),
-    listCheckpoints: guard('listCheckpoints', memory.listCheckpoints),
-  }
-  const all = ['listOwnership', 'claimOwnership', 'updateCheckpoint', 'listCheckpoints'] as const
-  return {
-    store,
-    failures: () => failures,
-    /** Has a call fail, so many times or until told otherwise. */
-    fail(name: keyof CheckpointStore, error: Error, times = Number.POSITIVE_INFINITY) {
-      let left = times
-      failing.set(name, () => (left-- > 0 ? error : undefined))
-    },
-    goAway() {
-      for (const name of all) failing.set(name, () => new Error('the store is away'))
-    },
-    comeBack: () => failing.clear(),
-  }
-}
 
 const openWith = (store: CheckpointStore, partitions = 1) =>
   openBench(target, { partitions, kafka: { eventHubs: { ...target.config().eventHubs, checkpointStore: store } } })
