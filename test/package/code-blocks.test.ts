@@ -9,6 +9,7 @@ beforeAll(assertBuilt)
 /** What blocks speak of and do not show. */
 const PRELUDE = `
 declare const Kafka: typeof import('kafkajs-eventhubs').Kafka
+declare const kafka: import('kafkajs-eventhubs').Kafka
 declare const admin: import('kafkajs-eventhubs').Admin
 declare const brokers: string[]
 declare const ssl: boolean
