@@ -45,7 +45,7 @@ export function createCommitGuard(options: CommitGuardOptions): CommitGuard {
     async assertNotAnothers({ topic, partition }) {
       if (await mayCommit(topic, partition)) return
       const stored = await store.listOwnership(namespace, topic, groupId)
-      const owner = stored.find(({ partitionId }) => Number(partitionId) === partition)?.ownerId ?? ''
+      const owner = stored.find(({ partitionId }) => partitionId === String(partition))?.ownerId ?? ''
       if (owner === '' || owner === toOwnerId(member.memberId())) return
       throw createProtocolError('ILLEGAL_GENERATION', {
         message: `Cannot commit an offset of ${topic} [${partition}]: another member of group ${groupId} reads this partition now`,

@@ -1,3 +1,4 @@
+import { parsePartition } from '../translate/names.js'
 import type { CheckpointStore } from '../types/checkpoint-store.js'
 import type { Assignment, ConsumerGroupState, GroupDescription } from '../types/index.js'
 import { AssignerProtocol } from './assigner-protocol.js'
@@ -36,10 +37,11 @@ export async function describeGroup(
   for (const topic of groupSpelling(members).topics) {
     for (const { ownerId, partitionId } of await store.listOwnership(storeNamespace, topic, groupId)) {
       const holder = held.get(fromOwnerId(ownerId) ?? '')
-      if (!holder) continue
+      const partition = parsePartition(partitionId)
+      if (!holder || partition === undefined) continue
       const name = holder.spelling.of(topic) ?? topic
       const { assignment } = holder
-      assignment[name] = [...(assignment[name] ?? []), Number(partitionId)].sort((a, b) => a - b)
+      assignment[name] = [...(assignment[name] ?? []), partition].sort((a, b) => a - b)
     }
   }
   const protocol = chooseProtocol(members) ?? ''

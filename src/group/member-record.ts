@@ -49,15 +49,39 @@ export function decodeMemberRecord(text: string): MemberRecord | undefined {
   if (text === '') return undefined
   try {
     const inflated = inflateRawSync(Buffer.from(text, 'base64url'), { maxOutputLength: MAX_INFLATED_LENGTH })
-    const value = JSON.parse(inflated.toString()) as MemberRecord & { v?: number }
-    const isWhole = typeof value.memberId === 'string' && isObject(value.topics) && Array.isArray(value.protocols)
-    return value.v === 1 && isWhole ? value : undefined
+    const value: unknown = JSON.parse(inflated.toString())
+    return isRecord(value) ? value : undefined
   } catch {
     return undefined
   }
 }
 
-const isObject = (value: unknown) => typeof value === 'object' && value !== null
+/** True where every member can go by it: one record of an odd shape must not stop a whole group. */
+function isRecord(value: unknown): value is MemberRecord {
+  if (!isObject(value) || value['v'] !== 1) return false
+  const { memberId, clientId, clientHost, sessionTimeout, topics, protocols, state, assigned } = value
+  return (
+    [memberId, clientId, clientHost].every(isText) &&
+    memberId !== '' &&
+    Number.isFinite(sessionTimeout) &&
+    isObject(topics) &&
+    Object.values(topics).every(isPartitionCount) &&
+    Array.isArray(protocols) &&
+    protocols.every((protocol) => isObject(protocol) && isText(protocol['name']) && isText(protocol['metadata'])) &&
+    (state === 'joining' || state === 'stable') &&
+    (assigned === undefined ||
+      (isObject(assigned) && Number.isInteger(assigned['version']) && isText(assigned['userData'])))
+  )
+}
+
+/** More than any event hub has; the largest tier ends at 2,000 for a whole namespace and unit of capacity. */
+const MAX_PARTITIONS = 100_000
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isText = (value: unknown) => typeof value === 'string'
+const isPartitionCount = (value: unknown) =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_PARTITIONS
 
 /** The longest silence of a member, ms: it renews every third of its own time-out, whatever the onlooker's is. */
 export const patienceWith = (record: Pick<MemberRecord, 'sessionTimeout'> | undefined, own: number): number =>

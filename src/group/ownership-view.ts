@@ -1,3 +1,4 @@
+import { parsePartition } from '../translate/names.js'
 import type { CheckpointStore, PartitionOwnership } from '../types/checkpoint-store.js'
 import { type Clock, systemClock } from '../util/clock.js'
 import { mapConcurrently } from '../util/concurrency.js'
@@ -49,7 +50,9 @@ export function createOwnershipView({
       topics.forEach((topic, i) => {
         for (const stored of lists[i] ?? []) {
           const record = { ...stored, eventHubName: topic }
-          const key = partitionKey(topic, Number(record.partitionId))
+          const partition = parsePartition(record.partitionId)
+          if (partition === undefined) continue
+          const key = partitionKey(topic, partition)
           const memberId = fromOwnerId(record.ownerId)
           const foreign = memberId === undefined
           const owner = foreign ? { sessionTimeout: FOREIGN_EXPIRY_MS } : byId.get(memberId)

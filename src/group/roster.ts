@@ -1,5 +1,7 @@
 import { lastWrite } from '../retry/last-write.js'
+import { parsePartition } from '../translate/names.js'
 import type { CheckpointStore, PartitionOwnership } from '../types/checkpoint-store.js'
+import type { Logger } from '../types/index.js'
 import { type Clock, systemClock } from '../util/clock.js'
 import { decodeMemberRecord, encodeMemberRecord, MEMBERS, type MemberRecord } from './member-record.js'
 import { createRecordWatch } from './record-watch.js'
@@ -35,6 +37,7 @@ export interface RosterOptions {
   readonly groupId: string
   /** ms */
   readonly sessionTimeout: number
+  readonly logger: Logger
   readonly clock?: Clock
 }
 
@@ -44,7 +47,7 @@ const JOIN_ATTEMPTS = 50
 const PLAN = 'plan'
 
 export function createRoster(options: RosterOptions): Roster {
-  const { store, namespace, groupId, sessionTimeout, clock = systemClock } = options
+  const { store, namespace, groupId, sessionTimeout, logger, clock = systemClock } = options
   const watch = createRecordWatch(sessionTimeout / 2, clock.now)
   let own: PartitionOwnership | undefined
   let plan: PartitionOwnership | undefined
@@ -55,6 +58,9 @@ export function createRoster(options: RosterOptions): Roster {
     const known = decoded.get(partitionId)
     if (known?.text === ownerId) return known.record
     const record = decodeMemberRecord(ownerId)
+    if (!record && ownerId !== '') {
+      logger.warn(`Slot ${partitionId} of the group holds no member's record, and is passed over`, { groupId })
+    }
     decoded.set(partitionId, { text: ownerId, record })
     return record
   }
@@ -63,7 +69,7 @@ export function createRoster(options: RosterOptions): Roster {
     const slots = await store.listOwnership(namespace, MEMBERS, groupId)
     plan = slots.find(({ partitionId }) => partitionId === PLAN)
     return slots
-      .filter(({ partitionId }) => /^\d+$/.test(partitionId))
+      .filter(({ partitionId }) => parsePartition(partitionId) !== undefined)
       .map((ownership) => ({
         ownership,
         record: decode(ownership),

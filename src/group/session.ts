@@ -72,7 +72,7 @@ export function createSession(options: SessionOptions): Session {
   } = options
   const memberId = `${clientId}-${crypto.randomUUID()}`
   const ownerId = toOwnerId(memberId)
-  const roster = createRoster({ store, namespace, groupId, sessionTimeout, clock })
+  const roster = createRoster({ store, namespace, groupId, sessionTimeout, logger, clock })
   let said: Announcement = { state: 'joining', counts: {}, assigned: undefined }
 
   const record = (): MemberRecord => ({

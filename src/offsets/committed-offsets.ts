@@ -1,5 +1,6 @@
 import { KafkaJSNonRetriableError, protocolTypeOf } from '../errors/index.js'
 import type { EventHubsTransport } from '../eventhubs/transport.js'
+import { parsePartition } from '../translate/names.js'
 import type { Checkpoint, CheckpointStore } from '../types/checkpoint-store.js'
 import { readFirstEvent } from './first-event.js'
 
@@ -49,7 +50,12 @@ export function createCommittedOffsets(options: CommittedOffsetsOptions): Commit
   return {
     async fetch(topic) {
       const checkpoints = await store.listCheckpoints(namespace, topic, groupId)
-      return new Map(checkpoints.map((checkpoint) => [Number(checkpoint.partitionId), toCommittedOffset(checkpoint)]))
+      return new Map(
+        checkpoints.flatMap((checkpoint) => {
+          const partition = parsePartition(checkpoint.partitionId)
+          return partition === undefined ? [] : [[partition, toCommittedOffset(checkpoint)]]
+        }),
+      )
     },
 
     async commit(offsets) {

@@ -34,6 +34,11 @@ export function topicKey(topic: string): string {
   return topic.toLowerCase()
 }
 
+/** Partition number of a partition id that anybody may have written; undefined for one that is none. */
+export function parsePartition(partitionId: string): number | undefined {
+  return /^(0|[1-9]\d{0,8})$/.test(partitionId) ? Number(partitionId) : undefined
+}
+
 /** Partition number of a partition id, which on Event Hubs is a decimal string. */
 export function toPartition(partitionId: string): number {
   return Number(partitionId)
