@@ -6,6 +6,7 @@ import {
   generateBlobSASQueryParameters,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
+import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type BlobCheckpointStoreOptions, blobCheckpointStore } from '../../../../src/checkpoint/blob/blob.js'
 import { createBlobSession } from '../../../../src/checkpoint/blob/session.js'
@@ -69,6 +70,39 @@ describe('blobs that are no records', () => {
     expect(warnings).toHaveLength(2)
     await store.updateCheckpoint({ ...key, partitionId: '0', sequenceNumber: 1, offset: '120' })
     expect((await store.listCheckpoints(...args)).map(({ partitionId }) => partitionId)).toEqual(['0', '2'])
+  })
+
+  it('of any shape, the same in every run, fail no call', async () => {
+    const container = await newContainer()
+    const { store, warnings } = withLog({ containerClient: container })
+    const values = fc.oneof(
+      fc.constantFrom('', '-1', '1e3', '0x10', '9'.repeat(40), 'NaN', '@latest', 'null', '{}'),
+      fc.string({ maxLength: 20 }).map((text) => encodeURIComponent(text)),
+    )
+    const metadata = fc.dictionary(fc.constantFrom('ownerid', 'sequencenumber', 'offset', 'eventhub'), values)
+    const samples = fc.sample(metadata, { seed: 20_260_714, numRuns: 25 })
+    await Promise.all(
+      samples.flatMap((sample, index) =>
+        ['ownership', 'checkpoint'].map((kind) =>
+          write(container, `${NAMESPACE}/orders/billing/${kind}/odd-${index}`, sample, 'odd'.repeat(index)),
+        ),
+      ),
+    )
+    await write(container, `${NAMESPACE}/orders/billing/ownership/0`, { ownerid: 'b' })
+    await write(container, `${NAMESPACE}/orders/billing/checkpoint/0`, { sequencenumber: '7', offset: '840' })
+    for (let call = 0; call < 2; call++) {
+      const owners = await store.listOwnership(...args)
+      expect(owners).toContainEqual(expect.objectContaining({ partitionId: '0', ownerId: 'b' }))
+      expect(owners.every(({ ownerId }) => typeof ownerId === 'string')).toBe(true)
+      const checkpoints = await store.listCheckpoints(...args)
+      expect(checkpoints).toContainEqual(expect.objectContaining({ partitionId: '0', sequenceNumber: 7 }))
+      for (const { sequenceNumber } of checkpoints) {
+        expect(Number.isNaN(sequenceNumber) || Number.isSafeInteger(sequenceNumber)).toBe(true)
+      }
+      // Each that is not listed is told of, once.
+      expect(warnings).toHaveLength(2 * samples.length + 2 - owners.length - checkpoints.length)
+    }
+    expect(warnings.length).toBeGreaterThan(5)
   })
 
   it('a checkpoint of .NET may lack one of its two values', async () => {
