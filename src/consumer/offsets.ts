@@ -2,6 +2,7 @@ import { partitionKey } from '../group/leases.js'
 import type { CommittedOffsets } from '../offsets/committed-offsets.js'
 import type { ReceivedEvent } from '../translate/event.js'
 import type { OffsetsByTopicPartition, TopicPartition, TopicPartitionOffset } from '../types/index.js'
+import { type Clock, systemClock } from '../util/clock.js'
 import { createSerial } from '../util/serial.js'
 import { KnownOffsets } from './known-offsets.js'
 
@@ -27,6 +28,7 @@ export interface OffsetsOptions {
   readonly onCommitted: (offsets: OffsetsByTopicPartition) => void
   readonly autoCommitInterval: number | null
   readonly autoCommitThreshold: number | null
+  readonly clock?: Pick<Clock, 'now'>
 }
 
 /** Resolved and committed offsets of the partitions being read. A partition's writes follow one another: none overtakes. */
@@ -55,9 +57,9 @@ export interface Offsets {
 }
 
 export function createOffsets(options: OffsetsOptions): Offsets {
-  const { committed, mayCommit, onCommitted, autoCommitInterval, autoCommitThreshold } = options
+  const { committed, mayCommit, onCommitted, autoCommitInterval, autoCommitThreshold, clock = systemClock } = options
   const partitions = new Map<string, Progress>()
-  let lastCommit = Date.now()
+  let lastCommit = clock.now()
 
   /** Events resolved and not committed, of all partitions. */
   const countUncommitted = () => {
@@ -139,7 +141,7 @@ export function createOffsets(options: OffsetsOptions): Offsets {
     async commit(only) {
       const chosen = only ? [partitions.get(partitionKey(only.topic, only.partition))] : [...partitions.values()]
       const dirty = chosen.filter((one) => one !== undefined && isDirty(one)) as Progress[]
-      lastCommit = Date.now()
+      lastCommit = clock.now()
       if (dirty.length === 0) return
       const results = await Promise.allSettled(dirty.map(write))
       const written = dirty.filter((_, i) => (results[i] as PromiseFulfilledResult<boolean>).value === true)
@@ -149,7 +151,7 @@ export function createOffsets(options: OffsetsOptions): Offsets {
     },
 
     commitIfDue() {
-      const byTime = autoCommitInterval !== null && Date.now() - lastCommit >= autoCommitInterval
+      const byTime = autoCommitInterval !== null && clock.now() - lastCommit >= autoCommitInterval
       const byCount = autoCommitThreshold !== null && countUncommitted() >= autoCommitThreshold
       return byTime || byCount ? this.commit() : undefined
     },

@@ -13,7 +13,7 @@ const events = (from: number, to: number): ReceivedEvent[] =>
 function open({ interval = null, threshold = null }: { interval?: number | null; threshold?: number | null } = {}) {
   const written: OffsetToCommit[] = []
   const told: unknown[] = []
-  const state = { mayCommit: true, failing: false, before: async () => {} }
+  const state = { mayCommit: true, failing: false, before: async () => {}, now: 0 }
   const offsets = createOffsets({
     committed: {
       fetch: async () => new Map(),
@@ -27,6 +27,7 @@ function open({ interval = null, threshold = null }: { interval?: number | null;
     onCommitted: (list) => told.push(list),
     autoCommitInterval: interval,
     autoCommitThreshold: threshold,
+    clock: { now: () => state.now },
   })
   return { offsets, written, told, state }
 }
@@ -135,12 +136,13 @@ it('commits when the threshold is reached: by messages, of all partitions, since
 })
 
 it('commits when the interval has passed', async () => {
-  const { offsets, written } = open({ interval: 30 })
+  const { offsets, written, state } = open({ interval: 30 })
   offsets.start('t', 0, undefined)
   offsets.resolve('t', 0, 1)
+  state.now = 29
   await offsets.commitIfDue()
   expect(written).toEqual([])
-  await new Promise((resolve) => setTimeout(resolve, 40))
+  state.now = 30
   await offsets.commitIfDue()
   expect(written).toHaveLength(1)
 })
