@@ -67,6 +67,7 @@ export class AmqpSocket {
   send(bytes: Uint8Array): void {
     this.#observer.onSending?.(bytes)
     this.write(bytes)
+    this.#remind()
   }
 
   /** Writes beside the library. */
@@ -78,6 +79,7 @@ export class AmqpSocket {
     this.#isClosing = true
     this.#stream.end()
     setTimeout(() => this.#stream.destroy(), 1000).unref()
+    this.#remind()
   }
 
   /** Closes without waiting for anything still to be written. */
@@ -85,6 +87,14 @@ export class AmqpSocket {
     this.#isClosing ||= !error
     this.#error ??= error
     this.#stream.destroy()
+  }
+
+  /**
+   * Tells a library that goes on with a socket that is gone once more that it is. rhea answers a CLOSE a turn later, and
+   * then begins to wait for the service's heartbeat, for two minutes in which the process does not end.
+   */
+  #remind(): void {
+    if (this.#isClosed) soon(() => this.onclose?.())
   }
 
   #closed(): void {
