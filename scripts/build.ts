@@ -94,9 +94,11 @@ async function writeRequired(name: Entry): Promise<void> {
   const lines = [
     `'use strict'`,
     `Object.defineProperty(exports, '__esModule', { value: true })`,
-    `Object.assign(exports, require('${bundle}'))`,
-    // A file of its own: in the packed package tools for tracing come in between.
-    ...(name === 'index' ? [`exports.Kafka = require('./kafka.js')`] : []),
+    // In one call: written one by one, tools that check packages take the exports for those of `module.exports =`.
+    // `Kafka` is in a file of its own: in the packed package tools for tracing come in between.
+    name === 'index'
+      ? `Object.assign(exports, require('${bundle}'), { Kafka: require('./kafka.js') })`
+      : `Object.assign(exports, require('${bundle}'))`,
     // What `import kafkajs from` means after compilation to CommonJS.
     ...(name === 'index' ? [`exports.default = exports`] : []),
   ]
