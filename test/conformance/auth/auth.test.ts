@@ -81,14 +81,14 @@ const overTls = (): AuthenticateConfig['kafka'] => ({
   clientId: 'auth',
   brokers: [`localhost:${emulator.port}`],
   ssl: true,
-  connectionTimeout: 5000,
+  connectionTimeout: Math.round(scaled(5000)),
   retry: { retries: 0 },
   eventHubs: { customEndpointAddress: `sb://localhost:${emulator.port}` },
 })
 const overPlain = (more: Partial<KafkaConfig>): AuthenticateConfig['kafka'] => ({
   clientId: 'auth',
   brokers: [`localhost:${plain.port}`],
-  connectionTimeout: 3000,
+  connectionTimeout: Math.round(scaled(3000)),
   retry: { retries: 0 },
   ...more,
 })
