@@ -1,4 +1,3 @@
-import { sharedMemoryCheckpointStore } from '../checkpoint/memory.js'
 import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from '../errors/index.js'
 import { describeGroup } from '../group/describe.js'
 import { MEMBERS } from '../group/member-record.js'
@@ -47,11 +46,11 @@ export function createOffsetCalls(
   /** Only when nobody reads: a running member would commit over what is set. */
   const requireEmpty = async (method: string, groupId: string) => {
     const store = await session.store(method)
-    const { address } = await session.transport()
+    const { address, isInMemory } = await session.connection()
     const { state } = await session.request('DescribeGroups', () =>
       describeGroup(store, address.storeNamespace, groupId),
     )
-    if (state === 'Dead' && store === sharedMemoryCheckpointStore()) {
+    if (state === 'Dead' && isInMemory()) {
       session.logger.warn(
         `admin.${method} writes to the memory of this process, which knows no group ${groupId}: a consumer in another process will not see it. Set eventHubs.checkpointStore to a store that both reach`,
         { groupId },

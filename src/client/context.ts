@@ -48,6 +48,8 @@ export interface NamespaceAccess {
    * loopback emulator.
    */
   store(): Promise<CheckpointStore | undefined>
+  /** That store is the memory of this process. */
+  isInMemory(): boolean
   /** The management API; undefined when it is switched off or the credential does not allow it. */
   management(): Promise<Management | undefined>
   /** The commits of clients of the same `Kafka`. */
@@ -119,6 +121,9 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
         retry,
         logger: logger.namespace('Connection'),
       })
+      const chosenStore = (): CheckpointStore | undefined =>
+        configuredStore(provider) ?? (isLocal(transport) ? sharedMemoryCheckpointStore() : undefined)
+      const isInMemory = () => chosenStore() === sharedMemoryCheckpointStore()
       let opened: Promise<Management | undefined> | undefined
       const management = shareSuccess(async () => {
         if (settings.eventHubs.management === false) return undefined
@@ -135,13 +140,11 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
         transport,
         commits,
         async store() {
-          const store = configuredStore(provider)
-          const { isEmulator, fullyQualifiedNamespace } = transport.address
-          const isLocal = isEmulator || isLoopback(fullyQualifiedNamespace)
-          if (store === sharedMemoryCheckpointStore() && !isLocal) warnOfMemory()
-          if (store) return count(store)
-          return isLocal ? count(sharedMemoryCheckpointStore()) : undefined
+          const store = chosenStore()
+          if (isInMemory() && !isLocal(transport)) warnOfMemory()
+          return store && count(store)
         },
+        isInMemory,
         management() {
           opened = management()
           return opened
@@ -155,3 +158,6 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
     },
   }
 }
+
+const isLocal = ({ address }: EventHubsTransport): boolean =>
+  address.isEmulator || isLoopback(address.fullyQualifiedNamespace)
