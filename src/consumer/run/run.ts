@@ -23,8 +23,9 @@ export interface Run {
    */
   start(connect: (signal: AbortSignal) => Promise<RunConnection>): Promise<void>
   /**
-   * Finishes messages at hand, commits, leaves the group. Waits for handlers for `rebalanceTimeout` and for the store for
-   * `requestTimeout`, at most; rejects if the store could not be told.
+   * Finishes messages at hand, commits, leaves the group. Waits for handlers for `rebalanceTimeout`, and for
+   * `requestTimeout` each for a join under way, for a look at the group under way, and for the store to take note, at most;
+   * rejects if the store could not be told.
    */
   stop(): Promise<void>
   /** True in code that one of this run's handlers calls, which `stop()` waits for. */
@@ -144,10 +145,18 @@ export function createRun(options: RunOptions): Run {
       stopping.abort()
       ended.resolve()
       await isWithin(starting, options.requestTimeout)
+      if (!connected) return
+      const { member, workers } = connected
+      const begun = performance.now()
       try {
-        await connected?.member.leave({ finish: settings.rebalanceTimeout, store: options.requestTimeout })
+        await member.leave({ finish: settings.rebalanceTimeout, store: options.requestTimeout })
       } finally {
-        await isWithin(connected?.workers.abandonedEnded() ?? Promise.resolve(), settings.rebalanceTimeout)
+        // One time for all handlers: what leaving has used up of it is not waited for again.
+        const left = begun + settings.rebalanceTimeout - performance.now()
+        if (!(await isWithin(workers.abandonedEnded(), Math.max(0, left)))) {
+          const message = 'Handlers still run of partitions that were given up: they are not waited for any longer'
+          groupLogger.error(message, { groupId: settings.groupId, partitions: workers.lingering() })
+        }
       }
     },
 

@@ -18,6 +18,8 @@ export interface Workers {
   positioned(): Promise<void>
   /** Resolves when no handler of a partition given up on the spot runs any more. */
   abandonedEnded(): Promise<unknown>
+  /** The partitions given up on the spot whose handlers still run. */
+  lingering(): TopicPartition[]
   /** Makes workers look again at pauses and seeks. */
   wake(list: readonly PauseEntry[]): void
   assigned(): TopicPartitions[]
@@ -33,7 +35,7 @@ export function createWorkers(
   const workers = new Map<string, PartitionWorker>()
   const acquiring = new Set<Promise<void>>()
   /** Of partitions given up on the spot: when their handlers have come to an end. */
-  const lingering = new Map<string, Promise<void>>()
+  const lingering = new Map<string, TopicPartition & { readonly gone: Promise<void> }>()
 
   const find = ({ topic, partition }: TopicPartition) => workers.get(partitionKey(topic, partition))
 
@@ -44,12 +46,12 @@ export function createWorkers(
     context().progress.offsets.forget(worker.topic, worker.partition)
   }
 
-  const linger = (worker: PartitionWorker) => {
-    const key = partitionKey(worker.topic, worker.partition)
-    const gone = Promise.all([worker.ended, lingering.get(key)]).then(() => {
-      if (lingering.get(key) === gone) lingering.delete(key)
+  const linger = ({ topic, partition, ended }: PartitionWorker) => {
+    const key = partitionKey(topic, partition)
+    const gone = Promise.all([ended, lingering.get(key)?.gone]).then(() => {
+      if (lingering.get(key)?.gone === gone) lingering.delete(key)
     })
-    lingering.set(key, gone)
+    lingering.set(key, { topic, partition, gone })
   }
 
   const start = async (partitions: readonly TopicPartition[]) => {
@@ -64,7 +66,7 @@ export function createWorkers(
       const committed = offset === undefined ? undefined : Number(offset)
       progress.offsets.start(topic, partition, committed)
       const key = partitionKey(topic, partition)
-      const after = lingering.get(key) ?? Promise.resolve()
+      const after = lingering.get(key)?.gone ?? Promise.resolve()
       workers.set(key, createPartitionWorker({ context: context(), topic, partition, committed, after }))
     }
   }
@@ -106,7 +108,9 @@ export function createWorkers(
       await Promise.all([...workers.values()].map((worker) => worker.positioned))
     },
 
-    abandonedEnded: () => Promise.all(lingering.values()),
+    abandonedEnded: () => Promise.all([...lingering.values()].map(({ gone }) => gone)),
+
+    lingering: () => [...lingering.values()].map(({ topic, partition }) => ({ topic, partition })),
 
     wake(list) {
       for (const worker of workers.values()) {

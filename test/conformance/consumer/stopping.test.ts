@@ -1,4 +1,10 @@
-import { type CheckpointStore, type LogEntry, logLevel, memoryCheckpointStore } from 'kafkajs-eventhubs'
+import {
+  type CheckpointStore,
+  type LogEntry,
+  logLevel,
+  memoryCheckpointStore,
+  type PartitionOwnership,
+} from 'kafkajs-eventhubs'
 import { expect, it } from 'vitest'
 import { listen, openBench } from '../../support/consuming.js'
 import { eventually } from '../../support/eventually.js'
@@ -14,14 +20,23 @@ const never = () => new Promise<never>(() => undefined)
 async function openHanging(partitions = 1) {
   const entries: LogEntry[] = []
   const memory = memoryCheckpointStore()
+  const claimed: PartitionOwnership[] = []
   let isHanging = false
+  let unanswered = 0
   const reach =
     <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
-    (...args: A): Promise<R> =>
-      isHanging ? never() : call(...args)
+    (...args: A): Promise<R> => {
+      if (!isHanging) return call(...args)
+      unanswered++
+      return never()
+    }
   const checkpointStore: CheckpointStore = {
     listOwnership: reach(memory.listOwnership),
-    claimOwnership: reach(memory.claimOwnership),
+    async claimOwnership(...args) {
+      const ownerships = await reach(memory.claimOwnership)(...args)
+      claimed.push(...ownerships)
+      return ownerships
+    },
     updateCheckpoint: reach(memory.updateCheckpoint),
     listCheckpoints: reach(memory.listCheckpoints),
   }
@@ -38,6 +53,12 @@ async function openHanging(partitions = 1) {
     bench,
     hang: () => {
       isHanging = true
+    },
+    unanswered: () => unanswered,
+    /** Has somebody else take a partition's lease, as where this member is taken for dead. */
+    async steal(partition: number) {
+      const lease = claimed.findLast((one) => one.eventHubName === bench.topic && one.partitionId === String(partition))
+      await memory.claimOwnership([{ ...(lease as PartitionOwnership), ownerId: 'stranger' }])
     },
     logged: (text: string) => entries.filter(({ log }) => log.message.includes(text)),
   }
@@ -60,8 +81,35 @@ it('ends though the store never answers again, with eight partitions to give up'
   expect(logged('Could not leave the group')).toHaveLength(1)
 })
 
-it('ends though a handler never does, and says which partition it is', async () => {
+it('ends though a handler never does, waits for it once, and says which partition it is', async () => {
   const { bench, logged } = await openHanging()
+  await using _ = bench
+  await bench.send(['a'])
+  const rebalanceTimeout = 2000
+  const consumer = bench.consumer({ rebalanceTimeout })
+  let isHandling = false
+  await bench.read(consumer, {
+    handle() {
+      isHandling = true
+      return never()
+    },
+  })
+  await eventually(() => isHandling)
+  let toldAt: number | undefined
+  const told = () => logged(`Handlers have not ended within ${rebalanceTimeout} ms`)
+  const stopped = consumer.stop()
+  await eventually(() => {
+    if (told().length === 0) return false
+    toldAt = performance.now()
+    return true
+  })
+  await stopped
+  expect(performance.now() - (toldAt ?? 0)).toBeLessThan(scaled(rebalanceTimeout))
+  expect(told().map(({ log }) => log['partitions'])).toEqual([[{ topic: bench.topic, partition: 0 }]])
+})
+
+it('ends though the handler of a partition that was lost never does, and says which it is', async () => {
+  const { bench, steal, logged } = await openHanging()
   await using _ = bench
   await bench.send(['a'])
   const consumer = bench.consumer({ rebalanceTimeout: 300 })
@@ -73,9 +121,27 @@ it('ends though a handler never does, and says which partition it is', async () 
     },
   })
   await eventually(() => isHandling)
+  await steal(0)
+  await eventually(() => logged('Another owner has taken partitions').length > 0)
   await consumer.stop()
-  const [entry] = logged('Handlers have not ended within 300 ms')
-  expect(entry?.log['partitions']).toEqual([{ topic: bench.topic, partition: 0 }])
+  const entries = logged('Handlers still run of partitions that were given up')
+  expect(entries.map(({ log }) => log['partitions'])).toEqual([[{ topic: bench.topic, partition: 0 }]])
+})
+
+it('ends though joining hangs, and once more when nothing is left to stop', async () => {
+  const { bench, hang, unanswered } = await openHanging()
+  await using _ = bench
+  const consumer = bench.consumer()
+  await consumer.subscribe({ topics: [bench.topic] })
+  hang()
+  const running = consumer.run({ eachMessage: never })
+  await eventually(() => unanswered() > 0)
+  const begun = performance.now()
+  await consumer.disconnect()
+  // The join, a look behind it, and the farewell: a requestTimeout each.
+  expect(performance.now() - begun).toBeLessThan(scaled(5 * 1500))
+  await consumer.disconnect()
+  await running
 })
 
 it('ends though the service has frozen the partition', async () => {
