@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import { isTokenCredential, type TokenCredential } from '@azure/core-auth'
 import { CredentialSource } from '../auth/credential-source.js'
+import { answerWithin, authenticationError } from '../auth/renewing-token.js'
 import { adminSettings, type KafkaSettings, type ResolvedNamespace } from '../config/config.js'
 import { isLoopback } from '../config/namespace.js'
 import { KafkaJSNonRetriableError } from '../errors/index.js'
@@ -76,7 +77,7 @@ async function createResourceManager(
       `eventHubs.management lacks ${subscriptionId ? 'resourceGroupName' : 'subscriptionId'}: Azure Resource Manager needs both, as { subscriptionId, resourceGroupName }`,
     )
   }
-  const credential = management.credential ?? (await tokenCredential(auth, namespace))
+  const credential = management.credential ?? (await tokenCredential(auth, namespace, settings.connectionTimeout))
   const [{ openArmClient }, { createArmManagement }] = await Promise.all([
     import('./arm-client.js'),
     import('./arm-management.js'),
@@ -101,8 +102,11 @@ async function createResourceManager(
 async function tokenCredential(
   auth: AuthProvider,
   { fullyQualifiedNamespace }: ResolvedNamespace,
+  ms: number,
 ): Promise<TokenCredential> {
-  const credential = await auth.getCredential({ fullyQualifiedNamespace })
+  const credential = await answerWithin(ms, () => auth.getCredential({ fullyQualifiedNamespace })).catch((error) => {
+    throw authenticationError(error)
+  })
   if (isTokenCredential(credential)) return credential
   throw new KafkaJSNonRetriableError(
     'eventHubs.management needs a credential: Azure Resource Manager does not take shared access keys. Set credential to e.g. new DefaultAzureCredential()',

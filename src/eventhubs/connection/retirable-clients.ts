@@ -27,7 +27,8 @@ export class HubClients {
   readonly #open: OpenHubClient
   readonly #options: HubClientsOptions
   readonly #entries = new Map<string, Entry>()
-  readonly #closing = new Set<Promise<void>>()
+  /** Those that close, after the calls in progress. */
+  readonly #closing = new Map<HubClient, Promise<void>>()
   /** The callers that wait for some event hub's client to be in use no more. */
   readonly #waiting: (() => void)[] = []
   #sweep: NodeJS.Timeout | undefined
@@ -62,9 +63,11 @@ export class HubClients {
     this.#isClosed = true
     clearTimeout(this.#sweep)
     for (const go of this.#waiting.splice(0)) go()
+    // What was retired may have calls in progress still.
+    for (const client of this.#closing.keys()) void client.closed(true)
     const entries = [...this.#entries.values()]
     await Promise.all(entries.map(({ opening }) => opening.then((client) => this.#discard(client)).catch(() => {})))
-    await Promise.all(this.#closing)
+    await Promise.all(this.#closing.values())
   }
 
   #enter(eventHubName: string): Entry {
@@ -87,7 +90,7 @@ export class HubClients {
       const oldest = this.#idle().sort((a, b) => a.lastUsed - b.lastUsed)[0]
       if (oldest) void this.#discard(oldest)
       if (!this.#closing.size) break
-      await Promise.race(this.#closing)
+      await Promise.race(this.#closing.values())
     }
     return this.#open(eventHubName, (client) => void this.#discard(client))
   }
@@ -114,8 +117,8 @@ export class HubClients {
 
   #discard(client: HubClient): Promise<void> {
     for (const entry of this.#entries.values()) if (entry.client === client) this.#forget(entry)
-    const closing = client.closed(this.#isClosed).finally(() => this.#closing.delete(closing))
-    this.#closing.add(closing)
+    const closing = client.closed(this.#isClosed).finally(() => this.#closing.delete(client))
+    this.#closing.set(client, closing)
     return closing
   }
 

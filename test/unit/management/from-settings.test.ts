@@ -105,6 +105,18 @@ describe('the management API of a namespace', () => {
     })
   })
 
+  it('does not wait for ever for a credential to ask Resource Manager with', async () => {
+    const config = {
+      brokers: ['ns.servicebus.windows.net'],
+      connectionTimeout: 20,
+      eventHubs: { management: { subscriptionId: 's', resourceGroupName: 'g' } },
+    }
+    await expect(managementOf(config, { getCredential: () => new Promise(() => {}) })).rejects.toMatchObject({
+      name: 'KafkaJSSASLAuthenticationError',
+      message: expect.stringContaining('no answer within 20 ms'),
+    })
+  })
+
   it('goes through the proxy that WebSockets go through', async () => {
     const tls = createCertificate()
     await using emulator = await startEmulator({ tls, eventHubs: [{ name: 'orders' }] })
