@@ -7,6 +7,7 @@ import type { KafkaSettings, ResolvedNamespace } from '../../config/config.js'
 import { isLoopback } from '../../config/namespace.js'
 import { KafkaJSConnectionError, KafkaJSNonRetriableError } from '../../errors/index.js'
 import type { OpenStream } from './amqp-socket.js'
+import { largestFrame } from './frames.js'
 import { proxyRoute } from './proxy.js'
 
 /** The endpoint connections go to, and the way there. */
@@ -67,6 +68,7 @@ function openWebSocket(
   const route = proxyRoute(proxy, url)
   const socket = new WebSocket(url, ['AMQPWSB10'], {
     perMessageDeflate: false,
+    maxPayload: largestFrame,
     ...tlsOptions,
     ...(route && { agent: route.agent }),
   })
@@ -79,6 +81,7 @@ function openWebSocket(
   })
   socket.once('error', (error) => {
     if (route?.isReached() === false) onRefused(unreachableProxy(url, error))
+    else if (String((error as { code?: unknown }).code).startsWith('WS_ERR_')) onRefused(brokenWebSocket(url, error))
   })
   return createWebSocketStream(socket)
 }
@@ -86,6 +89,15 @@ function openWebSocket(
 function unreachableProxy(url: string, cause: Error): Error {
   const message = `The proxy on the way to ${new URL(url).host} cannot be reached: ${cause.message}: check eventHubs.proxy or HTTPS_PROXY`
   return new KafkaJSConnectionError(message, { broker: new URL(url).host, cause })
+}
+
+/** `ws` throws a `RangeError` for it, which would pass for a mistake of the program. */
+function brokenWebSocket(url: string, cause: Error): Error {
+  const { host } = new URL(url)
+  return new KafkaJSConnectionError(`Connection error: ${host} breaks the rules of WebSockets: ${cause.message}`, {
+    broker: host,
+    cause,
+  })
 }
 
 /** Trying again helps when something in between was not ready, and not when it does not want us. */

@@ -30,10 +30,12 @@ const performatives = new Map<number, { type: LinkFrame['type']; error: number }
 const headerLength = 8
 const descriptorLength = 3
 const protocolHeader = 0x414d5150
+/** The service's frames have 64 KiB. What claims more than this, in bytes, is none; the AMQP library would wait for 4 GiB. */
+export const largestFrame: number = 32 * 1024 * 1024
 
 /**
  * Makes a function that takes the bytes of a connection as they arrive, in any pieces, and reports the frames above.
- * Payloads are skipped, not kept.
+ * Payloads are skipped, not kept. It throws for a frame that claims to be larger than any.
  */
 export function createFrameReader(onFrame: (frame: LinkFrame) => void): (chunk: Buffer) => void {
   let kept: Buffer | undefined
@@ -61,7 +63,9 @@ export function createFrameReader(onFrame: (frame: LinkFrame) => void): (chunk: 
 
 function endOfFrame(bytes: Buffer, at: number): number {
   const size = bytes.readUInt32BE(at)
-  return at + (size === protocolHeader ? headerLength : Math.max(size, headerLength))
+  if (size === protocolHeader) return at + headerLength
+  if (size > largestFrame) throw new Error(`a frame claims a size of ${size} bytes`)
+  return at + Math.max(size, headerLength)
 }
 
 /** True for a frame that is one of ours; undefined while too little of it has come to tell. */

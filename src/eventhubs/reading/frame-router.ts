@@ -1,3 +1,4 @@
+import { largestFrame } from '../connection/frames.js'
 import { DecodingError } from './decoding.js'
 import { codeOf, FieldReader, PERFORMATIVE } from './performatives.js'
 
@@ -44,8 +45,6 @@ const nobody: RoutedLink = {
 /** Size, data offset, type and channel. AMQP 1.0 part 2, 2.3.1. */
 const headerLength = 8
 const protocolHeader = 0x414d5150
-/** No peer sends frames of this size: what claims to be one is no frame. */
-const largestFrame = 32 * 1024 * 1024
 
 /** A frame without body: to the AMQP library a sign of life. */
 const emptyFrame = Buffer.from([0, 0, 0, 8, 2, 0, 0, 0])

@@ -4,7 +4,7 @@ import type { LinkOptions, OpenLink, ReadingConnection } from './reading-connect
  * Links that one connection takes before another is opened. The service allows a connection 5,000 sessions, and each link
  * has one of its own.
  */
-export const mostLinks = 1000
+const mostLinks = 1000
 
 interface Entry {
   readonly connection: ReadingConnection
@@ -14,11 +14,13 @@ interface Entry {
 /** The connections of all that a client reads: one, unless it has very many links. Closed with its last link. */
 export class ReadingConnections {
   readonly #open: () => ReadingConnection
+  readonly #mostLinks: number
   readonly #entries = new Set<Entry>()
   readonly #closing = new Set<Promise<void>>()
 
-  constructor(open: () => ReadingConnection) {
+  constructor(open: () => ReadingConnection, most: number = mostLinks) {
     this.#open = open
+    this.#mostLinks = most
   }
 
   async open(options: LinkOptions, signal: AbortSignal): Promise<OpenLink> {
@@ -56,7 +58,7 @@ export class ReadingConnections {
 
   #entry(): Entry {
     for (const entry of this.#entries) {
-      if (!entry.connection.isRetired && entry.links < mostLinks) return entry
+      if (!entry.connection.isRetired && entry.links < this.#mostLinks) return entry
     }
     const entry = { connection: this.#open(), links: 0 }
     this.#entries.add(entry)

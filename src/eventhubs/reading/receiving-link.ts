@@ -5,8 +5,8 @@ import type { FieldReader } from './performatives.js'
 /** Transfers that the session takes before it must be told to go on. Events are held back by credit, never by this. */
 const sessionWindow = 5000
 
-/** No event is as large: whoever sends one means harm. */
-const largestDelivery = 128 * 1024 * 1024
+/** No event has as many bytes: whoever sends one means harm. */
+export const largestDelivery: number = 128 * 1024 * 1024
 
 export interface ReceivingLinkEvents {
   /** Writes to the connection. */

@@ -1,9 +1,12 @@
 import { once } from 'node:events'
 import tls from 'node:tls'
 import { expect, it } from 'vitest'
+import { WebSocketServer } from 'ws'
 import { kafkaSettings, resolveNamespace } from '../../../../src/config/config.js'
 import { endpointOf } from '../../../../src/eventhubs/connection/endpoint.js'
+import { largestFrame } from '../../../../src/eventhubs/connection/frames.js'
 import type { KafkaConfig } from '../../../../src/types/index.js'
+import { createDeferred } from '../../../../src/util/deferred.js'
 import { createCertificate } from '../../../support/certificate.js'
 
 const key = 'SharedAccessKeyName=a;SharedAccessKey=b'
@@ -69,4 +72,27 @@ it('says which option is no address', async () => {
       message: expect.stringContaining('customEndpointAddress'),
     }),
   )
+})
+
+it('takes no WebSocket message larger than any frame, and does not pass it for a mistake of the program', async () => {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  // The head of a binary message of so many bytes, and none of them.
+  const head = Buffer.from([0x82, 127, 0, 0, 0, 0, 0, 0, 0, 0])
+  head.writeBigUInt64BE(BigInt(largestFrame + 1), 2)
+  server.on('connection', (_socket, { socket }) => socket.write(head))
+  const settings = kafkaSettings({ brokers: [`127.0.0.1:${port}`], eventHubs: { transport: 'websockets' } })
+  const { openStream } = endpointOf(await resolveNamespace(settings), settings)
+  const refused = createDeferred<Error>()
+  const stream = openStream(() => {}, refused.resolve)
+  stream.on('error', () => {})
+  expect(await refused.promise).toMatchObject({
+    name: 'KafkaJSConnectionError',
+    retriable: true,
+    message: expect.stringContaining('Max payload size exceeded'),
+  })
+  stream.destroy()
+  for (const client of server.clients) client.terminate()
+  server.close()
 })

@@ -3,7 +3,7 @@ import net from 'node:net'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { startEmulator } from '../../../../src/emulator/index.js'
-import { createFrameReader, type LinkFrame } from '../../../../src/eventhubs/connection/frames.js'
+import { createFrameReader, type LinkFrame, largestFrame } from '../../../../src/eventhubs/connection/frames.js'
 import { eventually } from '../../../support/eventually.js'
 import { collect, openTransport, transferOf } from '../open-transport.js'
 
@@ -69,4 +69,12 @@ it('reads what the service writes, however it is cut into pieces', async () => {
     }),
     { numRuns: 200 },
   )
+})
+
+it('takes no frame that claims to be larger than any', () => {
+  const header = Buffer.from([0, 0, 0, 0, 2, 0, 0, 0])
+  header.writeUInt32BE(largestFrame)
+  expect(read(header, [5])).toEqual([])
+  header.writeUInt32BE(largestFrame + 1)
+  expect(() => read(header, [5])).toThrow(`size of ${largestFrame + 1} bytes`)
 })

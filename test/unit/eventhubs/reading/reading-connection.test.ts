@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { expect, it, onTestFinished } from 'vitest'
+import { largestFrame } from '../../../../src/eventhubs/connection/frames.js'
 import { FrameRouter } from '../../../../src/eventhubs/reading/frame-router.js'
 import { ReadingConnection } from '../../../../src/eventhubs/reading/reading-connection.js'
-import { ReceivingLink } from '../../../../src/eventhubs/reading/receiving-link.js'
+import { largestDelivery, ReceivingLink } from '../../../../src/eventhubs/reading/receiving-link.js'
 import { createLogger } from '../../../../src/instrumentation/logger.js'
 import { logLevel } from '../../../../src/types/enums.js'
 import { AmqpPeer, type PeerOptions } from '../../../support/amqp-peer.js'
@@ -281,6 +282,15 @@ it.each<[string, (peer: AmqpPeer) => Buffer, RegExp]>([
     /end within a value|where a number is to be/,
   ],
   ['a frame of no size', () => Buffer.from([0, 0, 0, 3, 2, 0, 0, 0]), /size of 3 bytes/],
+  [
+    'a frame larger than any',
+    () => {
+      const header = Buffer.from([0, 0, 0, 0, 2, 0, 0, 0])
+      header.writeUInt32BE(largestFrame + 1)
+      return header
+    },
+    new RegExp(`size of ${largestFrame + 1} bytes`),
+  ],
 ])('ends the connection, and says why, for %s', async (_, bytes, message) => {
   const { peer, link, ends, connection } = await open()
   link.grant(10)
@@ -288,4 +298,18 @@ it.each<[string, (peer: AmqpPeer) => Buffer, RegExp]>([
   await eventually(() => ends.length === 1)
   expect(ends[0]?.message).toMatch(message)
   expect(connection.isRetired).toBe(true)
+})
+
+it('takes no delivery larger than any: what is thrown ends the connection, as above', async () => {
+  const { peer } = await open()
+  const events = { send: () => {}, onFlowDue: () => {}, onDelivery: () => {}, onPieceEnd: () => {} }
+  const router = new FrameRouter()
+  router.add(new ReceivingLink('link', events))
+  const take = (bytes: Buffer) => router.received(bytes, () => {})
+  take(peer.frame('attach', { name: 'link', handle: 0, role: false, initial_delivery_count: 0 }))
+  const part = peer.transfer({ delivery_id: 0, more: true }, Buffer.alloc(1024 * 1024))
+  for (let bytes = 1024 * 1024; bytes <= largestDelivery; bytes += 1024 * 1024) take(part)
+  expect(() => take(peer.transfer({ delivery_id: 0, more: true }, text('x')))).toThrow(
+    `a delivery is larger than ${largestDelivery} bytes`,
+  )
 })
