@@ -1,11 +1,15 @@
 import type { NamedKeyCredential, SASCredential, TokenCredential } from '@azure/core-auth'
 import { KafkaJSSASLAuthenticationError } from '../errors/index.js'
 import type { RetrySettings } from '../retry/retry.js'
+import { errorRowOf } from '../translate/error.js'
 import type { AuthProvider, EventHubsCredential } from '../types/auth-provider.js'
 import type { Logger } from '../types/index.js'
 import { timerDelay } from '../util/timers.js'
+import { wait } from '../util/wait.js'
 import { createPatience, type Patience } from './patience.js'
+import { createRefusals, type Refusals } from './refusals.js'
 import { answerWithin, authenticationError, RenewingToken } from './renewing-token.js'
+import { isFixed } from './sas.js'
 import { expiryOfSignature, sharedAccessOf } from './shared-access.js'
 
 /** The credential a connection is opened with. */
@@ -45,7 +49,12 @@ export class CredentialSource {
   readonly #leisure: Patience
   /** One for all tokens: what is asked for after a refusal is no first one. */
   readonly #tokenPatience: Patience
+  readonly #refusals: Refusals
   #current: Promise<ConnectionCredential> | undefined
+  /** The one given last, until the service refuses it. */
+  #latest: ConnectionCredential | undefined
+  /** Before the provider is asked again. */
+  #pause: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
 
@@ -55,6 +64,7 @@ export class CredentialSource {
     this.#patience = createPatience({ ...patience, what: 'credential' })
     this.#leisure = createPatience({ ...patience, what: 'credential', retry: { ...options.retry, retries: 0 } })
     this.#tokenPatience = createPatience({ ...patience, what: 'token' })
+    this.#refusals = createRefusals(options.retry, isFixed(options.provider))
   }
 
   /**
@@ -63,7 +73,8 @@ export class CredentialSource {
    */
   current(): Promise<ConnectionCredential> {
     if (!this.#current) {
-      const asked = this.#ask(this.#patience)
+      const ask = () => this.#ask(this.#patience)
+      const asked = this.#pause ? this.#pause.then(ask) : ask()
       this.#current = asked
       asked.catch(() => {
         if (this.#current === asked) this.#current = undefined
@@ -72,7 +83,48 @@ export class CredentialSource {
     return this.#current
   }
 
-  /** The service refused the credential: the next connection asks the provider, and that for a token, again. */
+  /**
+   * Runs what has the service judge a credential. Where it is refused, and the service has taken the provider's before,
+   * the provider is asked for another and it is run again: at once, then for as long as the retries last.
+   *
+   * @param operation - gets the function to tell which credential it goes with
+   */
+  async attempt<T>(operation: (goesWith: (given: ConnectionCredential) => void) => Promise<T>): Promise<T> {
+    for (;;) {
+      const tried: { given?: ConnectionCredential } = {}
+      try {
+        const result = await operation((given) => {
+          tried.given = given
+        })
+        if (tried.given) this.accepted(tried.given)
+        return result
+      } catch (error) {
+        if (!tried.given || !isRefusal(error) || !this.refused(tried.given, error as Error)) throw error
+      }
+    }
+  }
+
+  /** The service has taken it. */
+  accepted(given: ConnectionCredential): void {
+    // One of before tells nothing of what the provider gives now.
+    if (given === this.#latest) this.#refusals.over()
+  }
+
+  /** The service has refused it. True: `current()` gives another, or will. */
+  refused(given: ConnectionCredential, error: Error): boolean {
+    // Told already: all links are refused when one is.
+    if (given !== this.#latest) return !this.#refusals.isFinal
+    this.#latest = undefined
+    this.invalidate()
+    const retryTime = this.#refusals.met(error)
+    if (retryTime === undefined) return false
+    this.#options.logger.warn(`The service refused the credential, asking for another: ${error.message}`, { retryTime })
+    this.#pause = retryTime > 0 ? this.#paused(retryTime, error) : undefined
+    this.#pause?.catch(() => {})
+    return true
+  }
+
+  /** What was given holds no more: the next connection asks the provider, and that for a token, again. */
   invalidate(): void {
     this.#current = undefined
     for (const token of this.#tokens) token.invalidate()
@@ -90,12 +142,17 @@ export class CredentialSource {
     for (const token of this.#tokens) token.close()
   }
 
+  async #paused(ms: number, error: Error): Promise<void> {
+    await wait(ms, this.#leaving.signal)
+    if (this.#leaving.signal.aborted) throw error
+  }
+
   async #ask(patience: Patience): Promise<ConnectionCredential> {
     const { credential, entityPath } = await this.#answer(patience)
     this.#patience.satisfied()
-    if ('getToken' in credential) return { credential: this.#renewing(credential), entityPath }
     if ('signature' in credential) this.#useUntil(expiryOfSignature(credential.signature))
-    return { credential, entityPath }
+    this.#latest = { credential: 'getToken' in credential ? this.#renewing(credential) : credential, entityPath }
+    return this.#latest
   }
 
   async #answer(patience: Patience): Promise<ConnectionCredential> {
@@ -174,6 +231,14 @@ function assertInForce(signature: string): void {
     `The shared access signature expired at ${when}: make a new one, or authenticate with the key, which renews itself`,
   )
 }
+
+/** True where the service refuses the credential itself, and not what is done with it, nor a provider that has failed. */
+function isRefusal(error: unknown): boolean {
+  const becomes = errorRowOf(error)?.becomes
+  return becomes?.kind === 'authentication' || (becomes?.kind === 'protocol' && becomes.type === refusalType)
+}
+
+const refusalType = 'SASL_AUTHENTICATION_FAILED'
 
 const signatureOf = (given: ConnectionCredential | undefined) =>
   given && 'signature' in given.credential ? given.credential.signature : undefined

@@ -19,8 +19,16 @@ export type SasAuthOptions =
  */
 export function sasAuth(options: SasAuthOptions): AuthProvider {
   const credential = credentialOf(options)
-  return { getCredential: () => credential }
+  const provider: AuthProvider = { getCredential: () => credential }
+  fixed.add(provider)
+  return provider
 }
+
+/** The providers that give the same whenever they are asked. */
+const fixed = new WeakSet<AuthProvider>()
+
+/** True for a provider of {@link sasAuth}: what the service refuses once it refuses always. */
+export const isFixed = (provider: AuthProvider): boolean => fixed.has(provider)
 
 function credentialOf(options: SasAuthOptions) {
   if ('connectionString' in options && options.connectionString) {

@@ -1,5 +1,5 @@
 import { EventHubProducerClient } from '@azure/event-hubs'
-import { CredentialSource } from '../auth/credential-source.js'
+import { type ConnectionCredential, CredentialSource } from '../auth/credential-source.js'
 import { type KafkaSettings, type ResolvedNamespace, saslMechanismOf } from '../config/config.js'
 import { KafkaJSSASLAuthenticationError, protocolTypeOf } from '../errors/index.js'
 import type { RetrySettings } from '../retry/retry.js'
@@ -7,6 +7,7 @@ import { type ErrorContext, toKafkaJSError } from '../translate/error.js'
 import { topicKey } from '../translate/names.js'
 import type { AuthProvider } from '../types/auth-provider.js'
 import type { Logger } from '../types/index.js'
+import type { AuthorizedConnectionOptions } from './connection/authorized-connection.js'
 import { countStreams } from './connection/counted-streams.js'
 import { endpointOf } from './connection/endpoint.js'
 import { HubClient } from './connection/retirable-client.js'
@@ -66,53 +67,40 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
     },
   })
 
-  const connectionOptions = async (eventHubName: string) => {
-    const { credential, entityPath } = await credentials.current()
+  const credentialFor = async (eventHubName: string): Promise<ConnectionCredential> => {
+    const given = await credentials.current()
+    const { entityPath } = given
     if (entityPath && topicKey(entityPath) !== topicKey(eventHubName)) throw wrongEntity(entityPath, eventHubName)
-    return {
-      fullyQualifiedNamespace,
-      eventHubName,
-      credential,
-      openStream,
-      connectTimeout: connectionTimeout,
-      requestTimeout,
-      identifier: clientId,
-      logger,
-    }
+    return given
   }
 
-  const hubClients = new HubClients(
-    async (eventHubName, onRetired) => {
-      const { credential, ...connection } = await connectionOptions(eventHubName)
-      return new HubClient({ ...connection, onRetired }, ({ webSocketOptions }) => {
-        const clientOptions = { retryOptions: retryOptions(requestTimeout), webSocketOptions, identifier: clientId }
-        return new EventHubProducerClient(fullyQualifiedNamespace, eventHubName, credential, clientOptions)
-      })
-    },
-    { limit: mostOpenConnections, idleTime: idleConnectionTime ?? idleTimes.asking },
-  )
-  const sending = new SendingClient({
+  const connectionOptions: AuthorizedConnectionOptions & { readonly identifier: string } = {
     fullyQualifiedNamespace,
     openStream,
     connectTimeout: connectionTimeout,
     requestTimeout,
-    logger,
     identifier: clientId,
-    idleTime: idleConnectionTime ?? idleTimes.sending,
-    getCredential: async (eventHubName) => (await connectionOptions(eventHubName)).credential,
-  })
-  const readingConnections = new ReadingConnections(
-    () =>
-      new ReadingConnection({
-        fullyQualifiedNamespace,
-        openStream,
-        connectTimeout: connectionTimeout,
-        requestTimeout,
-        identifier: clientId,
-        logger,
-        getCredential: async (eventHubName) => (await connectionOptions(eventHubName)).credential,
+    logger,
+    withCredential: (eventHubName, put) =>
+      credentials.attempt(async (goesWith) => {
+        const given = await credentialFor(eventHubName)
+        goesWith(given)
+        return put(given.credential)
       }),
+  }
+
+  const hubClients = new HubClients(
+    async (eventHubName, onRetired) => {
+      const given = await credentialFor(eventHubName)
+      return new HubClient({ ...connectionOptions, given, onRetired }, ({ webSocketOptions }) => {
+        const clientOptions = { retryOptions: retryOptions(requestTimeout), webSocketOptions, identifier: clientId }
+        return new EventHubProducerClient(fullyQualifiedNamespace, eventHubName, given.credential, clientOptions)
+      })
+    },
+    { limit: mostOpenConnections, idleTime: idleConnectionTime ?? idleTimes.asking },
   )
+  const sending = new SendingClient({ ...connectionOptions, idleTime: idleConnectionTime ?? idleTimes.sending })
+  const readingConnections = new ReadingConnections(() => new ReadingConnection(connectionOptions))
 
   const toError = (context: ErrorContext) => (error: unknown) => {
     const translated = toKafkaJSError(error, { broker: endpoint.address, mechanism, ...context })
@@ -127,7 +115,13 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
     eventHubName: string,
     operation: (sdk: EventHubProducerClient, abortSignal: AbortSignal) => Promise<T>,
     { abortSignal }: OperationOptions = {},
-  ) => hubClients.use(eventHubName, (client) => client.call(operation, { timeout: requestTimeout, abortSignal }))
+  ) =>
+    credentials.attempt((goesWith) =>
+      hubClients.use(eventHubName, (client) => {
+        goesWith(client.given)
+        return client.call(operation, { timeout: requestTimeout, abortSignal })
+      }),
+    )
 
   return {
     address: {
@@ -139,14 +133,20 @@ export function createAzureTransport(options: TransportOptions): EventHubsTransp
 
     verify: ({ abortSignal } = {}) =>
       rejecting(
-        verifyNamespace({
-          fullyQualifiedNamespace,
-          getCredential: () => credentials.current(),
-          openStream: endpoint.openStream,
-          timeout: connectionTimeout,
-          logger,
-          abortSignal,
-        }),
+        credentials.attempt((goesWith) =>
+          verifyNamespace({
+            fullyQualifiedNamespace,
+            getCredential: async () => {
+              const given = await credentials.current()
+              goesWith(given)
+              return given
+            },
+            openStream: endpoint.openStream,
+            timeout: connectionTimeout,
+            logger,
+            abortSignal,
+          }),
+        ),
         { operation: 'connect' },
       ),
 

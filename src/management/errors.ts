@@ -62,7 +62,7 @@ export function isPassingConflict(status: number, detail: string): boolean {
 }
 
 /** The credential itself is wrong, not what it allows. */
-function isBadToken(status: number, detail = ''): boolean {
+export function isBadToken(status: number, detail = ''): boolean {
   return status === 401 && /InvalidSignature|ExpiredToken/i.test(detail)
 }
 

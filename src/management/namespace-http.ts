@@ -12,9 +12,10 @@ import {
   type PipelinePolicy,
   type PipelineResponse,
 } from '@azure/core-rest-pipeline'
-import type { CredentialSource } from '../auth/credential-source.js'
+import type { ConnectionCredential, CredentialSource } from '../auth/credential-source.js'
 import type { RetrySettings } from '../retry/retry.js'
 import { answerLimitPolicy } from './answer-limit.js'
+import { isBadToken } from './errors.js'
 import { viaProxy } from './http-proxy.js'
 import { busyRetryPolicy, deadlinePolicy, expiredRetryPolicy, type RequestDeadline } from './retry-policy.js'
 
@@ -131,8 +132,10 @@ function toNamespaceResponse(response: PipelineResponse): NamespaceResponse {
 /** A bearer token where the credential makes them, else a shared access signature for the whole namespace. */
 function authenticationPolicy(credentials: CredentialSource, fullyQualifiedNamespace: string): PipelinePolicy {
   let bearer: { readonly credential: TokenCredential; readonly policy: PipelinePolicy } | undefined
-  const send: PipelinePolicy['sendRequest'] = async (request, next) => {
-    const { credential } = await credentials.current()
+  const send = async (
+    { credential }: ConnectionCredential,
+    ...[request, next]: Parameters<PipelinePolicy['sendRequest']>
+  ): Promise<PipelineResponse> => {
     if ('getToken' in credential) {
       if (bearer?.credential !== credential) bearer = { credential, policy: bearerPolicy(credential) }
       return bearer.policy.sendRequest(request, next)
@@ -145,9 +148,17 @@ function authenticationPolicy(credentials: CredentialSource, fullyQualifiedNames
   return {
     name: 'namespaceAuthenticationPolicy',
     async sendRequest(request, next) {
-      const response = await send(request, next)
-      if (response.status === 401) credentials.invalidate()
-      return response
+      for (;;) {
+        const given = await credentials.current()
+        const response = await send(given, request, next)
+        const { status, bodyAsText } = response
+        if (status < 400) credentials.accepted(given)
+        if (!isBadToken(status, bodyAsText ?? '')) {
+          if (status === 401) credentials.invalidate()
+          return response
+        }
+        if (!credentials.refused(given, new Error(`HTTP ${status}`))) return response
+      }
     },
   }
 }

@@ -3,7 +3,7 @@ import type { ConnectionContextBase } from '@azure/core-amqp'
 import type { ConnectionCredential } from '../../auth/credential-source.js'
 import type { Logger } from '../../types/index.js'
 import { withDeadline } from '../../util/deadline.js'
-import { claimFor, openContext } from './amqp-context.js'
+import { type Claim, claimFor, openContext } from './amqp-context.js'
 import { connectionLost, type OpenStream } from './amqp-socket.js'
 import { closeWithin } from './close-within.js'
 import { type ConnectionEvents, WatchedConnection } from './watched-connection.js'
@@ -17,8 +17,14 @@ export interface AuthorizedConnectionOptions {
   readonly requestTimeout: number
   readonly logger: Logger
   readonly events?: ConnectionEvents
-  /** The credential for an event hub. Rejects when it is for another one only. */
-  getCredential(eventHubName: string): Promise<ConnectionCredential['credential']>
+  /**
+   * Puts the credential for an event hub before the service, and others where it is refused and there may be some. Rejects
+   * when it is for another event hub only.
+   */
+  withCredential<T>(
+    eventHubName: string,
+    put: (credential: ConnectionCredential['credential']) => Promise<T>,
+  ): Promise<T>
 }
 
 /** The right to one address of an event hub, renewed for as long as it is needed. */
@@ -175,23 +181,31 @@ export class AuthorizedConnection {
   }
 
   async #putToken(renewal: Renewal): Promise<void> {
-    const { getCredential, requestTimeout } = this.#options
     const { audience, eventHubName } = renewal
-    const since = performance.now()
-    const abortSignal = this.#farewell.signal
     await this.#ready()
+    const renewAfter = await this.#options.withCredential(eventHubName, async (credential) => {
+      const since = performance.now()
+      const claim = await claimFor(audience, credential)
+      await this.#claim(claim, since)
+      return claim.renewAfter
+    })
+    if (this.#authorizations.has(renewal)) this.#renewIn(renewal, renewAfter)
+  }
+
+  async #claim({ audience, token, type }: Claim, since: number): Promise<void> {
+    const abortSignal = this.#farewell.signal
+    if (this.#ended) throw this.#ended
     if (!this.#context.cbsSession.isOpen()) {
       this.retire()
       throw connectionLost('The service closed the link over which tokens are put')
     }
-    const { token, type, renewAfter } = await claimFor(audience, await getCredential(eventHubName))
     try {
-      await this.#context.cbsSession.negotiateClaim(audience, token, type, { timeoutInMs: requestTimeout, abortSignal })
+      const timeoutInMs = this.#options.requestTimeout
+      await this.#context.cbsSession.negotiateClaim(audience, token, type, { timeoutInMs, abortSignal })
     } catch (error) {
       this.suspect(since)
       throw error
     }
-    if (this.#authorizations.has(renewal)) this.#renewIn(renewal, renewAfter)
   }
 
   /** A link lasts as long as its last token: if no next one is had the service ends it, and says why. */

@@ -1,4 +1,5 @@
 import type { EventHubProducerClient } from '@azure/event-hubs'
+import type { ConnectionCredential } from '../../auth/credential-source.js'
 import type { Logger } from '../../types/index.js'
 import { createDeferred } from '../../util/deferred.js'
 import type { OpenStream } from './amqp-socket.js'
@@ -6,6 +7,8 @@ import { closeWithin } from './close-within.js'
 import { WatchedConnection } from './watched-connection.js'
 
 export interface HubClientOptions {
+  /** The credential that the client has. */
+  readonly given: ConnectionCredential
   readonly openStream: OpenStream
   readonly connectTimeout: number
   readonly logger: Logger
@@ -42,6 +45,11 @@ export class HubClient {
       onLinkEnd: (_linkName, error, wasEstablished) => wasEstablished && this.#onEnd(error),
     })
     this.#sdk = open(this.#watched)
+  }
+
+  /** The credential it goes with. */
+  get given(): ConnectionCredential {
+    return this.#options.given
   }
 
   get isBusy(): boolean {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { CredentialSource } from '../../../src/auth/credential-source.js'
+import { sasAuth } from '../../../src/auth/sas.js'
 import { createLogger } from '../../../src/instrumentation/logger.js'
 import type { AuthProvider } from '../../../src/types/auth-provider.js'
 import { logLevel } from '../../../src/types/enums.js'
@@ -102,6 +103,60 @@ it('asks again after a refusal', async () => {
   key = 'rotated'
   source.invalidate()
   expect(await source.current()).toMatchObject({ credential: { key: 'rotated' } })
+})
+
+/** Refuses what has another key than this, as the service does. */
+const judgeOf = (source: CredentialSource, valid: () => string) => () =>
+  source.attempt(async (goesWith) => {
+    const given = await source.current()
+    goesWith(given)
+    const { key } = given.credential as { key: string }
+    if (key !== valid()) throw Object.assign(new Error('InvalidSignature'), { code: 'UnauthorizedError' })
+    return key
+  })
+
+it('has the provider asked once, and at once, when all links are refused what was taken before', async () => {
+  let key = 'old'
+  const getCredential = vi.fn(() => ({ name: 'a', key }))
+  const { source } = sourceOf({ getCredential })
+  const judged = judgeOf(source, () => key)
+  await judged()
+  key = 'new'
+  expect(await Promise.all([judged(), judged(), judged()])).toEqual(['new', 'new', 'new'])
+  expect(getCredential).toHaveBeenCalledTimes(2)
+})
+
+it('waits for a provider that still gives the old key, for as long as the retries last', async () => {
+  const getCredential = vi.fn(() => ({ name: 'a', key: 'old' }))
+  const { source } = sourceOf({ getCredential })
+  let valid = 'old'
+  const judged = judgeOf(source, () => valid)
+  await judged()
+  valid = 'new'
+  const all = Promise.allSettled([judged(), judged(), judged()])
+  await vi.advanceTimersByTimeAsync(300 + 600 + 1199)
+  expect(getCredential).toHaveBeenCalledTimes(1 + 1 + 2)
+  await vi.advanceTimersByTimeAsync(1)
+  for (const { status } of await all) expect(status).toBe('rejected')
+  expect(getCredential).toHaveBeenCalledTimes(1 + 1 + 3)
+  // It has had its chance, until it gives something that is taken.
+  await expect(judged()).rejects.toMatchObject({ code: 'UnauthorizedError' })
+  valid = 'old'
+  expect(await judged()).toBe('old')
+})
+
+it('fails at once with a credential that was never taken, and with one that can not change', async () => {
+  const getCredential = vi.fn(() => ({ name: 'a', key: 'wrong' }))
+  const { source } = sourceOf({ getCredential })
+  await expect(judgeOf(source, () => 'right')()).rejects.toMatchObject({ code: 'UnauthorizedError' })
+  expect(getCredential).toHaveBeenCalledTimes(1)
+
+  const { source: fixed } = sourceOf(sasAuth({ keyName: 'a', key: 'old' }))
+  let valid = 'old'
+  const judged = judgeOf(fixed, () => valid)
+  await judged()
+  valid = 'new'
+  await expect(judged()).rejects.toMatchObject({ code: 'UnauthorizedError' })
 })
 
 it('asks a provider that fails twice, and rejects with the cause', async () => {

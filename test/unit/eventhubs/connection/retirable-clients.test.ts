@@ -5,12 +5,15 @@ import { HubClients } from '../../../../src/eventhubs/connection/retirable-clien
 import { createLogger } from '../../../../src/instrumentation/logger.js'
 import { createDeferred } from '../../../../src/util/deferred.js'
 
+const credential = { name: 'name', key: 'key' } as never
+
 /** Clients that have not been asked anything, and so have no connection yet. */
 const openClients = (limit: number) =>
   new HubClients(
     async (eventHubName, onRetired) =>
       new HubClient(
         {
+          given: { credential, entityPath: undefined },
           openStream: () => {
             throw new Error('Nothing is to be opened')
           },
@@ -19,9 +22,7 @@ const openClients = (limit: number) =>
           onRetired,
         },
         ({ webSocketOptions }) =>
-          new EventHubProducerClient('localhost', eventHubName, { name: 'name', key: 'key' } as never, {
-            webSocketOptions,
-          }),
+          new EventHubProducerClient('localhost', eventHubName, credential, { webSocketOptions }),
       ),
     { limit, idleTime: 60_000 },
   )

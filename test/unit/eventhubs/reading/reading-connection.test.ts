@@ -20,7 +20,7 @@ async function open(options: PeerOptions = {}) {
     requestTimeout: 5000,
     identifier: 'test',
     logger: createLogger({ level: logLevel.DEBUG, logCreator: () => (entry) => log.push(entry.log.message) }),
-    getCredential: async () => ({ name: 'name', key: 'key' }),
+    withCredential: (_, put) => put({ name: 'name', key: 'key' }),
   })
   onTestFinished(async () => {
     await connection.close()

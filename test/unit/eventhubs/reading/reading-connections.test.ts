@@ -15,7 +15,7 @@ it('opens another connection for the links beyond the limit of one, and closes e
       requestTimeout: 5000,
       identifier: 'test',
       logger: createLogger({ level: 0 }),
-      getCredential: async () => ({ name: 'RootManageSharedAccessKey', key: 'SAS_KEY_VALUE' }),
+      withCredential: (_, put) => put({ name: 'RootManageSharedAccessKey', key: 'SAS_KEY_VALUE' }),
     })
   const connections = new ReadingConnections(connection, 2)
   const nothing = () => {}

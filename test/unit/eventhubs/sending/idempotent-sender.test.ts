@@ -36,7 +36,7 @@ async function takeOver(hub: string): Promise<void> {
     connectTimeout: 1000,
     requestTimeout: 1000,
     logger: createLogger({ level: 0, logCreator: () => () => undefined }),
-    getCredential: async () => sharedAccessOf(emulator.connectionString).credential,
+    withCredential: (_, put) => put(sharedAccessOf(emulator.connectionString).credential),
   })
   await SendingLink.open(connection, {
     eventHubName: hub,
