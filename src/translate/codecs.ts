@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from '../errors/index.js'
+import { createProtocolError } from '../errors/protocol-errors.js'
 import { CompressionTypes } from '../types/enums.js'
 
 /** The argument of a codec's `compress`: of kafkajs's encoder, the bytes. */
@@ -14,9 +15,15 @@ interface Codec {
   decompress(buffer: Buffer): Buffer | Promise<Buffer>
 }
 
+/**
+ * Bytes of the largest body that is compressed, and that gzip is let inflate to: a few bytes must not become all of a
+ * reader's memory.
+ */
+export const largestBody: number = 128 * 1024 * 1024
+
 const gzipCodec: Codec = {
   compress: ({ buffer }) => promisify(gzip)(buffer),
-  decompress: (buffer) => promisify(gunzip)(buffer),
+  decompress: (buffer) => promisify(gunzip)(buffer, { maxOutputLength: largestBody }),
 }
 
 const missing = (name: string) => () => {
@@ -77,10 +84,17 @@ export interface EncodedBody {
   readonly contentEncoding: string | undefined
 }
 
-/** Compresses one body with the registered codec. `None` leaves it as it is. */
+/**
+ * Compresses one body with the registered codec. `None` leaves it as it is. Rejects with MESSAGE_TOO_LARGE for one that
+ * its readers would not take.
+ */
 export async function compressBody(body: Buffer, type: CompressionTypes | null | undefined): Promise<EncodedBody> {
   const codec = codecOf(type)
   if (!codec || !type) return { body, contentEncoding: undefined }
+  if (body.length > largestBody) {
+    const message = `A message of ${body.length} bytes is not compressed: readers inflate up to ${largestBody} bytes`
+    throw createProtocolError('MESSAGE_TOO_LARGE', { message })
+  }
   return { body: await codec.compress({ buffer: body }), contentEncoding: contentEncoding(type) }
 }
 

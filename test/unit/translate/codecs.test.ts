@@ -6,6 +6,7 @@ import {
   compressBody,
   contentEncoding,
   decompressBody,
+  largestBody,
   requireCodec,
 } from '../../../src/translate/codecs.js'
 import { CompressionTypes } from '../../../src/types/enums.js'
@@ -71,5 +72,18 @@ describe('the codecs', () => {
     await expect(decompressBody(Buffer.from('no gzip'), 'gzip')).rejects.toThrow(KafkaJSNonRetriableError)
     await expect(decompressBody(Buffer.from('no gzip'), 'gzip')).rejects.toThrow('gzip body could not be decompressed')
     await expect(compressBody(body, 9 as never)).rejects.toThrow('Invalid compression type 9')
+  })
+
+  it('GZIP inflates no body beyond the limit, and none larger is compressed', async () => {
+    const part = 1024 * 1024
+    // gzip's parts follow one another, and are read as one.
+    const parts = Array(largestBody / part).fill(gzipSync(Buffer.alloc(part)))
+    await expect(decompressBody(Buffer.concat([...parts, gzipSync('x')]), 'gzip')).rejects.toMatchObject({
+      name: 'KafkaJSNonRetriableError',
+      message: expect.stringContaining(`larger than ${largestBody} bytes`),
+    })
+    await expect(compressBody(Buffer.alloc(largestBody + 1), CompressionTypes.GZIP)).rejects.toMatchObject({
+      type: 'MESSAGE_TOO_LARGE',
+    })
   })
 })
