@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
+import { KafkaJSNonRetriableError } from '../../errors/index.js'
 
 /**
  * Records in a file that several processes append to at once. One append is one `write` to a file opened for appending:
@@ -29,15 +30,25 @@ export function encodeRecords(records: Iterable<unknown>): Buffer {
 
 const LINE_BREAK = 0x0a
 
+/** Bytes that are read at a time, at most: logs are begun anew long before, so what is larger is none. */
+export const LARGEST_READ: number = 256 * 1024 * 1024
+
 /**
  * Reads the complete lines from `position` on; lines that are no records (torn, foreign) are passed over. The returned
  * position, where to read on, is after the last complete line: what follows may still be on its way.
+ *
+ * @throws KafkaJSNonRetriableError for more than the store can have written.
  */
 export async function readRecords(
   file: FileHandle,
   position: number,
 ): Promise<{ records: unknown[]; position: number }> {
   const { size } = await file.stat()
+  if (size - position > LARGEST_READ) {
+    throw new KafkaJSNonRetriableError(
+      `A log of the checkpoint store holds ${size} bytes, more than the ${LARGEST_READ} that are read: something else has written to it`,
+    )
+  }
   const bytes = Buffer.allocUnsafe(Math.max(0, size - position))
   let length = 0
   while (length < bytes.length) {

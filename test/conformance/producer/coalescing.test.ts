@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Kafka } from '../../../src/index.js'
+import { readDiagnostics } from '../../../src/diagnostics.js'
+import { Kafka, logLevel } from '../../../src/index.js'
 import { disposable } from '../../support/disposable.js'
 import { eventually } from '../../support/eventually.js'
 import { openEmulator } from '../../support/harness.js'
@@ -7,6 +8,26 @@ import { openEmulator } from '../../support/harness.js'
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index)
 
 describe('sends that are not awaited', () => {
+  it('cost, beside what the program gave, one transfer for each partition', async () => {
+    await using target = await openEmulator()
+    const topic = await target.createTopic({ partitions: 1 })
+    const kafka = new Kafka(target.config({ requestTimeout: 1500, logLevel: logLevel.NOTHING }))
+    const producer = kafka.producer()
+    await producer.connect()
+    await producer.send({ topic, messages: [{ value: 'first' }] })
+    target.emulator.faults.freeze({ hub: topic, partition: 0 })
+    const value = Buffer.alloc(500_000)
+    const before = process.memoryUsage().arrayBuffers
+    const sends = Promise.allSettled(numbers(80).map(() => producer.send({ topic, messages: [{ value }] })))
+    await eventually(() => expect(readDiagnostics(kafka).producers[0]).toMatchObject({ inFlight: 1 }))
+    expect(readDiagnostics(kafka).producers[0]?.queuedBytes).toBeGreaterThan(75 * value.length)
+    // The transfer, what the emulator has of it, and room to use again: not 40 MB.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(40 * value.length)
+    // What is not stored in time is not waited for any longer, and fails.
+    await producer.disconnect()
+    for (const { status } of await sends) expect(status).toBe('rejected')
+  })
+
   it('reach the event hub in order and in few transfers', async () => {
     await using target = await openEmulator()
     const topic = await target.createTopic()

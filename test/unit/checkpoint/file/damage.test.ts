@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { createFileStore, fileCheckpointStore } from '../../../../src/checkpoint/file/file.js'
+import { LARGEST_READ } from '../../../../src/checkpoint/file/framed-records.js'
 import type { CheckpointStore } from '../../../../src/types/checkpoint-store.js'
 
 const root = await mkdtemp(join(tmpdir(), 'file-damage-'))
@@ -86,6 +87,17 @@ describe('a file store', () => {
     expect(await other.listCheckpoints(...args)).toEqual([at(1)])
     await other.updateCheckpoint(at(3))
     expect(await fileCheckpointStore(directory).listCheckpoints(...args)).toEqual([at(3)])
+  })
+
+  it('does not read a log larger than it can have become into memory', async () => {
+    await store.updateCheckpoint(at(1))
+    const log = await currentLog()
+    // A hole, which takes no room on the disk.
+    await truncate(log, 2 * LARGEST_READ)
+    await expect(fileCheckpointStore(directory).listCheckpoints(...args)).rejects.toMatchObject({
+      name: 'KafkaJSNonRetriableError',
+      message: expect.stringContaining(`more than the ${LARGEST_READ} that are read`),
+    })
   })
 
   it('leaves files and directories of others alone', async () => {
