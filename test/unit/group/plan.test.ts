@@ -25,7 +25,9 @@ it('says what to do about more than a store can hold', () => {
 
 it('is not read when it inflates to more than a group can have to say', () => {
   const stored = (pad: number) =>
-    deflateRawSync(JSON.stringify({ v: 1, basis: 'b', ids: [], topics: {}, pad: ' '.repeat(pad) })).toString('base64url')
+    deflateRawSync(JSON.stringify({ v: 1, basis: 'b', ids: [], topics: {}, pad: ' '.repeat(pad) })).toString(
+      'base64url',
+    )
   expect(decodePlan(stored(MAX_INFLATED_LENGTH / 2))).toEqual({ basis: 'b', members: new Map() })
   expect(decodePlan(stored(MAX_INFLATED_LENGTH))).toBeUndefined()
 })
