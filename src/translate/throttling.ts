@@ -7,8 +7,8 @@ const deepest = 6
 /** True for an error, or one it was caused by, with which the service asked to be given time. */
 export function isThrottled(error: unknown): boolean {
   for (let depth = 0, one = error; depth < deepest && typeof one === 'object' && one !== null; depth++) {
-    const { code, cause } = one as { code?: unknown; cause?: unknown }
-    if (throttlingCodes.includes(code as string)) return true
+    const { code, condition, statusCode, cause } = one as Partial<Record<string, string | number | object>>
+    if (throttlingCodes.some((known) => known === code || known === condition || known === statusCode)) return true
     one = cause
   }
   return false
