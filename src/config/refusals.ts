@@ -53,7 +53,7 @@ export const configRefusals: readonly Refusal[] = [
   },
   {
     option: 'sasl.mechanism',
-    sentence: `sasl.mechanism is none that Event Hubs knows: ${plainOrBearer}.`,
+    sentence: `sasl.mechanism is not one that Event Hubs knows: ${plainOrBearer}.`,
     applies: (config) => {
       const { sasl } = config
       if (sasl === undefined || sasl === null) return false

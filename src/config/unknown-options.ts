@@ -26,8 +26,8 @@ export function unknownOptions(eventHubs: object | null | undefined): string[] {
     .filter((name) => !known.includes(name))
     .map((name) => {
       const nearest = nearestOf(name, known)
-      const hint = nearest ? `: eventHubs.${nearest} is meant?` : `; there are ${known.join(', ')}`
-      return `eventHubs.${name} is no option and has no effect${hint}`
+      const hint = nearest ? `: did you mean eventHubs.${nearest}?` : `; there are ${known.join(', ')}`
+      return `eventHubs.${name} is not an option and has no effect${hint}`
     })
 }
 

@@ -134,7 +134,7 @@ export function decodeMap(bytes: Buffer, at: number): AmqpMap | undefined {
   const value = decodeValue(bytes, at)
   if (value === null) return undefined
   const type = bytes[at]
-  if (type !== 0xc1 && type !== 0xd1) throw new DecodingError(`a section that must be a map is none, at byte ${at}`)
+  if (type !== 0xc1 && type !== 0xd1) throw new DecodingError(`a section is not a map, as it must be, at byte ${at}`)
   return value as AmqpMap
 }
 
@@ -142,7 +142,7 @@ function decodeList(bytes: Buffer, at: number): readonly unknown[] {
   const value = decodeValue(bytes, at)
   const type = bytes[at]
   if (type === 0x45 || type === 0xc0 || type === 0xd0) return value as unknown[]
-  throw new DecodingError(`a section that must be a list is none, at byte ${at}`)
+  throw new DecodingError(`a section is not a list, as it must be, at byte ${at}`)
 }
 
 /** Names of the properties and where the list has them. AMQP 1.0 part 3, 3.2.4. */

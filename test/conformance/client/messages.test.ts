@@ -107,7 +107,7 @@ it('an option of eventHubs that there is not is told of', () => {
     ...(eventHubs && { eventHubs }),
   })
   expect(logged).toEqual([
-    'eventHubs.checkpointstore is no option and has no effect: eventHubs.checkpointStore is meant?',
+    'eventHubs.checkpointstore is not an option and has no effect: did you mean eventHubs.checkpointStore?',
   ])
 })
 

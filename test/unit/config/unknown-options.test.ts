@@ -15,13 +15,13 @@ it.each([
   ['tranport', 'transport'],
 ])('names the option that %s stands for', (given, meant) => {
   expect(unknownOptions({ [given]: 1 })).toEqual([
-    `eventHubs.${given} is no option and has no effect: eventHubs.${meant} is meant?`,
+    `eventHubs.${given} is not an option and has no effect: did you mean eventHubs.${meant}?`,
   ])
 })
 
 it('lists the options where none is near', () => {
   expect(unknownOptions({ somethingElse: 1 })[0]).toMatch(
-    /^eventHubs\.somethingElse is no option .*; there are connectionString, auth/,
+    /^eventHubs\.somethingElse is not an option .*; there are connectionString, auth/,
   )
 })
 

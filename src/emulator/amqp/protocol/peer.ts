@@ -159,7 +159,7 @@ export class Peer {
   }
 
   #onSasl({ type, bytes, bodyStart }: Frame): void {
-    if (type !== 1) throw new ProtocolError('a frame that is none of SASL')
+    if (type !== 1) throw new ProtocolError('a frame that is not one of SASL')
     const accepted = isAccepted(bytes, bodyStart, this.events.checkPlain)
     this.wire.frame(1, 0, encodeSaslOutcome(accepted ? 0 : 1))
     if (accepted) this.#state = 'header-after-sasl'
