@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createConnection, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
+import { MAX_WAITING } from '../../src/emulator/amqp/links/request-node.js'
 import { eventually } from '../support/eventually.js'
 import { begin, frame, NULL, open, SASL_HEADER, string, TRUE, uint } from './frames.js'
 import { openBench } from './sdk.js'
@@ -106,6 +107,34 @@ test('a request without end costs the connection before it fills the memory', as
   sender.once('sendable', () => sender.send({ body: 'x'.repeat(2_000_000) }))
   await ended
   await bench.send('0', 'a')
+})
+
+test('answers that nobody takes are kept up to a number, and no further', async () => {
+  await using bench = await openBench()
+  const { default: rhea } = await import('./rhea.js')
+  const connection = rhea.create_container().connect({
+    host: '127.0.0.1',
+    port: bench.emulator.port,
+    username: 'RootManageSharedAccessKey',
+    password: 'SAS_KEY_VALUE',
+    reconnect: false,
+  })
+  const receiver = connection.open_receiver({ name: 'replies', source: { address: '$cbs' }, credit_window: 0 })
+  const sender = connection.open_sender({ name: 'requests', target: { address: '$cbs' } })
+  const asked = MAX_WAITING + 50
+  let settled = 0
+  sender.once('sendable', () => {
+    for (let id = 0; id < asked; id++) sender.send({ message_id: id, reply_to: 'replies', body: 'no token' })
+  })
+  sender.on('accepted', () => settled++)
+  await eventually(() => settled === asked)
+  let answers = 0
+  receiver.on('message', () => answers++)
+  receiver.add_credit(asked)
+  await eventually(() => answers >= MAX_WAITING)
+  await bench.send('0', 'a')
+  expect(answers).toBe(MAX_WAITING)
+  connection.close()
 })
 
 test('a second pair of links to $cbs is refused', async () => {

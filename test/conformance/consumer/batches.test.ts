@@ -371,4 +371,20 @@ describe('batches', () => {
     expect(Math.max(...sizes)).toBeGreaterThan(1)
     expect(Math.max(...sizes)).toBeLessThanOrEqual(20)
   })
+
+  it('are as large as the partition’s share of what the consumer may hold', async () => {
+    await using bench = await openBench(target, { partitions: 4 })
+    const values = Array.from({ length: 20 }, () => 'x'.repeat(10_000))
+    for (const partition of [0, 1, 2, 3]) await bench.send(values, partition)
+    const consumer = bench.consumer({ maxBytes: 200_000 })
+    const sizes: number[] = []
+    await consumer.subscribe({ topics: [bench.topic], fromBeginning: true })
+    await consumer.run({
+      partitionsConsumedConcurrently: 4,
+      eachBatch: async ({ batch }) => void sizes.push(batch.messages.length),
+    })
+    await eventually(() => expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(80))
+    expect(Math.max(...sizes)).toBeGreaterThan(1)
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(5)
+  })
 })

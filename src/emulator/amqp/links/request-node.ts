@@ -11,7 +11,7 @@ const REQUEST_CREDIT = 100
 const MAX_REQUEST_BYTES = 1_048_576
 
 /** Answers that wait for credit; a client that takes none of so many does without. */
-const MAX_WAITING = 1000
+export const MAX_WAITING = 1000
 
 /** A link that answers go out on, and those that wait for credit. */
 interface ReplyLink {
