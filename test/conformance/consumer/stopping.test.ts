@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import net from 'node:net'
 import {
   type CheckpointStore,
   type LogEntry,
@@ -158,6 +160,53 @@ it('ends though the service has frozen the partition', async () => {
   await consumer.disconnect()
   expect(performance.now() - begun).toBeLessThan(30_000)
   thaw()
+})
+
+/** The way to the emulator, until nothing comes through any more although it stays open. */
+async function openRoad() {
+  const sockets: net.Socket[] = []
+  const server = net.createServer((client) => {
+    const service = net.connect(target.emulator.port, '127.0.0.1')
+    sockets.push(client, service)
+    for (const socket of [client, service]) socket.on('error', () => undefined)
+    client.pipe(service).pipe(client)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as net.AddressInfo).port,
+    block() {
+      for (const socket of sockets) socket.unpipe().pause()
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  }
+}
+
+it('ends though the service is silent from one moment on, for a producer with a message under way too', async () => {
+  await using road = await openRoad()
+  await using bench = await openBench(target, {
+    kafka: {
+      requestTimeout: 3000,
+      eventHubs: { ...target.config().eventHubs, customEndpointAddress: `sb://127.0.0.1:${road.port}` },
+    },
+  })
+  const consumer = bench.consumer()
+  const reading = await bench.read(consumer)
+  await bench.send(['a'])
+  await reading.count(1)
+  road.block()
+  const sending = bench.send(['b']).then(
+    () => 'stored',
+    () => 'failed',
+  )
+  const begun = performance.now()
+  await Promise.all([consumer.disconnect(), bench.producer.disconnect()])
+  // What is under way, and farewells that nobody answers.
+  expect(performance.now() - begun).toBeLessThan(scaled(3000 + 3 * 2000 + 2000))
+  expect(await sending).toBe('failed')
 })
 
 it('goes on after a store call that never answers: the member stays, and tells that the store is slow', async () => {
