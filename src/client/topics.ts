@@ -13,6 +13,8 @@ import type { Connection } from './connection.js'
 export interface Topics {
   /** The one of that name, however it is spelled: event hub names are compared without case. */
   of(topic: string): TopicPartitions
+  /** The next `count` and `load` of each look again. */
+  forget(): void
   /** The names of all. Rejects with `KafkaJSNonRetriableError` without management. */
   list(): Promise<string[]>
 }
@@ -27,8 +29,8 @@ export interface TopicPartitions {
   forget(): void
   /** The number there is; 0: no such topic. Looks if need be, once: the caller tries again. */
   count(): Promise<number>
-  /** The same, whatever is remembered. */
-  refresh(): Promise<number>
+  /** The same, whatever is remembered, unless it was looked at since then (`performance.now()`). */
+  refresh(since?: number): Promise<number>
   /**
    * Looks, trying again. What does not exist is created where that is allowed and possible; otherwise rejects with
    * UNKNOWN_TOPIC_OR_PARTITION.
@@ -72,6 +74,9 @@ export function createTopics(options: TopicsOptions): Topics {
 
   return {
     of: (topic) => bySpelling.get(topic) ?? find(topic),
+    forget() {
+      for (const topic of byKey.values()) topic.forget()
+    },
     async list() {
       const management = await (await connect()).management()
       if (!management) {
@@ -110,7 +115,8 @@ function createTopicPartitions(topic: string, options: TopicsOptions, looks: Slo
     }
   })
 
-  const refresh = async (): Promise<number> => {
+  const refresh = async (since = Number.POSITIVE_INFINITY): Promise<number> => {
+    if (lookedAt >= since) return metadata.length
     try {
       await look()
     } catch (error) {

@@ -44,6 +44,7 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
         requestTimeout: context.settings.requestTimeout,
         eventHubs: context.settings.eventHubs,
         config: runConfig,
+        known: topics,
         topics: subscriptions.topics,
         instrumentation,
         requests,

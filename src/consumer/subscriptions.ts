@@ -1,6 +1,7 @@
 import { KafkaJSNonRetriableError } from '../errors/index.js'
 import { topicKey } from '../translate/names.js'
 import type { ConsumerSubscribeTopic, ConsumerSubscribeTopics } from '../types/index.js'
+import { mapConcurrently } from '../util/concurrency.js'
 
 /** The subscriptions of a consumer: topic → fromBeginning. */
 export interface Subscriptions {
@@ -58,7 +59,7 @@ export function createSubscriptions({ load, list }: SubscribableTopics): Subscri
   }
 
   const check = async (names: readonly string[], patterns: readonly RegExp[], fromBeginning: boolean) => {
-    for (const topic of names) await load(topic)
+    await mapConcurrently(names, load, { stopsAtFailure: true })
     const known = patterns.length > 0 ? await list() : []
     for (const pattern of patterns) {
       for (const topic of known.filter((name) => pattern.test(name))) note(topic, fromBeginning)

@@ -6,26 +6,30 @@ export interface ConcurrencyOptions {
   readonly stopsAtFailure?: boolean
 }
 
-/** The results in order. When calls fail the others still run to their ends, then it rejects with the first failure. */
+/**
+ * The results in order. When calls fail the others still run to their ends, then it rejects with what one call after the
+ * other would have met first.
+ */
 export async function mapConcurrently<T, R>(
   items: readonly T[],
   operation: (item: T) => Promise<R>,
   { stopsAtFailure = false }: ConcurrencyOptions = {},
 ): Promise<R[]> {
   const results: R[] = []
-  const failures: unknown[] = []
+  /** The errors by the index of their item. */
+  const failures = new Map<number, unknown>()
   let next = 0
   const worker = async () => {
-    while (next < items.length && !(stopsAtFailure && failures.length > 0)) {
+    while (next < items.length && !(stopsAtFailure && failures.size > 0)) {
       const index = next++
       try {
         results[index] = await operation(items[index] as T)
       } catch (error) {
-        failures.push(error)
+        failures.set(index, error)
       }
     }
   }
   await Promise.all(Array.from({ length: Math.min(CONCURRENCY, items.length) }, worker))
-  if (failures.length > 0) throw failures[0]
+  if (failures.size > 0) throw failures.get(Math.min(...failures.keys()))
   return results
 }

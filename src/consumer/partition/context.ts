@@ -39,8 +39,8 @@ export interface Fetching {
   /** Bytes one partition may hold. */
   readonly budget: () => number
   fromBeginning(topic: string): boolean
-  /** Asks the service; 0: no such topic, and the group is told. */
-  partitionCount(topic: string): Promise<number>
+  /** Asks the service, unless it was asked since then (`performance.now()`); 0: no such topic, and the group is told. */
+  partitionCount(topic: string, since?: number): Promise<number>
   /** A batch has come. Resolves when that has been told, and the batch may be handled. */
   fetched(): Promise<void>
 }

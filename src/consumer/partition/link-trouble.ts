@@ -1,4 +1,5 @@
 import { protocolTypeOf } from '../../errors/index.js'
+import { DEFAULT_CONSUMER_GROUP } from '../../translate/names.js'
 import { wait } from '../../util/wait.js'
 import type { PartitionContext } from './context.js'
 import type { PartitionStatus } from './status.js'
@@ -9,6 +10,8 @@ export interface TroubledLink {
   readonly status: PartitionStatus
   /** The Event Hubs consumer group it was opened with. */
   readonly consumerGroup: string
+  /** False until the first link to the partition has come to work. */
+  readonly wasOpen: boolean
 }
 
 /**
@@ -32,9 +35,12 @@ export const isLinkTrouble = (error: Error): boolean => troubles.has(protocolTyp
  */
 const TOPIC_CHECK_MS = 1000
 
+/** A topic that was there so short a time before the first link is taken to be there, ms: what is missing is the group. */
+const RECENT_MS = 30_000
+
 /** Sees to what kept a link from being opened. False: it may just be tried again, later. */
 export async function mendLink(error: Error, link: TroubledLink): Promise<boolean> {
-  const { context, status, consumerGroup } = link
+  const { context, status, consumerGroup, wasOpen } = link
   const { fetching, ownership, logger } = context
   const { topic, partition, ended } = status
   switch (protocolTypeOf(error)) {
@@ -44,7 +50,8 @@ export async function mendLink(error: Error, link: TroubledLink): Promise<boolea
       return true
     case 'GROUP_ID_NOT_FOUND':
     case 'UNKNOWN_TOPIC_OR_PARTITION': {
-      const count = await fetching.partitionCount(topic)
+      const isFirst = !wasOpen && consumerGroup !== DEFAULT_CONSUMER_GROUP
+      const count = await fetching.partitionCount(topic, isFirst ? performance.now() - RECENT_MS : undefined)
       // The service says the same of a group that is missing and of a topic that is.
       if (count > partition) return fetching.readingGroups.notFound(topic, consumerGroup)
       if (count > 0) return false

@@ -39,12 +39,14 @@ export interface RecoveryOptions {
   progress(): string
   /** The Event Hubs consumer group that the link was opened with. */
   consumerGroup(): string
+  /** True when a link to the partition has come to work. */
+  wasOpen(): boolean
   /** Goes on where the partition begins or ends. False: there is nothing to go on from. */
   reset(): Promise<boolean>
 }
 
 export function createRecovery(options: RecoveryOptions): Recovery {
-  const { context, status, progress, consumerGroup, reset } = options
+  const { context, status, progress, consumerGroup, wasOpen, reset } = options
   const { retry, logger, groupId, ownership } = context
   const { topic, partition, ended } = status
   const where = { topic, partition }
@@ -87,7 +89,7 @@ export function createRecovery(options: RecoveryOptions): Recovery {
     await wait(trouble.met(error, progress(), { mended }), ended)
   }
 
-  const link = () => ({ context, status, consumerGroup: consumerGroup() })
+  const link = () => ({ context, status, consumerGroup: consumerGroup(), wasOpen: wasOpen() })
 
   return {
     get retryCount() {

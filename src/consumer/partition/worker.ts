@@ -59,6 +59,7 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
     status,
     progress: () => `${offsets.resolved(topic, partition)} ${reading?.links}`,
     consumerGroup: () => reading?.consumerGroup ?? '',
+    wasOpen: () => (reading?.links ?? 0) > 0,
     async reset() {
       await reading?.reset()
       return reading !== undefined

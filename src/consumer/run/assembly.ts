@@ -1,5 +1,5 @@
 import { instrumentStore } from '../../client/store-requests.js'
-import { createTopics } from '../../client/topics.js'
+import { KafkaJSConnectionClosedError } from '../../errors/index.js'
 import { createAssignerCluster } from '../../group/assigner-cluster.js'
 import { createCommitGuard } from '../../group/commit-guard.js'
 import type { GroupMember } from '../../group/member.js'
@@ -39,12 +39,15 @@ export function connectRun({ connection, store: ownStore }: RunConnection, state
 
   const committed = createCommittedOffsets({ store, transport, groupId })
   const cluster = createAssignerCluster(address)
-  const known = createTopics({
-    connect: async () => connection,
-    settings,
-    logger: groupLogger,
-    awaitsMissing: false,
-  })
+  /** What asks after the consumer has disconnected is not to connect it again. */
+  const known = (topic: string) => {
+    if (connection.closing.aborted) {
+      throw new KafkaJSConnectionClosedError('Closed connection: the client is disconnected')
+    }
+    return state.known.of(topic)
+  }
+  // Another run begins with what there is then.
+  stopping.addEventListener('abort', state.known.forget, { once: true })
   const readingGroups = createReadingGroups({
     choice: eventHubs.consumerGroup,
     groupId,
@@ -66,7 +69,7 @@ export function connectRun({ connection, store: ownStore }: RunConnection, state
       }),
   )
 
-  const partitionCount = (topic: string) => known.of(topic).count()
+  const partitionCount = async (topic: string) => known(topic).count()
   const member = createMembership(state, { store, namespace: storeNamespace, cluster, partitionCount, workers })
   const identity = () => ({ groupId, memberId: member.memberId(), groupGenerationId: member.generationId() })
 

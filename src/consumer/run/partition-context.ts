@@ -1,4 +1,4 @@
-import type { Topics } from '../../client/topics.js'
+import type { TopicPartitions } from '../../client/topics.js'
 import type { EventHubsTransport } from '../../eventhubs/transport.js'
 import type { CommitGuard } from '../../group/commit-guard.js'
 import type { GroupMember } from '../../group/member.js'
@@ -15,8 +15,8 @@ import type { Workers } from './workers.js'
 export interface ContextParts {
   readonly transport: EventHubsTransport
   readonly readingGroups: ReadingGroups
-  /** The topics as Event Hubs knows them. */
-  readonly known: Topics
+  /** A topic as Event Hubs has it. Throws when the consumer has disconnected. */
+  known(topic: string): TopicPartitions
   readonly member: GroupMember
   readonly guard: CommitGuard
   readonly offsets: Offsets
@@ -39,8 +39,8 @@ export function createPartitionContext(state: RunState, parts: ContextParts): Pa
       limits: { maxBatchSize: eventHubs.maxBatchSize, prefetchCount: eventHubs.prefetchCount },
       budget: () => Math.min(settings.maxBytesPerPartition, settings.maxBytes / Math.max(1, workers.size)),
       fromBeginning: (topic) => topics.get(topic) ?? false,
-      async partitionCount(topic) {
-        const count = await known.of(topic).refresh()
+      async partitionCount(topic, since) {
+        const count = await known(topic).refresh(since)
         if (count === 0) member.nudge()
         return count
       },

@@ -1,4 +1,5 @@
 import type { Connection } from '../../client/connection.js'
+import type { Topics } from '../../client/topics.js'
 import type { ConsumerSettings, EventHubsSettings } from '../../config/settings.js'
 import type { Joined } from '../../group/member.js'
 import type { Instrumentation, Requests } from '../../instrumentation/events.js'
@@ -21,6 +22,8 @@ export interface RunOptions {
   readonly requestTimeout: number
   readonly eventHubs: EventHubsSettings
   readonly config: ConsumerRunConfig
+  /** The topics as Event Hubs has them, shared with `subscribe()`. */
+  readonly known: Topics
   /** Topic → fromBeginning. */
   readonly topics: ReadonlyMap<string, boolean>
   readonly instrumentation: Instrumentation<ConsumerEvents>

@@ -1,6 +1,7 @@
 import { partitionKey, type TopicPartition } from '../../group/leases.js'
 import type { ConsumerPartitionDiagnostics } from '../../types/diagnostics.js'
 import type { TopicPartitions } from '../../types/index.js'
+import { mapConcurrently } from '../../util/concurrency.js'
 import type { PartitionContext } from '../partition/context.js'
 import { createPartitionWorker, type PartitionWorker } from '../partition/worker.js'
 import type { PauseEntry } from '../pauses.js'
@@ -56,7 +57,8 @@ export function createWorkers(
 
   const start = async (partitions: readonly TopicPartition[]) => {
     const topics = [...new Set(partitions.map(({ topic }) => topic))]
-    const offsets = new Map(await Promise.all(topics.map(async (topic) => [topic, await committed(topic)] as const)))
+    const fetched = await mapConcurrently(topics, committed, { stopsAtFailure: true })
+    const offsets = new Map(topics.map((topic, index) => [topic, fetched[index]]))
     for (const tp of partitions) {
       const { topic, partition } = tp
       const { ownership, progress } = context()

@@ -68,6 +68,28 @@ describe('subscribe', () => {
     )
   })
 
+  it('and run() ask about each topic once, also where there is no consumer group of the name', async () => {
+    await using bench = await openBench(target, { partitions: 2 })
+    const topics = [
+      bench.topic,
+      await target.createTopic({ partitions: 2 }),
+      await target.createTopic({ partitions: 1 }),
+    ]
+    const consumer = bench.consumer()
+    let looks = 0
+    consumer.on(consumer.events.REQUEST, ({ payload: { apiName } }) => {
+      if (apiName === 'Metadata') looks++
+    })
+    for (const topic of topics) await bench.send(['x'], 0, topic)
+    const reading = await bench.read(consumer, { topics })
+    await reading.count(topics.length)
+    expect(looks).toBe(topics.length)
+    // Another run looks again.
+    await consumer.stop()
+    await consumer.run({ eachMessage: async () => {} })
+    expect(looks).toBe(2 * topics.length)
+  })
+
   it('prefers topics over topic', async () => {
     await using bench = await openBench(target)
     const other = await target.createTopic({ partitions: 1 })
