@@ -154,6 +154,13 @@ export const errorTable: readonly ErrorRow[] = [
       'A partition takes five readers without epoch per consumer group: give this group a consumer group of its own.',
   },
   {
+    // Of the connection itself: it passes when others disconnect, and Kafka's brokers close what is beyond their limit.
+    codes: ['QuotaExceededError', 'amqp:resource-limit-exceeded'],
+    text: /connections?\s*quota/i,
+    becomes: { kind: 'connection' },
+    advice: 'The namespace has as many connections as its tier allows: close others, or change the tier.',
+  },
+  {
     codes: ['QuotaExceededError', 'amqp:resource-limit-exceeded'],
     becomes: protocol('POLICY_VIOLATION'),
     advice: 'A quota of the namespace or event hub is used up.',

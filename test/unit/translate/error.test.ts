@@ -148,6 +148,11 @@ const cases: [title: string, error: unknown, expected: Expected][] = [
     ),
     of('GROUP_MAX_SIZE_REACHED'),
   ],
+  [
+    'a connection too many',
+    sdk('amqp:resource-limit-exceeded', 'ConnectionsQuotaExceeded for namespace: ns.servicebus.windows.net.'),
+    connection('QuotaExceededError'),
+  ],
   ['another quota', sdk('amqp:resource-limit-exceeded'), of('POLICY_VIOLATION')],
   ['throttling', sdk('com.microsoft:server-busy'), of('REQUEST_TIMED_OUT')],
   ['throttling over HTTP', http(429), of('REQUEST_TIMED_OUT')],
