@@ -75,7 +75,7 @@ function isRecord(value: unknown): value is MemberRecord {
 }
 
 /** More than any event hub has; the largest tier ends at 2,000 for a whole namespace and unit of capacity. */
-const MAX_PARTITIONS = 100_000
+export const MAX_PARTITIONS = 100_000
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -106,6 +106,24 @@ test('finds messages by position, time and key, in every partition', { timeout: 
   expect(await find({ from: 'offset', value: 'x' })).toEqual({ error: 'offset must be a whole number' })
 })
 
+test('cuts values that are too long to look at, and refuses requests that are too large', async () => {
+  await using open = await openConsole({ isReadOnly: false })
+  const { cookie, csrfToken } = await open.signIn()
+  await open.send('orders', ['x'.repeat(100_000)], 0)
+  const path = `${open.origin}/api/topics/orders/messages`
+  const { messages } = (await (await fetch(`${path}?from=oldest`, { headers: { cookie } })).json()) as {
+    messages: { value: { text: string } }[]
+  }
+  expect(messages).toMatchObject([{ value: { size: 100_000, isCut: true } }])
+  expect(messages[0]?.value.text).toHaveLength(64 * 1024)
+
+  const headers = { cookie, 'content-type': 'application/json', 'x-csrf-token': csrfToken }
+  const send = (length: number) =>
+    fetch(path, { method: 'POST', headers, body: JSON.stringify({ value: 'x'.repeat(length) }) })
+  expect((await send(5 * 1024 * 1024)).status).toBe(413)
+  expect((await send(1000)).status).toBe(200)
+})
+
 test('tells no secret', async () => {
   await using open = await openConsole({ hasFaults: true })
   const { cookie } = await open.signIn()

@@ -213,9 +213,10 @@ async function readBody(request: IncomingMessage): Promise<Body> {
   let size = 0
   for await (const chunk of request) {
     size += (chunk as Buffer).length
-    if (size > MOST_BODY_BYTES) throw new Refusal(413, 'The request is too large')
-    chunks.push(chunk as Buffer)
+    // The rest is read for the sake of the answer: to leave here would end the connection.
+    if (size <= MOST_BODY_BYTES) chunks.push(chunk as Buffer)
   }
+  if (size > MOST_BODY_BYTES) throw new Refusal(413, 'The request is too large')
   try {
     return JSON.parse(Buffer.concat(chunks).toString() || '{}') as Body
   } catch (error) {

@@ -7,7 +7,8 @@ export interface LagSample {
   readonly lag: number
 }
 
-const MOST_SAMPLES = 1800
+/** Of one group; half an hour, where a sample is taken each second. */
+export const MOST_SAMPLES = 1800
 /** The time after which what nobody has looked at is not sampled any more. */
 const FORGOTTEN_AFTER_MS = 60 * 60_000
 

@@ -5,6 +5,7 @@ import {
   decodeMemberRecord,
   encodeMemberRecord,
   fromOwnerId,
+  MAX_PARTITIONS,
   type MemberRecord,
   toOwnerId,
 } from '../../../src/group/member-record.js'
@@ -51,4 +52,10 @@ it('is not read when it inflates to more than a member can have to say', () => {
   const before = process.memoryUsage().arrayBuffers
   expect(decodeMemberRecord(bomb)).toBeUndefined()
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * 1024 * 1024)
+})
+
+it('is not read when it claims more partitions than any topic has: their list is made in memory', () => {
+  const claiming = (count: number) => decodeMemberRecord(encodeMemberRecord({ ...record, topics: { orders: count } }))
+  expect(claiming(MAX_PARTITIONS)).toMatchObject({ topics: { orders: MAX_PARTITIONS } })
+  expect(claiming(MAX_PARTITIONS + 1)).toBeUndefined()
 })
