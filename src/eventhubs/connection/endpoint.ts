@@ -53,7 +53,9 @@ export function endpointOf(namespace: ResolvedNamespace, settings: KafkaSettings
 export function parseAddress(text: string): { host: string; port: number | undefined } {
   const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text.replace(/^[^:]+/, 'amqps') : `amqps://${text}`
   if (!URL.canParse(address)) {
-    throw new KafkaJSNonRetriableError('eventHubs.customEndpointAddress is not an address: write it as sb://host:port or host')
+    throw new KafkaJSNonRetriableError(
+      'eventHubs.customEndpointAddress is not an address: write it as sb://host:port or host',
+    )
   }
   const url = new URL(address)
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port ? Number(url.port) : undefined }
