@@ -10,6 +10,9 @@ export interface ErrorTraits {
   readonly message: string
 }
 
+/** The code that an error about the token gets where the service has taken the token before. */
+export const tokenRevoked = 'TokenRevokedError'
+
 /** The kind of error that a foreign one becomes. */
 export type ErrorKind =
   | { readonly kind: 'protocol'; readonly type: string; readonly retriable?: boolean }

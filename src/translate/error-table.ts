@@ -1,5 +1,5 @@
 import { connectionErrors } from './connection-errors.js'
-import { type ErrorRow, protocol } from './error-row.js'
+import { type ErrorRow, protocol, tokenRevoked } from './error-row.js'
 import { throttlingCodes } from './throttling.js'
 
 const checkCredentials =
@@ -33,6 +33,11 @@ export const errorTable: readonly ErrorRow[] = [
     text: /AADSTS|invalid_(grant|client|request|resource)|unauthorized_client/,
     becomes: { kind: 'authentication' },
     advice: 'Check tenant, client and secret.',
+  },
+  {
+    codes: [tokenRevoked],
+    becomes: protocol('SASL_AUTHENTICATION_FAILED', true),
+    advice: 'The service ended an open link, as it takes its token no more: the next one is opened with another.',
   },
   {
     codes: ['UnauthorizedError', 'amqp:unauthorized-access', 'com.microsoft:auth-failed'],

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { translate } from '@azure/core-amqp'
 import { createDeferred } from '../../util/deferred.js'
 import { soon } from '../../util/timers.js'
+import { toEndOfOpenLink } from '../connection/amqp-error.js'
 import { amqpTypes } from '../connection/amqp-types.js'
 import {
   type Authorization,
@@ -143,7 +144,7 @@ export class ReadingConnection {
         const left = session
         setImmediate(() => void this.#endSession(left))
       }
-      if (isOpen) options.onEnd(error)
+      if (isOpen) options.onEnd(toEndOfOpenLink(error))
     }
     this.#entries.set(link.name, { link, end })
     this.#router.add(link)

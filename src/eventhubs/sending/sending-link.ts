@@ -1,7 +1,7 @@
 import { ErrorNameConditionMapper } from '@azure/core-amqp'
 import { withDeadline } from '../../util/deadline.js'
 import { createDeferred, type Deferred } from '../../util/deferred.js'
-import { toAmqpError } from '../connection/amqp-error.js'
+import { toAmqpError, toEndOfOpenLink } from '../connection/amqp-error.js'
 import { connectionLost } from '../connection/amqp-socket.js'
 import type { Authorization, AuthorizedConnection } from '../connection/authorized-connection.js'
 
@@ -172,7 +172,8 @@ export class SendingLink {
   }
 
   #onEnd(error: Parameters<typeof toAmqpError>[0] | undefined): void {
-    this.#end(error ? toAmqpError(error) : connectionLost('The service closed the link'))
+    const reason = error ? toAmqpError(error) : connectionLost('The service closed the link')
+    this.#end(this.#sender ? toEndOfOpenLink(reason) : reason)
   }
 
   #end(error: Error): void {

@@ -68,6 +68,15 @@ it.each([
   expect(clients.warnings).toContainEqual(expect.stringContaining('The service refused the credential'))
 })
 
+it('opens links again that the service ends for their token', async () => {
+  await using emulator = await open()
+  await using clients = await openClients(emulator, { getCredential: () => keyOf('old') })
+  const description = 'InvalidSignature: The token has an invalid signature.'
+  await emulator.faults.detachLinks({ condition: 'amqp:unauthorized-access', description })
+  await clients.producer.send({ topic: 'orders', messages: [{ value: 'after' }] })
+  await clients.has('after')
+})
+
 it.each([
   ['a provider', { getCredential: () => keyOf('old') }],
   ['a fixed key', undefined],

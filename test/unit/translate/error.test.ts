@@ -85,6 +85,7 @@ const cases: [title: string, error: unknown, expected: Expected][] = [
     sdk('amqp:unauthorized-access', 'InvalidSignature: The token has an invalid signature.'),
     authentication,
   ],
+  ['a token that is taken no more', named('TokenRevokedError'), of('SASL_AUTHENTICATION_FAILED', true)],
   ['failed authentication', amqp('com.microsoft:auth-failed'), authentication],
   ['a revoked publisher', amqp('com.microsoft:publisher-revoked'), of('TOPIC_AUTHORIZATION_FAILED')],
   [
