@@ -130,7 +130,7 @@ it('300 topics in turn take a bounded number of connections', async () => {
     most = Math.max(most, target.emulator.stats.openConnections)
   }
   // One for all links, and at most 16 for questions: docs/authentication.md. Well below that of one for each topic.
-  expect(most).toBeLessThanOrEqual(52)
+  expect(most).toBeLessThanOrEqual(20)
   // The first ones were closed for the others, and open again.
   await Promise.all([0, 1, 299].map((n) => producer.send({ topic: `topic-${n}`, messages: [{ value: 'again' }] })))
   expect(target.emulator.eventHubs.list().map((hub) => hub.events().length)).toHaveLength(300)
