@@ -66,7 +66,7 @@ export class AuthorizedConnection {
 
   /** The error it has ended with, once it has. */
   get ended(): Error | undefined {
-    return this.#ended
+    return this.#ended ?? this.#watched.ended
   }
 
   /** Aborted when it ends. */
@@ -76,7 +76,7 @@ export class AuthorizedConnection {
 
   /** New links take another connection; those there are may go on. */
   get isRetired(): boolean {
-    return this.#isRetired || this.#ended !== undefined
+    return this.#isRetired || this.ended !== undefined
   }
 
   /** The number of links on it, those that are being opened included. */
@@ -145,14 +145,14 @@ export class AuthorizedConnection {
 
   async #close(): Promise<void> {
     const { connection } = this.#context
-    const isGone = this.#ended !== undefined || !connection.isOpen()
+    const isGone = this.ended !== undefined || !connection.isOpen()
     this.#end(disconnected())
     if (!isGone) await closeWithin(() => connection.close(), this.#options.logger)
     this.#watched.destroy()
   }
 
   #end(reason: Error): void {
-    this.#ended ??= reason
+    this.#ended ??= this.#watched.ended ?? reason
     this.#farewell.abort(reason)
     for (const { timer } of this.#authorizations) clearTimeout(timer)
     this.#authorizations.clear()

@@ -113,7 +113,9 @@ export class WatchedConnection {
     if (this.#ended) return
     const reason = error ?? connectionLost()
     this.#ended = reason
-    this.#events.onLost?.(reason)
+    // The library hears of it first: what is given up in answer closes its connection, and then it takes a loss for the end
+    // of a farewell, and waits for the service's heartbeat, for two minutes in which the process does not end.
+    queueMicrotask(() => this.#events.onLost?.(reason))
   }
 
   #onFrame(frame: LinkFrame): void {

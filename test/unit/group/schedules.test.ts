@@ -146,9 +146,10 @@ async function runSchedule(seed: number): Promise<string[]> {
   trouble.awayUntil = 0
   const thawed = Math.max(time.now, ...alive().map(({ process }) => process.frozenUntil))
   await time.passUntil(thawed)
-  // A session that has just been seen for the first time is waited for, then come the looks at the group.
+  // A session that has just been seen for the first time is waited for; one that ended while the store was away, half a
+  // session longer. Then come the looks at the group.
   const calm = time.now
-  await time.passUntil(calm + 2 * sessionTimeout + 4 * heartbeatInterval + 1500)
+  await time.passUntil(calm + 2.5 * sessionTimeout + 4 * heartbeatInterval + 1500)
   const settled = time.now
   await time.passUntil(settled + 1500)
 
