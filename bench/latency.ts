@@ -1,6 +1,6 @@
 import { EventHubConsumerClient, EventHubProducerClient } from '@azure/event-hubs'
 import { Partitioners as KafkaJSPartitioners } from 'kafkajs'
-import { Partitioners } from 'kafkajs-eventhubs'
+import { type Consumer, Partitioners, type Producer } from 'kafkajs-eventhubs'
 import type { Bench } from './emulator.js'
 import { isQuick, percentile } from './measure.js'
 
@@ -87,28 +87,27 @@ let messages = 0
 let groups = 0
 
 async function kafkaSide(bench: Bench): Promise<Side> {
-  const topic = await bench.createEventHub({ partitionCount: 1 })
   const producer = bench.kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
   const consumer = bench.kafka.consumer({ groupId: `latency-${groups++}` })
-  const side: Side = {
-    name: 'kafkajs-eventhubs',
-    send: (value) => producer.send({ topic, messages: [{ value }] }),
-    arrived: () => {},
-    close: async () => void (await Promise.all([producer.disconnect(), consumer.disconnect()])),
-  }
-  await producer.connect()
-  await consumer.connect()
-  await consumer.subscribe({ topics: [topic], fromBeginning: true })
-  await consumer.run({ eachMessage: async ({ message }) => side.arrived(String(message.value)) })
-  return side
+  return startSide('kafkajs-eventhubs', bench, producer, consumer)
 }
 
 async function kafkajsSide(bench: Bench): Promise<Side> {
-  const topic = await bench.createEventHub({ partitionCount: 1 })
   const producer = bench.kafkajs.producer({ createPartitioner: KafkaJSPartitioners.DefaultPartitioner })
   const consumer = bench.kafkajs.consumer({ groupId: `latency-${groups++}` })
+  return startSide('kafkajs', bench, producer, consumer)
+}
+
+/** The same program for both libraries. */
+async function startSide(
+  name: string,
+  bench: Bench,
+  producer: Pick<Producer, 'connect' | 'send' | 'disconnect'>,
+  consumer: Pick<Consumer, 'connect' | 'subscribe' | 'run' | 'disconnect'>,
+): Promise<Side> {
+  const topic = await bench.createEventHub({ partitionCount: 1 })
   const side: Side = {
-    name: 'kafkajs',
+    name,
     send: (value) => producer.send({ topic, messages: [{ value }] }),
     arrived: () => {},
     close: async () => void (await Promise.all([producer.disconnect(), consumer.disconnect()])),
