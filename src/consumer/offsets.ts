@@ -3,6 +3,7 @@ import type { CommittedOffsets } from '../offsets/committed-offsets.js'
 import type { ReceivedEvent } from '../translate/event.js'
 import type { OffsetsByTopicPartition, TopicPartition, TopicPartitionOffset } from '../types/index.js'
 import { type Clock, systemClock } from '../util/clock.js'
+import { createPlaces, mapConcurrently } from '../util/concurrency.js'
 import { createSerial } from '../util/serial.js'
 import { KnownOffsets } from './known-offsets.js'
 
@@ -17,6 +18,8 @@ interface Progress extends TopicPartition {
   /** The service's own offsets of the events being handled, and of those before: told without asking. */
   known: KnownOffsets
   knownBefore: KnownOffsets
+  /** The last write failed: what is written of others does not wait for the next. */
+  hasFailed: boolean
   readonly inTurn: <T>(operation: () => Promise<T>) => Promise<T>
 }
 
@@ -59,6 +62,8 @@ export interface Offsets {
 export function createOffsets(options: OffsetsOptions): Offsets {
   const { committed, mayCommit, onCommitted, autoCommitInterval, autoCommitThreshold, clock = systemClock } = options
   const partitions = new Map<string, Progress>()
+  /** Of all partitions together: each write is a request to the store. */
+  const places = createPlaces()
   let lastCommit = clock.now()
 
   /** Events resolved and not committed, of all partitions. */
@@ -72,15 +77,18 @@ export function createOffsets(options: OffsetsOptions): Offsets {
 
   const isDirty = (one: Progress) => one.resolved >= 0 && one.resolved !== one.committed
 
-  const write = (one: Progress): Promise<boolean> =>
-    one.inTurn(async () => {
-      const { topic, partition, resolved } = one
-      const amqpOffset = one.amqpOffset ?? knownOffset(one, resolved - 1)
-      if (!isDirty(one) || !(await mayCommit(topic, partition))) return false
-      await committed.commit([{ topic, partition, offset: String(resolved), amqpOffset }])
-      one.committed = resolved
-      return true
-    })
+  const writeNow = async (one: Progress): Promise<boolean> => {
+    const { topic, partition, resolved } = one
+    const amqpOffset = one.amqpOffset ?? knownOffset(one, resolved - 1)
+    if (!isDirty(one) || !(await mayCommit(topic, partition))) return false
+    one.hasFailed = true
+    await committed.commit([{ topic, partition, offset: String(resolved), amqpOffset }])
+    one.hasFailed = false
+    one.committed = resolved
+    return true
+  }
+
+  const write = (one: Progress): Promise<boolean> => one.inTurn(() => places.run(() => writeNow(one)))
 
   return {
     start(topic, partition, offset) {
@@ -93,6 +101,7 @@ export function createOffsets(options: OffsetsOptions): Offsets {
         amqpOffset: undefined,
         known: new KnownOffsets([]),
         knownBefore: new KnownOffsets([]),
+        hasFailed: false,
         inTurn: createSerial(),
       })
     },
@@ -142,12 +151,19 @@ export function createOffsets(options: OffsetsOptions): Offsets {
       const chosen = only ? [partitions.get(partitionKey(only.topic, only.partition))] : [...partitions.values()]
       const dirty = chosen.filter((one) => one !== undefined && isDirty(one)) as Progress[]
       lastCommit = clock.now()
-      if (dirty.length === 0) return
-      const results = await Promise.allSettled(dirty.map(write))
-      const written = dirty.filter((_, i) => (results[i] as PromiseFulfilledResult<boolean>).value === true)
-      if (written.length > 0) onCommitted(group(written.map((one) => toOffset(one, one.committed))))
-      const failed = results.find((result) => result.status === 'rejected')
-      if (failed) throw failed.reason
+      const inOrder = [...dirty.filter((one) => !one.hasFailed), ...dirty.filter((one) => one.hasFailed)]
+      const written: TopicPartitionOffset[] = []
+      try {
+        await mapConcurrently(
+          inOrder,
+          async (one) => {
+            if (await write(one)) written.push(toOffset(one, one.committed))
+          },
+          { stopsAtFailure: true },
+        )
+      } finally {
+        if (written.length > 0) onCommitted(group(written))
+      }
     },
 
     commitIfDue() {
@@ -164,7 +180,7 @@ export function createOffsets(options: OffsetsOptions): Offsets {
           await committed.commit([{ topic, partition, offset, amqpOffset }])
           if (one) one.committed = Number(offset)
         }
-        await (one ? one.inTurn(run) : run())
+        await (one ? one.inTurn(() => places.run(run)) : places.run(run))
       }
       if (!silent) onCommitted(group(list))
     },

@@ -1,5 +1,10 @@
+import { createSlots } from './slots.js'
+
 /** So many calls at a time: a member renews a hundred leases in a moment, without a hundred connections. */
 const CONCURRENCY = 16
+
+/** Places for calls that come from many at once, each by itself. */
+export const createPlaces = () => createSlots(CONCURRENCY)
 
 export interface ConcurrencyOptions {
   /** When a call has failed no more begin: where one fails for lack of an answer all would, one after the other. */

@@ -2,6 +2,8 @@
 export interface Slots {
   /** Resolves with a place's release function; with undefined when the signal aborts first. */
   acquire(signal?: AbortSignal): Promise<(() => void) | undefined>
+  /** Runs an operation in a place, when there is one. */
+  run<T>(operation: () => Promise<T>): Promise<T>
 }
 
 export function createSlots(count: number): Slots {
@@ -22,25 +24,35 @@ export function createSlots(count: number): Slots {
     }
   }
 
-  return {
-    acquire(signal) {
-      if (signal?.aborted) return Promise.resolve(undefined)
-      if (free > 0) {
-        free--
-        return Promise.resolve(once())
+  const acquire: Slots['acquire'] = (signal) => {
+    if (signal?.aborted) return Promise.resolve(undefined)
+    if (free > 0) {
+      free--
+      return Promise.resolve(once())
+    }
+    return new Promise((resolve) => {
+      const onAbort = () => {
+        waiting.splice(waiting.indexOf(enter), 1)
+        resolve(undefined)
       }
-      return new Promise((resolve) => {
-        const onAbort = () => {
-          waiting.splice(waiting.indexOf(enter), 1)
-          resolve(undefined)
-        }
-        const enter = () => {
-          signal?.removeEventListener('abort', onAbort)
-          resolve(once())
-        }
-        signal?.addEventListener('abort', onAbort, { once: true })
-        waiting.push(enter)
-      })
+      const enter = () => {
+        signal?.removeEventListener('abort', onAbort)
+        resolve(once())
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      waiting.push(enter)
+    })
+  }
+
+  return {
+    acquire,
+    async run(operation) {
+      const release = await acquire()
+      try {
+        return await operation()
+      } finally {
+        release?.()
+      }
     },
   }
 }

@@ -1,5 +1,4 @@
 import type { CheckpointStoreOptions, StoredGroup } from '../../types/checkpoint-store.js'
-import { mapConcurrently } from '../../util/concurrency.js'
 import { decodeSpelling, encodeGroup, namespacePrefix, parseBlobName } from './names.js'
 import { isFolder, toSpelling } from './records.js'
 import type { BlobSession } from './session.js'
@@ -55,7 +54,7 @@ export async function deleteBlobGroup(
       for await (const { name } of container.listBlobsFlat({ prefix, includeMetadata: false, abortSignal })) {
         if (parseBlobName(name)?.encodedGroup === wanted) names.push(name)
       }
-      await mapConcurrently(names, (name) => container.getBlockBlobClient(name).deleteIfExists({ abortSignal }))
+      await session.each(names, (name) => container.getBlockBlobClient(name).deleteIfExists({ abortSignal }))
     },
     undefined,
     options,

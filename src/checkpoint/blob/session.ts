@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { KafkaJSError, KafkaJSNonRetriableError } from '../../errors/index.js'
 import type { CheckpointStoreOptions } from '../../types/checkpoint-store.js'
+import { createPlaces, mapConcurrently } from '../../util/concurrency.js'
 import { shareSuccess } from '../../util/share.js'
 import { type CheckpointContainer, type LazyCheckpointContainerChoice, openContainer } from './container.js'
 import { fromStorageError, isContainerMissing } from './errors.js'
@@ -13,6 +14,8 @@ export interface BlobSession {
   read<T>(operation: Operation<T>, whenMissing: T, options?: CheckpointStoreOptions): Promise<T>
   /** Makes the container when there is none, and only then: most credentials of applications may not. */
   write<T>(operation: Operation<T>, options?: CheckpointStoreOptions): Promise<T>
+  /** Requests of one operation, few at a time also where several operations have many: groups are deleted side by side. */
+  each(names: readonly string[], request: (name: string) => Promise<unknown>): Promise<void>
 }
 
 /**
@@ -22,6 +25,7 @@ export interface BlobSession {
 const DEADLINE_MS = 20_000
 
 export function createBlobSession(choice: LazyCheckpointContainerChoice, deadline = DEADLINE_MS): BlobSession {
+  const places = createPlaces()
   const open = shareSuccess(() => openContainer(choice))
 
   const run = async <T>(operation: Operation<T>, { abortSignal }: CheckpointStoreOptions = {}): Promise<T> => {
@@ -65,6 +69,10 @@ export function createBlobSession(choice: LazyCheckpointContainerChoice, deadlin
   }
 
   return {
+    async each(names, request) {
+      await mapConcurrently(names, (name) => places.run(() => request(name)))
+    },
+
     read: (operation, whenMissing, options) =>
       run(async (container, abortSignal) => {
         try {

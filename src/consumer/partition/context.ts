@@ -38,6 +38,8 @@ export interface Fetching {
   readonly limits: { readonly maxBatchSize?: number | undefined; readonly prefetchCount?: number | undefined }
   /** Bytes one partition may hold. */
   readonly budget: () => number
+  /** For questions about a partition's ends: at the beginning of a run all partitions have one. */
+  readonly questions: Slots
   fromBeginning(topic: string): boolean
   /** Asks the service, unless it was asked since then (`performance.now()`); 0: no such topic, and the group is told. */
   partitionCount(topic: string, since?: number): Promise<number>
@@ -68,6 +70,8 @@ export interface Handler {
 /** The places that partitions have come to, and those they are to go to. */
 export interface Progress {
   readonly autoCommit: boolean
+  /** For last commits: at the end of a run all partitions have one, and the time it may take is not to run out in a queue. */
+  readonly lastCommits: Slots
   readonly offsets: Offsets
   readonly pauses: Pauses
   readonly seeks: Seeks

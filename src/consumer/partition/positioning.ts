@@ -23,7 +23,9 @@ export function createPositioning(context: PartitionContext, status: PartitionSt
   const where = { topic, partition }
   let end: number | undefined
   const ends = async () => {
-    const found = await fetchPartitionEnds(fetching.transport, topic, partition, { abortSignal: ended })
+    const found = await fetching.questions.run(() =>
+      fetchPartitionEnds(fetching.transport, topic, partition, { abortSignal: ended }),
+    )
     end = found.high
     return found
   }

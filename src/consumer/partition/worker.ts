@@ -110,13 +110,16 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
     }
   }
 
-  /** Does what follows the last message: someone waits for the partition. */
-  const conclude = async (signal: AbortSignal) => {
-    await reading?.suspend()
-    if (!autoCommit) return
+  /** Commits what was handled last: someone waits for the partition. */
+  const commitLast = async (signal: AbortSignal) => {
     const settings = { ...context.retry, retries: Math.min(LAST_COMMIT_RETRIES, context.retry.retries) }
     await retry(async () => status.ending === 'finish' && offsets.commit(where), settings, { signal })
   }
+  const commitLastWithin = () =>
+    withDeadline(commitLast, {
+      ms: context.requestTimeout,
+      createError: () => new KafkaJSError(`The last commit was not done within ${context.requestTimeout} ms`),
+    })
 
   const end = (how: Ending) => {
     status.end(how)
@@ -133,10 +136,13 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
     async finish() {
       end('finish')
       await running
-      await withDeadline(conclude, {
-        ms: context.requestTimeout,
-        createError: () => new KafkaJSError(`The last commit was not done within ${context.requestTimeout} ms`),
-      })
+      // The service may leave the link's farewell unanswered: the commit is not to wait for it.
+      const farewell = reading?.suspend()
+      try {
+        if (autoCommit) await progress.lastCommits.run(commitLastWithin)
+      } finally {
+        await farewell
+      }
     },
     abandon() {
       end('abandon')

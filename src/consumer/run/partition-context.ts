@@ -4,6 +4,7 @@ import type { CommitGuard } from '../../group/commit-guard.js'
 import type { GroupMember } from '../../group/member.js'
 import type { ReadingGroups } from '../../group/reading-groups.js'
 import { toOffset } from '../../translate/offset.js'
+import { createPlaces } from '../../util/concurrency.js'
 import { createSlots } from '../../util/slots.js'
 import type { Offsets } from '../offsets.js'
 import type { PartitionContext } from '../partition/context.js'
@@ -38,6 +39,7 @@ export function createPartitionContext(state: RunState, parts: ContextParts): Pa
       readingGroups,
       limits: { maxBatchSize: eventHubs.maxBatchSize, prefetchCount: eventHubs.prefetchCount },
       budget: () => Math.min(settings.maxBytesPerPartition, settings.maxBytes / Math.max(1, workers.size)),
+      questions: createPlaces(),
       fromBeginning: (topic) => topics.get(topic) ?? false,
       async partitionCount(topic, since) {
         const count = await known(topic).refresh(since)
@@ -61,6 +63,7 @@ export function createPartitionContext(state: RunState, parts: ContextParts): Pa
     },
     progress: {
       autoCommit: config.autoCommit ?? true,
+      lastCommits: createPlaces(),
       offsets,
       pauses: state.pauses,
       seeks: state.seeks,

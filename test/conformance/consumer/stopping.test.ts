@@ -10,6 +10,7 @@ import {
 import { expect, it } from 'vitest'
 import { listen, openBench } from '../../support/consuming.js'
 import { eventually } from '../../support/eventually.js'
+import { failingStore } from '../../support/failing-store.js'
 import { scaled } from '../../support/pace.js'
 import { shareEmulator } from '../../support/shared-target.js'
 
@@ -207,6 +208,45 @@ it('ends though the service is silent from one moment on, for a producer with a 
   // What is under way, and farewells that nobody answers.
   expect(performance.now() - begun).toBeLessThan(scaled(3000 + 3 * 2000 + 2000))
   expect(await sending).toBe('failed')
+})
+
+it('commits last what was handled last, while the service leaves the farewell of its link unanswered', async () => {
+  await using road = await openRoad()
+  const { store, fail, failures } = failingStore()
+  const committed: number[] = []
+  await using bench = await openBench(target, {
+    kafka: {
+      // Shorter than the farewell may take.
+      requestTimeout: 1500,
+      eventHubs: {
+        ...target.config().eventHubs,
+        checkpointStore: {
+          ...store,
+          async updateCheckpoint(checkpoint, options) {
+            await store.updateCheckpoint(checkpoint, options)
+            committed.push(checkpoint.sequenceNumber)
+          },
+        },
+        customEndpointAddress: `sb://127.0.0.1:${road.port}`,
+      },
+    },
+  })
+  await bench.send(['a', 'b'])
+  const consumer = bench.consumer()
+  let end: () => void = () => undefined
+  const handling = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  const reading = await bench.read(consumer, { handle: () => handling })
+  await reading.count(1)
+  road.block()
+  const stopped = consumer.stop()
+  // The commit behind the message at hand: the last one has to make up for it.
+  fail('updateCheckpoint', new Error('the store is away'), 1)
+  end()
+  await stopped
+  expect(failures()).toBe(1)
+  expect(committed).toEqual([0])
 })
 
 it('goes on after a store call that never answers: the member stays, and tells that the store is slow', async () => {

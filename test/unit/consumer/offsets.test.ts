@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createOffsets } from '../../../src/consumer/offsets.js'
+import { createOffsets, type Offsets } from '../../../src/consumer/offsets.js'
 import type { OffsetToCommit } from '../../../src/offsets/committed-offsets.js'
 import type { ReceivedEvent } from '../../../src/translate/event.js'
 
@@ -164,4 +164,57 @@ it('forgets a partition that is given up', async () => {
   await offsets.commit()
   expect(written).toEqual([])
   expect(offsets.resolved('t', 0)).toBeUndefined()
+})
+
+/** A thousand partitions with something to commit, in a store whose writes last a turn. */
+function openMany() {
+  const opened = open()
+  const writes = { now: 0, most: 0 }
+  opened.state.before = async () => {
+    writes.now++
+    writes.most = Math.max(writes.most, writes.now)
+    await new Promise((resolve) => setImmediate(resolve))
+    writes.now--
+  }
+  const partitions = Array.from({ length: 1000 }, (_, partition) => partition)
+  for (const partition of partitions) {
+    opened.offsets.start('t', partition, undefined)
+    opened.offsets.resolve('t', partition, 1)
+  }
+  return { ...opened, writes, partitions }
+}
+
+it.each([
+  ['commit() of all', (offsets: Offsets) => offsets.commit()],
+  [
+    'a commit() of each',
+    (offsets: Offsets, all: number[]) => all.map((partition) => offsets.commit({ topic: 't', partition })),
+  ],
+  [
+    'a commitExactly() of each',
+    (offsets: Offsets, all: number[]) =>
+      all.map((partition) => offsets.commitExactly([{ topic: 't', partition, offset: '1' }])),
+  ],
+])('writes a thousand partitions sixteen at a time with %s', async (_, commit) => {
+  const { offsets, written, writes, partitions } = openMany()
+  await Promise.all([commit(offsets, partitions)].flat())
+  expect(written).toHaveLength(1000)
+  expect(writes.most).toBe(16)
+})
+
+it('begins no more writes when one has failed, and writes all others before that one again', async () => {
+  const { offsets, written, state, partitions } = openMany()
+  const { before } = state
+  let calls = 0
+  state.before = async () => {
+    calls++
+    await before()
+    state.failing = calls <= 16
+  }
+  await expect(offsets.commit()).rejects.toThrow('the store fails')
+  expect(calls).toBe(16)
+  state.before = before
+  state.failing = false
+  await offsets.commit()
+  expect(written.map(({ partition }) => partition)).toEqual([...partitions.slice(16), ...partitions.slice(0, 16)])
 })

@@ -30,3 +30,9 @@ it('lets one that waits go, without losing a place', async () => {
   release?.()
   expect(await slots.acquire(never)).toBeTypeOf('function')
 })
+
+it('gives a place back when what ran in it fails', async () => {
+  const slots = createSlots(1)
+  await expect(slots.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
+  expect(await slots.run(async () => 1)).toBe(1)
+})
