@@ -17,7 +17,7 @@ const order = (n: number) => ({
 })
 
 await mkdir(folder, { recursive: true })
-await using open = await openConsole({ isReadOnly: false, hasFaults: true })
+await using open = await openConsole({ isReadOnly: false, faults: 'own' })
 const browser = await launchChromium()
 const producer = open.kafka.producer()
 await producer.connect()

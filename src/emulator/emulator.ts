@@ -3,6 +3,7 @@ import { type ClientConnection, endLinksOnChange } from './amqp/connection.js'
 import { createAuthorizer } from './authorization.js'
 import { DataDirectory } from './data-directory.js'
 import { type EmulatorFaults, Faults, type FaultyConnection } from './faults.js'
+import { createFaultsHandler } from './http/faults.js'
 import { createNamespaceHandler } from './http/namespace.js'
 import { type EmulatedEventHubs, inspectNamespace } from './inspection.js'
 import type { KafkaHead } from './kafka/head.js'
@@ -10,6 +11,7 @@ import { type EmulatedKafkaGroups, inspectKafkaGroups } from './kafka/inspection
 import type { KafkaSettings } from './kafka/options.js'
 import { warnOfLimits } from './limits.js'
 import { Namespace } from './model/namespace.js'
+import { createNamedFaults } from './named-faults.js'
 import { DEFAULT_KEY, type EmulatorOptions, emulatorSettings, type SharedAccessKey } from './options.js'
 import { type Server, startServer } from './server.js'
 import type { Service } from './service.js'
@@ -112,6 +114,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const connections = { amqp: new Set<ClientConnection>(), all: new Set<FaultyConnection>() }
   let kafka: KafkaHead | undefined
   const faults = new Faults({ namespace, connections: connections.all, groups: () => kafka?.coordinator })
+  const eventHubs = inspectNamespace(namespace)
+  const namedFaults = createNamedFaults({ faults, eventHubs })
   const stats = createStats()
   const clientHost = clientHostOf(settings.host)
 
@@ -135,7 +139,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       service(port): Service {
         return { settings, host: `${clientHost}:${port}`, namespace, authorizer, faults, stats, log, report: warn }
       },
-      onRequest: (service) => createNamespaceHandler(service),
+      onRequest(service) {
+        const manage = createNamespaceHandler(service)
+        if (!settings.faultsOverHttp) return manage
+        return createFaultsHandler({ ...service, faults: namedFaults }, manage)
+      },
     })
   let server: Server
   try {
@@ -228,7 +236,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
         sasl: { mechanism: 'plain', username: '$ConnectionString', password },
       }
     },
-    eventHubs: inspectNamespace(namespace),
+    eventHubs,
     kafkaGroups: inspectKafkaGroups(() => kafka?.coordinator, namespace),
     faults,
     stats,

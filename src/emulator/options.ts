@@ -77,6 +77,11 @@ export interface EmulatorOptions {
   data?: string
   /** A second port that answers `GET /health` and nothing else, as that of Microsoft's emulator. 0 is a free one. */
   healthPort?: number
+  /**
+   * True to take requests for faults over HTTP (`/$faults`): from this machine, with the Manage claim for the namespace.
+   * Default false.
+   */
+  faultsOverHttp?: boolean
   /** Takes what happens: connections, links, refusals, warnings. */
   log?: EmulatorLog
   /** The Kafka endpoint. `false`: the protocol is not spoken. */
@@ -100,6 +105,7 @@ export interface EmulatorSettings {
   readonly retention: RetentionOptions
   readonly data: string | undefined
   readonly healthPort: number | undefined
+  readonly faultsOverHttp: boolean
   readonly log: EmulatorLog
   /** Undefined: the protocol is not spoken. */
   readonly kafka: KafkaSettings | undefined
@@ -143,6 +149,7 @@ export function emulatorSettings(options: EmulatorOptions): EmulatorSettings {
     retention: options.retention ?? {},
     data: options.data,
     healthPort: options.healthPort,
+    faultsOverHttp: options.faultsOverHttp ?? false,
     log: options.log ?? (() => {}),
     idleLimits: {
       // Microsoft: AMQP protocol guide ("within 20 seconds"); Event Hubs AMQP troubleshooting guide (the other three).

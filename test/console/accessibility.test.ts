@@ -29,7 +29,7 @@ describe.skipIf(chromiumPath === undefined)(name, () => {
   }
 
   test.each(['light', 'dark'] as const)('axe has nothing to say about any page (%s)', async (colorScheme) => {
-    await using open = await openConsole({ isReadOnly: false, hasFaults: true })
+    await using open = await openConsole({ isReadOnly: false, faults: 'own' })
     await open.send('orders', ['{"total":3}'], 0)
     const admin = open.kafka.admin()
     await admin.resetOffsets({ groupId: 'billing', topic: 'orders', earliest: true })

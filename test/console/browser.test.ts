@@ -128,7 +128,7 @@ describe.skipIf(chromiumPath === undefined)(name, { timeout: 60_000 }, () => {
   })
 
   test('has a button for each fault of its own emulator', async () => {
-    await using open = await openConsole({ hasFaults: true })
+    await using open = await openConsole({ faults: 'own' })
     await using visited = await visit(open, '#/faults')
     const { page, mistakes } = visited
     const names = ['Drop every', 'Detach', 'Throttle', 'Lose', 'Delay', 'Expire']
@@ -142,6 +142,18 @@ describe.skipIf(chromiumPath === undefined)(name, { timeout: 60_000 }, () => {
     await page.getByText('No fault is in force').waitFor()
     await producer.send({ topic: 'orders', messages: [{ value: 'x' }] })
     await producer.disconnect()
+    expect(mistakes).toEqual([])
+  })
+
+  test('asks before it provokes a fault of an emulator that others may use', async () => {
+    await using open = await openConsole({ isReadOnly: false, faults: 'foreign' })
+    await using visited = await visit(open, '#/faults')
+    const { page, mistakes } = visited
+    await page.getByLabel('Topic').selectOption('orders')
+    await page.getByRole('button', { name: 'Lose an acknowledgement' }).click()
+    await page.getByText('It strikes orders.').waitFor()
+    await page.getByRole('button', { name: 'Do it' }).click()
+    await page.getByText('The next message of orders is stored').waitFor()
     expect(mistakes).toEqual([])
   })
 

@@ -1,6 +1,8 @@
 import { request } from 'node:http'
 import { expect, test } from 'vitest'
-import { openConsole } from '../support/console.js'
+import { runCli } from '../support/cli.js'
+import { openConsole, type ServedConsole, serveConsole } from '../support/console.js'
+import { eventually } from '../support/eventually.js'
 
 test('is for those who have the printed address', async () => {
   await using open = await openConsole()
@@ -77,7 +79,7 @@ test('listens on this machine only, and changes nothing unless it is told that i
   }
   // To see what would change is no change.
   expect((await post('/api/groups/billing/plan', { topic: 'orders', to: 'latest' })).status).toBe(200)
-  expect((await post('/api/faults/drop-connections', {})).status).toBe(404)
+  expect((await post('/api/faults/drop-connections', {})).status).toBe(403)
   expect(open.emulator.eventHubs.get('orders')?.events()).toEqual([])
 })
 
@@ -125,7 +127,7 @@ test('cuts values that are too long to look at, and refuses requests that are to
 })
 
 test('tells no secret', async () => {
-  await using open = await openConsole({ hasFaults: true })
+  await using open = await openConsole({ faults: 'own' })
   const { cookie } = await open.signIn()
   const paths = [
     '/',
@@ -158,4 +160,69 @@ test('serves its own files only', async () => {
   for (const path of ['/vendor/preact.js', '/vendor/uplot.css', '/style.css']) {
     expect((await fetch(open.origin + path, { headers: { cookie } })).status, path).toBe(200)
   }
+})
+
+async function faultsOf({ origin, signIn }: ServedConsole) {
+  const { cookie, csrfToken } = await signIn()
+  const info = (await (await fetch(`${origin}/api/info`, { headers: { cookie } })).json()) as {
+    faults: { name: string }[]
+  }
+  const headers = { cookie, 'content-type': 'application/json', 'x-csrf-token': csrfToken }
+  const provoke = async (name: string, body: object, more: Record<string, string> = {}) => {
+    const request = { method: 'POST', headers: { ...headers, ...more }, body: JSON.stringify(body) }
+    const response = await fetch(`${origin}/api/faults/${name}`, request)
+    return { status: response.status, ...((await response.json()) as { done?: string; error?: string }) }
+  }
+  return { names: info.faults.map(({ name }) => name), provoke }
+}
+
+test('provokes the faults of an emulator in another process', { timeout: 60_000 }, async () => {
+  const { child, output, exit } = runCli('emulator', '--port', '0', '--faults')
+  try {
+    await eventually(() => expect(output()).toMatch(/Connection string: \S+/), { timeout: 30_000 })
+    const connectionString = /Connection string: (\S+)/.exec(output())?.[1] ?? ''
+    const served = await serveConsole({ connectionString, store: 'memory:', isReadOnly: false })
+    await using _ = served.console
+    const { names, provoke } = await faultsOf(served)
+    expect(names).toContain('throttle')
+    expect(await provoke('drop-connections', {})).toMatchObject({
+      status: 200,
+      done: expect.stringMatching(/^\d+ connections dropped$/),
+    })
+    expect(await provoke('freeze', { hub: 'nowhere', partition: 0 })).toMatchObject({
+      status: 404,
+      error: "There is no event hub 'nowhere'.",
+    })
+    expect(await provoke('throttle', {}, { 'x-csrf-token': 'guess' })).toMatchObject({ status: 403 })
+  } finally {
+    child.kill()
+    await exit
+  }
+})
+
+test("leaves another's emulator alone as long as it is read-only", async () => {
+  await using open = await openConsole({ faults: 'foreign' })
+  const { names, provoke } = await faultsOf(open)
+  expect(names).toContain('throttle')
+  expect(await provoke('throttle', {})).toMatchObject({
+    status: 403,
+    error: expect.stringContaining('--no-read-only'),
+  })
+})
+
+test('shows no faults where the emulator takes no requests for them, or not from this key', async () => {
+  await using plain = await openConsole({ isReadOnly: false })
+  const { names, provoke } = await faultsOf(plain)
+  expect(names).toEqual([])
+  expect((await provoke('throttle', {})).status).toBe(502)
+  await using faulty = await openConsole({ isReadOnly: false, faults: 'foreign' })
+  faulty.emulator.setSharedAccessKeys([
+    { name: 'RootManageSharedAccessKey', key: 'SAS_KEY_VALUE', claims: ['Listen', 'Send'] },
+  ])
+  const refused = await faultsOf(faulty)
+  expect(refused.names).toEqual([])
+  expect(await refused.provoke('throttle', {})).toMatchObject({
+    status: 502,
+    error: expect.stringContaining("'Manage' claim(s) are required"),
+  })
 })

@@ -7,44 +7,36 @@ import { processTerminal } from '../../src/cli/terminal.js'
 import { type Emulator, startEmulator } from '../../src/emulator/index.js'
 import { Kafka, Partitioners } from '../../src/index.js'
 
-export interface OpenConsole extends AsyncDisposable {
+/** A console that is served, and what a browser does to get in. */
+export interface ServedConsole {
   readonly console: Console
-  readonly emulator: Emulator
-  /** Sees the same groups as the console. */
-  readonly kafka: Kafka
   /** The address without the token. */
   readonly origin: string
   /** What a browser has after it was given the address. */
   signIn(): Promise<{ cookie: string; csrfToken: string }>
-  send(topic: string, values: readonly string[], partition?: number): Promise<void>
 }
 
-/** A console of an emulator with the topic `orders` of two partitions. */
-export async function openConsole(options: { isReadOnly?: boolean; hasFaults?: boolean } = {}): Promise<OpenConsole> {
-  const emulator = await startEmulator({ eventHubs: [{ name: 'orders', partitionCount: 2 }] })
-  const folder = await mkdtemp(join(tmpdir(), 'console-'))
-  const store = `file:${folder}`
-  const args = { connectionString: emulator.connectionString, store }
+/** Serves a console of an emulator that is there. */
+export async function serveConsole(options: {
+  readonly connectionString: string
+  readonly store: string
+  readonly isReadOnly?: boolean | undefined
+  readonly isOwnEmulator?: boolean | undefined
+}): Promise<ServedConsole> {
+  const { connectionString, store, isReadOnly = true, isOwnEmulator = false } = options
   const console = await startConsole({
-    connection: await createConnection(args, { ...processTerminal(), env: {} }),
-    namespace: `localhost:${emulator.port}`,
+    connection: await createConnection({ connectionString, store }, { ...processTerminal(), env: {} }),
+    namespace: /sb:..([^;]+)/.exec(connectionString)?.[1] ?? '',
     version: '0.0.0',
     port: 0,
-    isReadOnly: options.isReadOnly ?? true,
-    ...(options.hasFaults && { emulator }),
+    isReadOnly,
+    isOwnEmulator,
     pageFolder: join(import.meta.dirname, '../../src/cli/console/page'),
     sampleEveryMs: 500,
-  })
-  const kafka = new Kafka({
-    clientId: 'test',
-    logLevel: 1,
-    eventHubs: { connectionString: emulator.connectionString, checkpointStore: store },
   })
   const origin = `http://localhost:${console.port}`
   return {
     console,
-    emulator,
-    kafka,
     origin,
     async signIn() {
       const welcome = await fetch(console.url, { redirect: 'manual' })
@@ -52,6 +44,41 @@ export async function openConsole(options: { isReadOnly?: boolean; hasFaults?: b
       const info = (await (await fetch(`${origin}/api/info`, { headers: { cookie } })).json()) as { csrfToken: string }
       return { cookie, csrfToken: info.csrfToken }
     },
+  }
+}
+
+export interface OpenConsole extends ServedConsole, AsyncDisposable {
+  readonly emulator: Emulator
+  /** Sees the same groups as the console. */
+  readonly kafka: Kafka
+  send(topic: string, values: readonly string[], partition?: number): Promise<void>
+}
+
+/**
+ * A console of an emulator with the topic `orders` of two partitions. `faults`: whether the emulator takes requests for them,
+ * as the one that the console started itself or as somebody else's.
+ */
+export async function openConsole(
+  options: { isReadOnly?: boolean; faults?: 'own' | 'foreign' } = {},
+): Promise<OpenConsole> {
+  const emulator = await startEmulator({
+    eventHubs: [{ name: 'orders', partitionCount: 2 }],
+    faultsOverHttp: options.faults !== undefined,
+  })
+  const folder = await mkdtemp(join(tmpdir(), 'console-'))
+  const { connectionString } = emulator
+  const store = `file:${folder}`
+  const isOwnEmulator = options.faults === 'own'
+  const served = await serveConsole({ connectionString, store, isReadOnly: options.isReadOnly, isOwnEmulator })
+  const kafka = new Kafka({
+    clientId: 'test',
+    logLevel: 1,
+    eventHubs: { connectionString, checkpointStore: store },
+  })
+  return {
+    ...served,
+    emulator,
+    kafka,
     async send(topic, values, partition) {
       const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner })
       await producer.connect()
@@ -62,7 +89,7 @@ export async function openConsole(options: { isReadOnly?: boolean; hasFaults?: b
       await producer.disconnect()
     },
     async [Symbol.asyncDispose]() {
-      await console.close()
+      await served.console.close()
       await emulator.close()
       await rm(folder, { recursive: true, force: true })
     },

@@ -22,7 +22,7 @@ export function consoleCommand(terminal: Terminal): Command {
     .description('serves a web page on this machine: topics, messages, groups and their lag')
     .option('--port <number>', 'port to serve it on, 0 for a free one', parsePort, 8080)
     .option('--read-only', 'shows only', true)
-    .option('--no-read-only', 'has buttons to send messages and to reset groups')
+    .option('--no-read-only', 'has buttons to send messages, to reset groups, and for the faults of an emulator')
     .option('--with-emulator', 'starts an emulator too, in place of connecting; its faults are buttons')
     .option('--emulator-port <number>', 'port of that emulator', parsePort, 5672)
   return addConnectionOptions(command).action((args: ConsoleArguments) => serve(args, terminal))
@@ -42,7 +42,7 @@ async function serve(args: ConsoleArguments, terminal: Terminal): Promise<void> 
       version: findPackage().version,
       port: args.port,
       isReadOnly: args.readOnly,
-      ...(emulator && { emulator }),
+      isOwnEmulator: emulator !== undefined,
       pageFolder: pageFolder(),
     })
     if (emulator) terminal.output.write(`Emulator: ${emulator.connectionString}\n`)
@@ -59,7 +59,7 @@ async function serve(args: ConsoleArguments, terminal: Terminal): Promise<void> 
 
 async function startOwnEmulator(port: number): Promise<Emulator> {
   const { startEmulator } = await import('../../emulator/index.js')
-  return await startEmulator({ port })
+  return await startEmulator({ port, faultsOverHttp: true })
 }
 
 /** In what is shipped, or in the sources. */

@@ -16,6 +16,7 @@ export interface EmulatorArguments {
   kafkaAdvertised?: string
   healthPort?: number
   data?: string
+  faults?: boolean
   verbose?: boolean
   partitions?: number
   retentionHours?: number
@@ -57,6 +58,7 @@ export function addEmulatorOptions(command: Command): Command {
     .option('--jwt-secret <text>', 'bearer tokens are accepted that this secret has signed')
     .option('--jwt-issuer <text>', 'issuer that bearer tokens must have')
     .option('--jwt-audience <text>', 'audience that bearer tokens must have')
+    .option('--faults', 'lets programs on this machine, such as the console, ask for faults over HTTP')
     .option('--verbose', 'tells of connections, links and refusals')
 }
 
@@ -70,6 +72,7 @@ export async function readEmulatorOptions(args: EmulatorArguments): Promise<Emul
     host,
     ...(data !== undefined && { data }),
     ...(healthPort !== undefined && { healthPort }),
+    ...(args.faults && { faultsOverHttp: true }),
     ...(key && { sharedAccessKeys: key }),
     ...(tls && { tls }),
     ...(jwt && { jwt }),

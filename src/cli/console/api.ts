@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Emulator } from '../../emulator/index.js'
 import { hasStore } from '../clients.js'
 import { planReset, type ResetTarget } from '../group-reset.js'
 import { readTopics, type Start } from '../reading.js'
 import { describeTopic } from '../topic-report.js'
 import type { Cluster } from './cluster.js'
-import { provoke } from './faults.js'
+import type { EmulatorFaults } from './emulator-faults.js'
 import { type Guard, Refusal } from './guard.js'
 import type { LagHistory } from './lag-history.js'
 import { type ShownMessage, toShownMessage } from './messages.js'
@@ -18,8 +17,9 @@ export interface ApiOptions {
   readonly namespace: string
   readonly version: string
   readonly isReadOnly: boolean
-  /** One in this process, whose faults can be provoked. */
-  readonly emulator: Emulator | undefined
+  readonly faults: EmulatorFaults
+  /** True for an emulator that the console has started itself: nobody else's, so that faults are no change to ask about. */
+  readonly isOwnEmulator: boolean
   readonly signal: AbortSignal
 }
 
@@ -45,8 +45,9 @@ const MOST_BODY_BYTES = 2 * 1024 * 1024
 export function createApi(
   options: ApiOptions,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<unknown> {
-  const { cluster, lags, guard, emulator } = options
+  const { cluster, lags, guard, faults } = options
   const admin = () => cluster.admin()
+  const provoke: Handler = ({ params: [name = ''], body }) => faults.provoke(name, body)
   const writable = (handler: Handler): Handler => {
     return async (call) => {
       if (options.isReadOnly) throw new Refusal(403, 'The console is read-only: start it with --no-read-only')
@@ -54,7 +55,7 @@ export function createApi(
     }
   }
   const routes: [method: string, path: RegExp, handler: Handler][] = [
-    ['GET', /^\/api\/info$/, async () => infoOf(options)],
+    ['GET', /^\/api\/info$/, () => infoOf(options)],
     ['GET', /^\/api\/topics$/, async () => (await (await admin()).listTopics()).sort()],
     ['GET', /^\/api\/topics\/([^/]+)$/, async ({ params: [topic = ''] }) => describeTopic(await admin(), topic)],
     ['GET', /^\/api\/topics\/([^/]+)\/messages$/, (call) => findMessages(cluster, call, options.signal)],
@@ -71,14 +72,7 @@ export function createApi(
     ['GET', /^\/api\/groups\/([^/]+)$/, ({ params: [group = ''] }) => lags.look(group)],
     ['POST', /^\/api\/groups\/([^/]+)\/plan$/, (call) => planOf(cluster, call)],
     ['POST', /^\/api\/groups\/([^/]+)\/reset$/, writable((call) => reset(cluster, call))],
-    [
-      'POST',
-      /^\/api\/faults\/([a-z-]+)$/,
-      async ({ params: [name = ''], body }) => {
-        if (!emulator) throw new Refusal(404, 'There is no emulator in this process')
-        return await provoke(emulator, name, body)
-      },
-    ],
+    ['POST', /^\/api\/faults\/([a-z-]+)$/, options.isOwnEmulator ? provoke : writable(provoke)],
   ]
   return async (request, response) => {
     guard.check(request)
@@ -94,13 +88,15 @@ export function createApi(
   }
 }
 
-function infoOf({ cluster, guard, namespace, version, isReadOnly, emulator }: ApiOptions) {
+async function infoOf(options: ApiOptions) {
+  const { cluster, guard, namespace, version, isReadOnly, isOwnEmulator } = options
   return {
     namespace,
     version,
     isReadOnly,
     hasStore: hasStore(cluster.connection),
-    hasFaults: emulator !== undefined,
+    faults: await options.faults.list(),
+    isOwnEmulator,
     csrfToken: guard.csrfToken,
   }
 }

@@ -4,10 +4,10 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import type { Emulator } from '../../emulator/index.js'
 import type { Connection } from '../clients.js'
 import { createApi } from './api.js'
 import { Cluster } from './cluster.js'
+import { createEmulatorFaults } from './emulator-faults.js'
 import { checkHost, createGuard, type Guard, Refusal } from './guard.js'
 import { LagHistory } from './lag-history.js'
 import { resolveVendorFile } from './vendor.js'
@@ -20,7 +20,8 @@ export interface ConsoleOptions {
   /** 0: a free one. */
   readonly port: number
   readonly isReadOnly: boolean
-  readonly emulator?: Emulator
+  /** True for an emulator that was started for this console. */
+  readonly isOwnEmulator?: boolean
   /** The folder with the page's files. */
   readonly pageFolder: string
   /** The time between two samples of the lag of a group that is looked at. */
@@ -40,6 +41,7 @@ export interface Console {
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const cluster = new Cluster(options.connection)
   const lags = new LagHistory((groupId) => cluster.describeGroup(groupId), options.sampleEveryMs ?? 5000)
+  const faults = await createEmulatorFaults(options.connection.config)
   const closing = new AbortController()
   const server = createServer((request, response) => void serve(request, response))
   await new Promise<void>((resolve, reject) => {
@@ -49,8 +51,9 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const { port } = server.address() as AddressInfo
   const hosts = [`localhost:${port}`, `127.0.0.1:${port}`]
   const guard = createGuard(hosts)
-  const { namespace, version, isReadOnly, emulator } = options
-  const api = createApi({ cluster, lags, guard, namespace, version, isReadOnly, emulator, signal: closing.signal })
+  const { namespace, version, isReadOnly, isOwnEmulator = false } = options
+  const { signal } = closing
+  const api = createApi({ cluster, lags, guard, namespace, version, isReadOnly, faults, isOwnEmulator, signal })
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     setHeaders(response)

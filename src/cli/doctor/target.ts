@@ -27,7 +27,7 @@ export async function resolveTarget(config: KafkaConfig | ConnectionStringConfig
   if (!named) throw new CommandError('The connection string has no Endpoint=sb://<namespace>.servicebus.windows.net/')
   const namespace = parseAddress(named)
   const endpoint = eventHubs.customEndpointAddress ? parseAddress(eventHubs.customEndpointAddress) : undefined
-  const isLocal = /^(localhost|127\.|::1$)/.test(namespace.host)
+  const isLocal = /^(localhost|127(\.\d+){3}|::1)$/i.test(namespace.host)
   return {
     namespace: namespace.host,
     host: endpoint?.host ?? namespace.host,

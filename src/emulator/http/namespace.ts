@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Authorizer } from '../authorization.js'
 import type { Namespace } from '../model/namespace.js'
 import { type Entry, fromEntryXml, toEntryXml, toErrorXml, toFeedXml } from './atom-xml.js'
+import { readBody } from './body.js'
 import { consumerGroupEntry, eventHubEntry, partitionEntry, retentionDays } from './entries.js'
 import { badRequest, HttpError, methodNotAllowed, notFound, toHttpError } from './refusals.js'
 
@@ -16,8 +17,6 @@ const ATOM_FEED = 'application/atom+xml;type=feed;charset=utf-8'
 
 /** The most a page holds; the service pages by 100. Observed: requests of the portal, `$skip=0&$top=100`. */
 const PAGE_SIZE = 100
-
-const MAX_BODY_BYTES = 1_048_576
 
 /** "PartitionCount … 16" (Create Event Hub, default), where the emulator has no default of its own. */
 const DEFAULT_PARTITION_COUNT = 16
@@ -99,7 +98,7 @@ async function answer({ namespace, authorizer }: NamespaceHandlerOptions, reques
   const host = request.headers.host ?? 'localhost'
   const url = new URL(request.url ?? '/', `http://${host}`)
   const path = url.pathname.split('/').map(decoded).filter(Boolean)
-  const body = await read(request)
+  const body = await readBody(request)
   await authorizer.authorize(request.headers.authorization, path.join('/'), 'Manage')
   const isUpdate = request.headers['if-match'] !== undefined
   const call: Call = { namespace, host, method: request.method ?? '', url, isUpdate, body }
@@ -272,18 +271,6 @@ function wholeNumber(properties: ReadonlyMap<string, string>, name: string): num
 function checkedDays(days: number): number {
   if (days < 1 || days > 90) throw badRequest(`MessageRetentionInDays must be from 1 to 90, not ${days}.`)
   return days
-}
-
-async function read(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    // Read to its end all the same, so that the answer gets through; the time for a request is limited.
-    if (size <= MAX_BODY_BYTES) chunks.push(chunk)
-  }
-  if (size > MAX_BODY_BYTES) throw new HttpError(413, 'The request is too large.')
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 function decoded(segment: string): string {

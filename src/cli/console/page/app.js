@@ -31,7 +31,7 @@ function App() {
     document.title = `${place.name ?? place.view} – kafkajs-eventhubs`
   }, [place])
   if (!info) return html`<main><${Failure} error=${error} /></main>`
-  const views = ['topics', 'groups', ...(info.hasFaults ? ['faults'] : [])]
+  const views = ['topics', 'groups', ...(info.faults.length > 0 ? ['faults'] : [])]
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to the content</a>
     <header>
@@ -62,7 +62,7 @@ function View({ view, name, info }) {
   if (view === 'groups') {
     return name ? html`<${Group} key=${name} group=${name} info=${info} />` : html`<${Groups} info=${info} />`
   }
-  if (view === 'faults' && info.hasFaults) return html`<${Faults} />`
+  if (view === 'faults' && info.faults.length > 0) return html`<${Faults} info=${info} />`
   return html`<h1>There is no such page</h1>`
 }
 

@@ -1,43 +1,56 @@
 import { useState } from 'preact/hooks'
 import { get, post } from './api.js'
-import { Failure, html, Status, usePolling } from './ui.js'
+import { Confirmation, Failure, html, Status, usePolling } from './ui.js'
 
-/** Faults that need no more than a topic, or not even that. */
-const FAULTS = [
-  ['drop-connections', 'Drop every connection', 'Without a goodbye, as a broken network does'],
-  ['detach-links', 'Detach the links', 'As the service does when it moves a partition'],
-  ['throttle', 'Throttle sends for 10 s', 'They are answered with "server busy"'],
-  ['lose-acknowledgement', 'Lose an acknowledgement', 'The next message is stored; its sender does not learn it'],
-  ['delay-acknowledgements', 'Delay 10 acknowledgements', 'By 2 s each'],
-  ['expire-tokens', 'Expire tokens', 'The links they allowed are dropped'],
-]
-const PARTITION_FAULTS = [
-  ['steal-epoch', 'Steal a partition for 10 s', 'Another reader, with a higher epoch'],
-  ['freeze', 'Freeze a partition for 10 s', 'Nothing goes in or out'],
-]
-
-export function Faults() {
+/** The emulator's faults, as it lists them. Of another's emulator each is asked about before it is provoked. */
+export function Faults({ info }) {
   const { data: topics = [], error } = usePolling(() => get('/api/topics'), 5000, [])
   const [hub, setHub] = useState('')
   const [partition, setPartition] = useState(0)
+  const [asked, setAsked] = useState(undefined)
   const [status, setStatus] = useState('')
-  const provoke = async (name) => {
+  const mayProvoke = info.isOwnEmulator || !info.isReadOnly
+  const targetOf = ({ strikes }) => ({
+    ...(strikes !== 'namespace' && hub !== '' && { hub }),
+    ...(strikes === 'partition' && { partition: Number(partition) }),
+  })
+  const provoke = async (fault) => {
+    setAsked(undefined)
     try {
-      setStatus((await post(`/api/faults/${name}`, { hub, partition: Number(partition) })).done)
+      setStatus((await post(`/api/faults/${fault.name}`, targetOf(fault))).done)
     } catch (failure) {
       setStatus(failure.message)
     }
   }
-  const button = ([name, title, text]) => html`
-    <tr key=${name}>
-      <td><button type="button" class="danger" onClick=${() => provoke(name)}>${title}</button></td>
-      <td class="dim">${text}</td>
-    </tr>
+  const table = (strikes, caption) => html`
+    <table>
+      <caption>${caption}</caption>
+      <tbody>
+        ${info.faults
+          .filter((fault) => fault.strikes === strikes)
+          .map(
+            (fault) => html`
+              <tr key=${fault.name}>
+                <td>
+                  <button
+                    type="button"
+                    class="danger"
+                    disabled=${!mayProvoke}
+                    onClick=${() => (info.isOwnEmulator ? provoke(fault) : setAsked(fault))}
+                  >${fault.title}</button>
+                </td>
+                <td class="dim">${fault.text}</td>
+              </tr>
+            `,
+          )}
+      </tbody>
+    </table>
   `
   return html`
     <h1>Faults</h1>
-    <p class="dim">What goes wrong in a cloud, in the emulator of this process.</p>
+    <p class="dim">What goes wrong in a cloud, in the emulator ${info.namespace}.</p>
     <${Failure} error=${error} />
+    ${!mayProvoke && html`<p class="notice">The console is read-only: start it with <code>--no-read-only</code> to use these.</p>`}
     <section>
       <div class="row">
         <label>
@@ -53,15 +66,24 @@ export function Faults() {
         </label>
       </div>
       <${Status}>${status}<//>
-      <table>
-        <caption>Of the topic, or of all</caption>
-        <tbody>${FAULTS.map(button)}</tbody>
-      </table>
-      <table>
-        <caption>Of the partition</caption>
-        <tbody>${PARTITION_FAULTS.map(button)}</tbody>
-      </table>
-      <button type="button" onClick=${() => provoke('clear')}>End every fault</button>
+      ${table('topic', 'Of the topic, or of all')}
+      ${table('partition', 'Of the partition')}
+      ${table('namespace', 'Of the whole emulator')}
+      <${Confirmation}
+        open=${asked !== undefined}
+        title=${`${asked?.title}?`}
+        action="Do it"
+        onConfirm=${() => provoke(asked)}
+        onCancel=${() => setAsked(undefined)}
+      >
+        <p>${asked?.text}. Others may be using the emulator ${info.namespace}.</p>
+        ${asked && html`<p>${placeOf(targetOf(asked))}</p>`}
+      <//>
     </section>
   `
+}
+
+function placeOf({ hub, partition }) {
+  if (hub === undefined) return 'It strikes everything.'
+  return partition === undefined ? `It strikes ${hub}.` : `It strikes partition ${partition} of ${hub}.`
 }
