@@ -25,6 +25,20 @@ export function loadKafkajs(folder = process.cwd()): KafkajsModule {
   )
 }
 
+/**
+ * Keeps one warning of Node.js 24 from the terminal until the returned function is called: kafkajs 2.2.4 sets a timer to a
+ * negative time with each connection (`requestQueue/index.js`), which does no harm and is no matter of who moves offsets.
+ */
+export function hideTimerWarnings(): () => void {
+  const { emitWarning } = process
+  process.emitWarning = (warning: string | Error, ...details: unknown[]) => {
+    if (details[0] !== 'TimeoutNegativeWarning') Reflect.apply(emitWarning, process, [warning, ...details])
+  }
+  return () => {
+    process.emitWarning = emitWarning
+  }
+}
+
 /** The settings with which kafkajs reaches the Kafka endpoint of the same namespace. */
 export function toKafkaEndpoint(
   config: KafkaConfig | ConnectionStringConfig,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import kafkajs from 'kafkajs'
 import { expect, test } from 'vitest'
+import { hideTimerWarnings } from '../../src/cli/original-kafkajs.js'
 import { startEmulator } from '../../src/emulator/index.js'
 import { Kafka, Partitioners } from '../../src/index.js'
 import { runCommand } from '../support/cli.js'
@@ -104,4 +105,18 @@ test('says what it lacks', async () => {
   const { connectionString } = space.emulator
   const storeless = await runCommand(['migrate-offsets', '--group', 'g', '--connection-string', connectionString])
   expect(storeless).toMatchObject({ code: 2, errors: expect.stringContaining('--store') })
+})
+
+test('keeps the warning of kafkajs’s timers on Node.js 24 from the terminal, and no other', async () => {
+  const told: string[] = []
+  const listener = (warning: Error) => told.push(warning.name)
+  process.on('warning', listener)
+  const showTimerWarnings = hideTimerWarnings()
+  process.emitWarning('-1 is a negative number.', 'TimeoutNegativeWarning')
+  process.emitWarning('Something else.', 'SomeWarning')
+  showTimerWarnings()
+  process.emitWarning('-1 is a negative number.', 'TimeoutNegativeWarning')
+  await new Promise(setImmediate)
+  process.off('warning', listener)
+  expect(told).toEqual(['SomeWarning', 'TimeoutNegativeWarning'])
 })

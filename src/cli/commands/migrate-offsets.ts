@@ -4,7 +4,7 @@ import { createConnection, hasStore } from '../clients.js'
 import { addConnectionOptions, type ConnectionArguments } from '../connection-options.js'
 import { CommandError, UsageError } from '../errors.js'
 import { type MigratedOffset, migrateOffsets } from '../offset-migration.js'
-import { loadKafkajs, toKafkaEndpoint } from '../original-kafkajs.js'
+import { hideTimerWarnings, loadKafkajs, toKafkaEndpoint } from '../original-kafkajs.js'
 import { type Terminal, writeJson, writeTable } from '../terminal.js'
 import { parseRepeated } from '../values.js'
 
@@ -44,6 +44,7 @@ async function migrate(args: MigrationArguments, terminal: Terminal): Promise<vo
   const endpoint: KafkaConfig = toKafkaEndpoint(connection.config, brokers ? { brokers } : {})
   const kafka = new Kafka(endpoint).admin()
   const store = connection.kafka.admin()
+  const showTimerWarnings = hideTimerWarnings()
   let outcomes: MigratedOffset[]
   try {
     await kafka.connect()
@@ -61,6 +62,7 @@ async function migrate(args: MigrationArguments, terminal: Terminal): Promise<vo
     throw new CommandError((error as Error).message, { cause: error })
   } finally {
     await Promise.all([kafka.disconnect(), store.disconnect()])
+    showTimerWarnings()
   }
   if (args.json) writeJson(terminal, { executed: args.execute ?? false, offsets: outcomes })
   else writeOutcomes(outcomes, args, terminal)
