@@ -1,4 +1,4 @@
-import type { AccessToken, TokenCredential } from '@azure/core-auth'
+import type { AccessToken, GetTokenOptions, TokenCredential } from '@azure/core-auth'
 import { type KafkaJSError, KafkaJSSASLAuthenticationError } from '../errors/index.js'
 import { toError } from '../errors/thrown.js'
 import { withDeadline } from '../util/deadline.js'
@@ -46,8 +46,10 @@ export class RenewingToken implements TokenCredential {
   }
 
   /** Rejects with KafkaJSSASLAuthenticationError when the credential keeps failing and no valid token is left. */
-  async getToken(scopes: string | string[]): Promise<AccessToken> {
-    const token = await this.#usable(scopes)
+  async getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken> {
+    // An HTTP API asks for more than the token has.
+    if (options?.claims) this.invalidate()
+    const token = await this.#usable(scopes, options)
     // The SDK's renewal timer may outlive its link: without an answer it ends.
     if (this.#isClosed) return new Promise(() => {})
     const interval = this.#current?.interval ?? longestInterval
@@ -63,20 +65,20 @@ export class RenewingToken implements TokenCredential {
     this.#isClosed = true
   }
 
-  async #usable(scopes: string | string[]): Promise<AccessToken> {
+  async #usable(scopes: string | string[], options: GetTokenOptions | undefined): Promise<AccessToken> {
     const current = this.#current
     if (current && remaining(current.token) > current.interval + current.threshold) return current.token
-    this.#fetching ??= this.#fetch(scopes).finally(() => {
+    this.#fetching ??= this.#fetch(scopes, options).finally(() => {
       this.#fetching = undefined
     })
     return this.#fetching
   }
 
   /** Asks until there is a token, as long as there is none and patience lasts; of one in force, twice. */
-  async #fetch(scopes: string | string[]): Promise<AccessToken> {
+  async #fetch(scopes: string | string[], options: GetTokenOptions | undefined): Promise<AccessToken> {
     for (let failures = 1; ; failures++) {
       try {
-        return this.#keep(await this.#ask(scopes))
+        return this.#keep(await this.#ask(scopes, options))
       } catch (error) {
         const current = this.#current?.token
         if (failures > 1 && current && remaining(current) > 0) return current
@@ -98,13 +100,19 @@ export class RenewingToken implements TokenCredential {
     return token
   }
 
-  async #ask(scopes: string | string[]): Promise<AccessToken> {
+  async #ask(scopes: string | string[], options: GetTokenOptions | undefined): Promise<AccessToken> {
     try {
-      return checked(await answerWithin(this.#options.timeout, () => this.#source.getToken(scopes)))
+      return checked(await answerWithin(this.#options.timeout, () => this.#source.getToken(scopes, shared(options))))
     } catch (error) {
       throw authenticationError(error)
     }
   }
+}
+
+/** Without the signal of the one request that asks first: the token is for all. */
+function shared({ claims, enableCae }: GetTokenOptions = {}): GetTokenOptions | undefined {
+  if (claims === undefined && enableCae === undefined) return undefined
+  return { ...(claims !== undefined && { claims }), ...(enableCae !== undefined && { enableCae }) }
 }
 
 /** Reads what a credential gave, which may be anything. */

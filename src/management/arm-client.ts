@@ -1,11 +1,12 @@
 import type { Agent } from 'node:http'
 import type { ConnectionOptions } from 'node:tls'
-import type { TokenCredential } from '@azure/core-auth'
-import type { TlsSettings } from '@azure/core-rest-pipeline'
+import { bearerTokenAuthenticationPolicyName, type TlsSettings } from '@azure/core-rest-pipeline'
+import type { CredentialSource } from '../auth/credential-source.js'
 import { KafkaJSNonRetriableError } from '../errors/index.js'
 import type { RetrySettings } from '../retry/retry.js'
 import { answerLimitPolicy } from './answer-limit.js'
 import type { ArmEventHub } from './arm-event-hub.js'
+import { authenticationPolicy } from './authentication-policy.js'
 import { viaProxy } from './http-proxy.js'
 import { busyRetryPolicy, deadlinePolicy, expiredRetryPolicy, type RequestDeadline } from './retry-policy.js'
 
@@ -37,11 +38,13 @@ export interface OpenArmClient {
    * True for a version that can say what became part of the API after 2024-01-01: timestamp types and compaction lags.
    */
   readonly hasTimestamps: boolean
+  /** Asks for no more credentials. */
+  close(): void
 }
 
 export interface ArmClientOptions {
   readonly subscriptionId: string
-  readonly credential: TokenCredential
+  readonly credentials: CredentialSource
   readonly endpoint: string | undefined
   readonly retry: RetrySettings
   readonly deadline: RequestDeadline
@@ -50,6 +53,16 @@ export interface ArmClientOptions {
   /** URL of an HTTP proxy, or an agent. Default: what `HTTPS_PROXY` and `NO_PROXY` say. */
   readonly proxy: string | Agent | undefined
 }
+
+const AZURE = 'https://management.azure.com'
+
+/** The credential that the client asks for; requests get theirs from `authenticationPolicy`. */
+const neverAsked = { getToken: async () => null }
+
+export const needsToken = (): Error =>
+  new KafkaJSNonRetriableError(
+    'eventHubs.management needs a credential: Azure Resource Manager does not take shared access keys. Set credential to e.g. new DefaultAzureCredential()',
+  )
 
 /** Bundlers take the package for optional because it is loaded inside a `try`. */
 async function loadSdk(): Promise<typeof import('@azure/arm-eventhub')> {
@@ -66,9 +79,9 @@ async function loadSdk(): Promise<typeof import('@azure/arm-eventhub')> {
 /** Loads the optional peer `@azure/arm-eventhub`, and opens its client. */
 export async function openArmClient(options: ArmClientOptions): Promise<OpenArmClient> {
   const arm = await loadSdk()
-  const { subscriptionId, credential, endpoint, retry, deadline, tls, proxy } = options
-  const client = new arm.EventHubManagementClient(credential, subscriptionId, {
-    ...(endpoint !== undefined && { endpoint, credentialScopes: `${endpoint.replace(/\/$/, '')}/.default` }),
+  const { subscriptionId, credentials, endpoint, retry, deadline, tls, proxy } = options
+  const client = new arm.EventHubManagementClient(neverAsked, subscriptionId, {
+    ...(endpoint !== undefined && { endpoint }),
     ...(tls && { tlsOptions: tls as TlsSettings }),
     ...viaProxy(proxy),
     retryOptions: {
@@ -77,6 +90,18 @@ export async function openArmClient(options: ArmClientOptions): Promise<OpenArmC
       maxRetryDelayInMs: retry.maxRetryTime,
     },
   })
+  // The client's own keeps a token to its end, also one that is refused.
+  client.pipeline.removePolicy({ name: bearerTokenAuthenticationPolicyName })
+  const authentication = authenticationPolicy({
+    credentials,
+    scope: `${(endpoint ?? AZURE).replace(/\/$/, '')}/.default`,
+    // Here rights that are lacking are a 403.
+    isRefusal: (status) => status === 401,
+    sign: async () => {
+      throw needsToken()
+    },
+  })
+  client.pipeline.addPolicy(authentication, { phase: 'Sign' })
   client.pipeline.addPolicy(busyRetryPolicy(retry), { phase: 'Retry' })
   client.pipeline.addPolicy(expiredRetryPolicy(retry), { phase: 'Retry' })
   client.pipeline.addPolicy(deadlinePolicy(deadline), { afterPhase: 'Retry' })
@@ -85,5 +110,6 @@ export async function openArmClient(options: ArmClientOptions): Promise<OpenArmC
     client: client as unknown as ArmClient,
     retries: retry.retries,
     hasTimestamps: 'KnownTimestampType' in arm,
+    close: () => credentials.close(),
   }
 }

@@ -105,7 +105,9 @@ export function createArmManagement({
       )
     },
 
-    async close() {},
+    async close() {
+      opened.close()
+    },
   }
 }
 

@@ -1,7 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
-import { isTokenCredential, type TokenCredential } from '@azure/core-auth'
+import { isTokenCredential } from '@azure/core-auth'
 import { CredentialSource } from '../auth/credential-source.js'
-import { answerWithin, authenticationError } from '../auth/renewing-token.js'
 import { adminSettings, type KafkaSettings, type ResolvedNamespace } from '../config/config.js'
 import { isLoopback } from '../config/namespace.js'
 import { KafkaJSNonRetriableError } from '../errors/index.js'
@@ -38,7 +37,7 @@ export async function createManagement(options: ManagementFromSettingsOptions): 
 
 // Loaded when they are needed: most clients manage nothing.
 async function createNamespaceManager(options: ManagementFromSettingsOptions): Promise<Management> {
-  const { namespace, auth, settings, logger } = options
+  const { namespace, auth, settings } = options
   const [{ createNamespaceHttp }, { createNamespaceManagement }] = await Promise.all([
     import('./namespace-http.js'),
     import('./namespace-management.js'),
@@ -48,16 +47,7 @@ async function createNamespaceManager(options: ManagementFromSettingsOptions): P
   const http = createNamespaceHttp({
     fullyQualifiedNamespace,
     endpoint: httpEndpoint(namespace, settings),
-    credentials: new CredentialSource({
-      provider: auth,
-      fullyQualifiedNamespace,
-      reauthenticationThreshold: settings.reauthenticationThreshold,
-      timeout: settings.connectionTimeout,
-      retry,
-      logger,
-      // Each request is signed anew.
-      onReplaced: () => undefined,
-    }),
+    credentials: credentialsOf(options, auth),
     retry,
     deadline: deadlineOf(options),
     proxy: settings.eventHubs.proxy,
@@ -77,14 +67,17 @@ async function createResourceManager(
       `eventHubs.management lacks ${subscriptionId ? 'resourceGroupName' : 'subscriptionId'}: Azure Resource Manager needs both, as { subscriptionId, resourceGroupName }`,
     )
   }
-  const credential = management.credential ?? (await tokenCredential(auth, namespace, settings.connectionTimeout))
-  const [{ openArmClient }, { createArmManagement }] = await Promise.all([
+  const [{ openArmClient, needsToken }, { createArmManagement }] = await Promise.all([
     import('./arm-client.js'),
     import('./arm-management.js'),
   ])
+  const { credential: own } = management
+  const credentials = credentialsOf(options, own ? { getCredential: () => own } : auth)
+  // Known before anything is asked for.
+  if (!own && !isTokenCredential((await credentials.current()).credential)) throw needsToken()
   const client = await openArmClient({
     subscriptionId,
-    credential,
+    credentials,
     endpoint,
     retry: adminSettings(undefined, settings).retry,
     deadline: deadlineOf(options),
@@ -99,18 +92,20 @@ async function createResourceManager(
   })
 }
 
-async function tokenCredential(
-  auth: AuthProvider,
-  { fullyQualifiedNamespace }: ResolvedNamespace,
-  ms: number,
-): Promise<TokenCredential> {
-  const credential = await answerWithin(ms, () => auth.getCredential({ fullyQualifiedNamespace })).catch((error) => {
-    throw authenticationError(error)
+function credentialsOf(
+  { namespace, settings, logger }: ManagementFromSettingsOptions,
+  provider: AuthProvider,
+): CredentialSource {
+  return new CredentialSource({
+    provider,
+    fullyQualifiedNamespace: namespace.fullyQualifiedNamespace,
+    reauthenticationThreshold: settings.reauthenticationThreshold,
+    timeout: settings.connectionTimeout,
+    retry: adminSettings(undefined, settings).retry,
+    logger,
+    // Each request is signed anew.
+    onReplaced: () => undefined,
   })
-  if (isTokenCredential(credential)) return credential
-  throw new KafkaJSNonRetriableError(
-    'eventHubs.management needs a credential: Azure Resource Manager does not take shared access keys. Set credential to e.g. new DefaultAzureCredential()',
-  )
 }
 
 function deadlineOf({ settings, timedOut }: ManagementFromSettingsOptions): RequestDeadline {

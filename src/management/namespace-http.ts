@@ -1,20 +1,18 @@
 import { Agent } from 'node:http'
 import type { ConnectionOptions } from 'node:tls'
 import { Constants, createSasTokenProvider } from '@azure/core-amqp'
-import type { TokenCredential } from '@azure/core-auth'
 import {
-  bearerTokenAuthenticationPolicy,
   createDefaultHttpClient,
   createHttpHeaders,
   createPipelineFromOptions,
   createPipelineRequest,
   type PipelineOptions,
-  type PipelinePolicy,
   type PipelineResponse,
 } from '@azure/core-rest-pipeline'
-import type { ConnectionCredential, CredentialSource } from '../auth/credential-source.js'
+import type { CredentialSource } from '../auth/credential-source.js'
 import type { RetrySettings } from '../retry/retry.js'
 import { answerLimitPolicy } from './answer-limit.js'
+import { authenticationPolicy } from './authentication-policy.js'
 import { isBadToken } from './errors.js'
 import { viaProxy } from './http-proxy.js'
 import { busyRetryPolicy, deadlinePolicy, expiredRetryPolicy, type RequestDeadline } from './retry-policy.js'
@@ -83,7 +81,17 @@ export function createNamespaceHttp(options: NamespaceHttpOptions): NamespaceHtt
   pipeline.addPolicy(expiredRetryPolicy(options.retry), { phase: 'Retry' })
   pipeline.addPolicy(deadlinePolicy(options.deadline), { afterPhase: 'Retry' })
   pipeline.addPolicy(answerLimitPolicy(), { afterPhase: 'Sign', afterPolicies: ['deadlinePolicy'] })
-  pipeline.addPolicy(authenticationPolicy(options.credentials, options.fullyQualifiedNamespace), { phase: 'Sign' })
+  const authentication = authenticationPolicy({
+    credentials: options.credentials,
+    scope: Constants.aadEventHubsScope,
+    isRefusal: isBadToken,
+    async sign(credential, request) {
+      // The scheme is not compared; this one is what the SDKs sign for Service Bus's twin of this API.
+      const { token } = await createSasTokenProvider(credential).getToken(`sb://${options.fullyQualifiedNamespace}/`)
+      request.headers.set('Authorization', token)
+    },
+  })
+  pipeline.addPolicy(authentication, { phase: 'Sign' })
   const client = createDefaultHttpClient()
   const closing = new AbortController()
 
@@ -127,43 +135,4 @@ function connection({ endpoint, proxy }: NamespaceHttpOptions): PipelineOptions 
 
 function toNamespaceResponse(response: PipelineResponse): NamespaceResponse {
   return { status: response.status, body: response.bodyAsText ?? '' }
-}
-
-/** A bearer token where the credential makes them, else a shared access signature for the whole namespace. */
-function authenticationPolicy(credentials: CredentialSource, fullyQualifiedNamespace: string): PipelinePolicy {
-  let bearer: { readonly credential: TokenCredential; readonly policy: PipelinePolicy } | undefined
-  const send = async (
-    { credential }: ConnectionCredential,
-    ...[request, next]: Parameters<PipelinePolicy['sendRequest']>
-  ): Promise<PipelineResponse> => {
-    if ('getToken' in credential) {
-      if (bearer?.credential !== credential) bearer = { credential, policy: bearerPolicy(credential) }
-      return bearer.policy.sendRequest(request, next)
-    }
-    // The scheme is not compared; this one is what the SDKs sign for Service Bus's twin of this API.
-    const { token } = await createSasTokenProvider(credential).getToken(`sb://${fullyQualifiedNamespace}/`)
-    request.headers.set('Authorization', token)
-    return next(request)
-  }
-  return {
-    name: 'namespaceAuthenticationPolicy',
-    async sendRequest(request, next) {
-      for (;;) {
-        const given = await credentials.current()
-        const response = await send(given, request, next)
-        const { status, bodyAsText } = response
-        if (status < 400) credentials.accepted(given)
-        if (!isBadToken(status, bodyAsText ?? '')) {
-          if (status === 401) credentials.invalidate()
-          return response
-        }
-        if (!credentials.refused(given, new Error(`HTTP ${status}`))) return response
-      }
-    },
-  }
-}
-
-/** Keeps its token until shortly before it expires. */
-function bearerPolicy(credential: TokenCredential): PipelinePolicy {
-  return bearerTokenAuthenticationPolicy({ credential, scopes: Constants.aadEventHubsScope })
 }

@@ -10,6 +10,7 @@ import type { ArmEventHub } from '../../../src/management/arm-event-hub.js'
 import { createArmManagement } from '../../../src/management/arm-management.js'
 import { createManagement } from '../../../src/management/from-settings.js'
 import type { Management } from '../../../src/management/management.js'
+import type { AuthProvider } from '../../../src/types/auth-provider.js'
 import type { ManagementOptions } from '../../../src/types/index.js'
 import { type ArmServer, SCOPE, startArmServer, TOKEN } from './arm-server.js'
 
@@ -20,19 +21,29 @@ const credentialOf = (token: string): TokenCredential => ({
 const { subscriptionId, resourceGroupName, namespaceName } = SCOPE
 
 /** As `new Kafka()` would make it. */
-async function managementOf({ endpoint, ca }: ArmServer, options: ManagementOptions = {}): Promise<Management> {
+async function managementOf(
+  { endpoint, ca }: ArmServer,
+  options: { [Name in keyof ManagementOptions]: ManagementOptions[Name] | undefined } = {},
+  auth: AuthProvider = { getCredential: () => ({ name: 'key', key: 'c2VjcmV0' }) },
+): Promise<Management> {
   const settings = kafkaSettings({
     brokers: [`${namespaceName}.servicebus.windows.net:9093`],
     ssl: { ca },
     retry: { initialRetryTime: 5, maxRetryTime: 20, retries: 2 },
     eventHubs: {
       transport: 'websockets',
-      management: { subscriptionId, resourceGroupName, endpoint, credential: credentialOf(TOKEN), ...options },
+      management: {
+        subscriptionId,
+        resourceGroupName,
+        endpoint,
+        credential: credentialOf(TOKEN),
+        ...options,
+      } as ManagementOptions,
     },
   })
   const management = await createManagement({
     namespace: { fullyQualifiedNamespace: `${namespaceName}.servicebus.windows.net`, isEmulator: false },
-    auth: { getCredential: () => ({ name: 'key', key: 'c2VjcmV0' }) },
+    auth,
     settings,
     logger: createLogger({ level: 0 }),
     timedOut: () => new KafkaJSRequestTimeoutError('late'),
@@ -224,6 +235,70 @@ describe('failures', () => {
     await expect(management.listEventHubs()).rejects.toMatchObject({ type: 'CLUSTER_AUTHORIZATION_FAILED' })
   })
 
+  it.each([
+    ['at once', 0],
+    ['after a while', 2],
+  ])(
+    'asks the credential for another token where the one it has is refused, and has the new one %s',
+    async (_, stale) => {
+      await using server = await startArmServer()
+      let token = TOKEN
+      let staleAnswers = 0
+      let asked = 0
+      const credential: TokenCredential = {
+        async getToken() {
+          asked++
+          return { token: staleAnswers-- > 0 ? TOKEN : token, expiresOnTimestamp: Date.now() + 3_600_000 }
+        },
+      }
+      const management = await managementOf(server, { credential })
+      await management.createEventHub('orders', {})
+      await management.listEventHubs()
+      expect(asked).toBe(1)
+      token = 'another'
+      server.accept('another')
+      staleAnswers = stale
+      expect(await Promise.all([management.listEventHubs(), management.getEventHub('orders')])).toMatchObject([
+        [{ name: 'orders' }],
+        { name: 'orders' },
+      ])
+      expect(asked).toBe(2 + stale)
+      await management.close()
+    },
+  )
+
+  it('asks the provider of all clients for another credential too', async () => {
+    await using server = await startArmServer()
+    let token = TOKEN
+    const auth: AuthProvider = { getCredential: () => credentialOf(token) }
+    const management = await managementOf(server, { credential: undefined }, auth)
+    await management.listEventHubs()
+    token = 'another'
+    server.accept('another')
+    expect(await management.listEventHubs()).toEqual([])
+    server.accept('none')
+    await expect(management.listEventHubs()).rejects.toMatchObject({ type: 'CLUSTER_AUTHORIZATION_FAILED' })
+    await management.close()
+  })
+
+  it('gives the credential the claims that the service asks for', async () => {
+    await using server = await startArmServer()
+    const asked: unknown[] = []
+    const credential: TokenCredential = {
+      async getToken(_scopes, options) {
+        asked.push(options?.claims)
+        return { token: options?.claims ? TOKEN : 'without', expiresOnTimestamp: Date.now() + 3_600_000 }
+      },
+    }
+    const management = await managementOf(server, { credential })
+    const claims = Buffer.from('{"access_token":{}}').toString('base64')
+    const challenge = `Bearer realm="", error="insufficient_claims", claims="${claims}"`
+    server.fail({ status: 401, code: 'X', message: 'More.', headers: { 'www-authenticate': challenge } })
+    expect(await management.listEventHubs()).toEqual([])
+    expect(asked).toEqual([undefined, '{"access_token":{}}'])
+    await management.close()
+  })
+
   it('tells a wrong resource group from an event hub that is not there', async () => {
     await using server = await startArmServer()
     const management = await managementOf(server, { resourceGroupName: 'another' })
@@ -294,7 +369,7 @@ describe('version 6 of the package', () => {
       consumerGroups: { createOrUpdate: async () => undefined, async *listByEventHub() {} },
     }
     const management = createArmManagement({
-      client: { client, retries: 0, hasTimestamps: true },
+      client: { client, retries: 0, hasTimestamps: true, close: () => undefined },
       resourceGroupName,
       namespaceName,
     })

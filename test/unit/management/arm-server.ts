@@ -17,6 +17,8 @@ export interface ArmServer extends AsyncDisposable {
   put(name: string, properties: Record<string, unknown>): void
   /** Answers the next requests with these instead. */
   fail(...answers: { status: number; code: string; message: string; headers?: Record<string, string> }[]): void
+  /** Takes this token from now on, and no other. */
+  accept(token: string): void
   /** `METHOD name` of each request. */
   readonly requests: string[]
 }
@@ -56,6 +58,7 @@ export async function startArmServer(): Promise<ArmServer> {
   const requests: string[] = []
   const failures: Parameters<ArmServer['fail']> = []
   let origin = ''
+  let accepted = TOKEN
 
   const namespacePath = `/subscriptions/${SCOPE.subscriptionId}/resourceGroups/${SCOPE.resourceGroupName}/providers/Microsoft.EventHub/namespaces/${SCOPE.namespaceName}`
 
@@ -159,7 +162,7 @@ export async function startArmServer(): Promise<ArmServer> {
       return send(failure.status, { error: { code: failure.code, message: failure.message } }, failure.headers)
     }
     try {
-      if (request.headers.authorization !== `Bearer ${TOKEN}`) {
+      if (request.headers.authorization !== `Bearer ${accepted}`) {
         throw new Refusal(401, 'AuthenticationFailed', 'Authentication failed.')
       }
       if (body && !/^application\/json/.test(request.headers['content-type'] ?? '')) {
@@ -187,6 +190,9 @@ export async function startArmServer(): Promise<ArmServer> {
       eventHubs.set(name, { properties, consumerGroups: new Set(['$Default']) })
     },
     fail: (...answers) => void failures.push(...answers),
+    accept(token) {
+      accepted = token
+    },
     requests,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
