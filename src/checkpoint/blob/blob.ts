@@ -54,8 +54,8 @@ export function createBlobStore(
   choice: LazyCheckpointContainerChoice & { logger?: StoreLogger | undefined },
 ): CheckpointStore {
   checkContainerChoice(choice)
-  const session = createBlobSession(choice)
   const logger = choice.logger ?? defaultStoreLogger()
+  const session = createBlobSession(choice, undefined, logger)
 
   const warned = new Set<string>()
   const passOver = (name: string, reason: string) => {

@@ -94,6 +94,18 @@ export function checkContainerChoice(choice: LazyCheckpointContainerChoice): voi
   )
 }
 
+const isSigned = (url: URL) => url.searchParams.has('sig')
+
+const isAzurite = (url: URL) => url.pathname.startsWith(`/${AZURITE_ACCOUNT}/`)
+
+/** True where the credential is the same whenever the container is opened: a key, a signature, a client of one's own. */
+export function isFixed(choice: LazyCheckpointContainerChoice): boolean {
+  if (!('containerUrl' in choice)) return true
+  if ('credential' in choice && choice.credential) return !isTokenCredential(choice.credential)
+  const url = new URL(choice.containerUrl)
+  return isSigned(url) || isAzurite(url)
+}
+
 export async function openContainer(choice: LazyCheckpointContainerChoice): Promise<CheckpointContainer> {
   if ('containerClient' in choice) return choice.containerClient
   const { ContainerClient, StorageSharedKeyCredential } = await import('@azure/storage-blob')
@@ -113,12 +125,12 @@ export async function openContainer(choice: LazyCheckpointContainerChoice): Prom
   const open = (credential?: TokenCredential) => new ContainerClient(containerUrl, credential, options)
   const openWithKey = (account: string, key: string) =>
     new ContainerClient(containerUrl, new StorageSharedKeyCredential(account, key), options)
-  if (url.searchParams.has('sig')) return open()
+  if (isSigned(url)) return open()
   if ('credential' in choice && choice.credential) {
     const { credential } = choice
     return isTokenCredential(credential) ? open(credential) : openWithKey(credential.accountName, keyOf(credential))
   }
-  if (url.pathname.startsWith(`/${AZURITE_ACCOUNT}/`)) return openWithKey(AZURITE_ACCOUNT, AZURITE_KEY)
+  if (isAzurite(url)) return openWithKey(AZURITE_ACCOUNT, AZURITE_KEY)
   const found = 'findCredential' in choice ? await choice.findCredential() : undefined
   if (found) return open(found)
   const { DefaultAzureCredential } = await import('@azure/identity')

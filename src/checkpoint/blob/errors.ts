@@ -27,6 +27,12 @@ export function isLostClaim(error: unknown): boolean {
   return statusCode === 412 || isBlobMissing(error)
 }
 
+/** True where the credential itself is refused, and not what is done with it. */
+export function isCredentialRefused(error: unknown): boolean {
+  const { statusCode } = error as StorageError
+  return statusCode === 401 || (statusCode === 403 && codeOf(error as StorageError) === 'AuthenticationFailed')
+}
+
 /** No identity was found at all; waiting will not change it. */
 const lacksCredential = ({ name, errors }: StorageError): boolean =>
   name === 'CredentialUnavailableError' || (errors !== undefined && errors.length > 0 && errors.every(lacksCredential))

@@ -2,9 +2,10 @@ import { setMaxListeners } from 'node:events'
 import { KafkaJSError, KafkaJSNonRetriableError } from '../../errors/index.js'
 import type { CheckpointStoreOptions } from '../../types/checkpoint-store.js'
 import { createPlaces, mapConcurrently } from '../../util/concurrency.js'
-import { shareSuccess } from '../../util/share.js'
-import { type CheckpointContainer, type LazyCheckpointContainerChoice, openContainer } from './container.js'
-import { fromStorageError, isContainerMissing } from './errors.js'
+import { defaultStoreLogger, type StoreLogger } from '../logger.js'
+import type { CheckpointContainer, LazyCheckpointContainerChoice } from './container.js'
+import { fromStorageError, isContainerMissing, isCredentialRefused } from './errors.js'
+import { createContainerSource } from './source.js'
 
 type Operation<T> = (container: CheckpointContainer, abortSignal: AbortSignal) => Promise<T>
 
@@ -24,9 +25,13 @@ export interface BlobSession {
  */
 const DEADLINE_MS = 20_000
 
-export function createBlobSession(choice: LazyCheckpointContainerChoice, deadline = DEADLINE_MS): BlobSession {
+export function createBlobSession(
+  choice: LazyCheckpointContainerChoice,
+  deadline: number = DEADLINE_MS,
+  logger: StoreLogger = defaultStoreLogger(),
+): BlobSession {
   const places = createPlaces()
-  const open = shareSuccess(() => openContainer(choice))
+  const source = createContainerSource(choice, { timeout: deadline, logger })
 
   const run = async <T>(operation: Operation<T>, { abortSignal }: CheckpointStoreOptions = {}): Promise<T> => {
     const controller = new AbortController()
@@ -43,10 +48,18 @@ export function createBlobSession(choice: LazyCheckpointContainerChoice, deadlin
     let name = 'of the checkpoint store'
     let url: string | undefined
     try {
-      const container = await open()
-      name = container.containerName
-      url = (container as { url?: string }).url
-      return await operation(container, controller.signal)
+      for (;;) {
+        const container = await source.current()
+        name = container.containerName
+        url = (container as { url?: string }).url
+        try {
+          const result = await operation(container, controller.signal)
+          source.accepted(container)
+          return result
+        } catch (error) {
+          if (!isCredentialRefused(error) || !source.refused(container, error as Error)) throw error
+        }
+      }
     } catch (error) {
       if (late) throw new KafkaJSError(`The checkpoint container ${name} did not answer within ${deadline} ms`)
       throw fromStorageError(error, name, url)
