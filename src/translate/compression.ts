@@ -1,5 +1,5 @@
 import type { CompressionTypes } from '../types/enums.js'
-import { compressBody, decompressBody } from './codecs.js'
+import { compressBody, decompressBody, largestBody } from './codecs.js'
 import type { OutgoingEvent, ReceivedEvent } from './event.js'
 import { fromEvent, type ReceivedMessage } from './message.js'
 
@@ -29,6 +29,13 @@ export function readEvent(event: ReceivedEvent): ReceivedMessage | Promise<Recei
   if (event.applicationProperties?.['content-encoding'] === undefined) delete message.headers['content-encoding']
   return decompressed(message, encoding)
 }
+
+/** A byte of DEFLATE stands for no more. Source: zlib's technical details, "Maximum Compression Factor". */
+const largestFactor = 1032
+
+/** The most bytes that an event's body can become; codecs of a program's own may do worse. */
+export const largestDecompressed = (event: ReceivedEvent | undefined): number =>
+  Math.min((event?.raw.length ?? 0) * largestFactor, largestBody)
 
 async function decompressed(message: ReceivedMessage, encoding: string): Promise<ReceivedMessage> {
   if (message.value) message.value = await decompressBody(message.value, encoding)

@@ -38,6 +38,8 @@ export interface Fetching {
   readonly limits: { readonly maxBatchSize?: number | undefined; readonly prefetchCount?: number | undefined }
   /** Bytes one partition may hold. */
   readonly budget: () => number
+  /** Bytes that decompressed messages of one partition may have when they are handed over. */
+  readonly maxBytes: number
   /** For questions about a partition's ends: at the beginning of a run all partitions have one. */
   readonly questions: Slots
   fromBeginning(topic: string): boolean

@@ -21,10 +21,14 @@ export async function handleChunk(handling: Handling, chunk: Chunk): Promise<voi
   const { topic, partition } = status
   const { handler, progress, instrumentation } = context
   const { autoCommit, offsets } = progress
-  const decoded = decodeEvents(chunk.events, { topic, partition }, handler.onUndecodable)
+  const { onUndecodable } = handler
+  const { maxBytes } = context.fetching
+  const decoded = decodeEvents(chunk.events, { of: { topic, partition }, onUndecodable, maxBytes })
   const all = (decoded instanceof Promise ? await decoded : decoded) as (KafkaMessage | undefined)[]
   const messages = all.includes(undefined) ? all.filter((message) => message !== undefined) : (all as KafkaMessage[])
-  if (messages.length === 0) return passOver(handling, chunk.events)
+  // What is left of a chunk comes again.
+  const events = all.length < chunk.events.length ? chunk.events.slice(0, all.length) : chunk.events
+  if (messages.length === 0) return passOver(handling, events)
   const highWatermark = chunk.lastEnqueued + 1
   const batch = createBatch(topic, partition, chunk.position, highWatermark, messages)
   const begun = Date.now()
@@ -39,9 +43,9 @@ export async function handleChunk(handling: Handling, chunk: Chunk): Promise<voi
     lastOffset: batch.lastOffset(),
   })
   instrumentation.emit('START_BATCH_PROCESS', details)
-  offsets.handing(topic, partition, chunk.events)
+  offsets.handing(topic, partition, events)
   try {
-    if (handler.eachMessage) await handleMessages(handling, chunk.events, all)
+    if (handler.eachMessage) await handleMessages(handling, events, all)
     else if (handler.eachBatch) await handleBatch(handling, batch)
   } catch (error) {
     if (autoCommit && !status.isLost()) await offsets.commit({ topic, partition })

@@ -39,6 +39,7 @@ export function createPartitionContext(state: RunState, parts: ContextParts): Pa
       readingGroups,
       limits: { maxBatchSize: eventHubs.maxBatchSize, prefetchCount: eventHubs.prefetchCount },
       budget: () => Math.min(settings.maxBytesPerPartition, settings.maxBytes / Math.max(1, workers.size)),
+      maxBytes: settings.maxBytes,
       questions: createPlaces(),
       fromBeginning: (topic) => topics.get(topic) ?? false,
       async partitionCount(topic, since) {

@@ -1,4 +1,4 @@
-import type { Batch, EachBatchHandler, EachBatchPayload } from 'kafkajs-eventhubs'
+import { type Batch, CompressionTypes, type EachBatchHandler, type EachBatchPayload } from 'kafkajs-eventhubs'
 import { describe, expect, it } from 'vitest'
 import { type Bench, listen, numbers, openBench } from '../../support/consuming.js'
 import { eventually } from '../../support/eventually.js'
@@ -387,4 +387,23 @@ describe('batches', () => {
     expect(Math.max(...sizes)).toBeGreaterThan(1)
     expect(Math.max(...sizes)).toBeLessThanOrEqual(5)
   })
+})
+
+it('has no more decompressed bytes than maxBytes and one message, and loses none', async () => {
+  const { eventHubs } = target.config()
+  await using bench = await openBench(target, { kafka: { eventHubs: { ...eventHubs, compression: 'body' } } })
+  const size = 100_000
+  const messages = numbers(25).map((key) => ({ key, value: Buffer.alloc(size) }))
+  await bench.producer.send({ topic: bench.topic, messages, compression: CompressionTypes.GZIP })
+  const consumer = bench.consumer({ maxBytes: 10 * size })
+  const keys: string[][] = []
+  await consumer.subscribe({ topics: [bench.topic], fromBeginning: true })
+  await consumer.run({
+    async eachBatch({ batch }) {
+      keys.push(batch.messages.map(({ key }) => String(key)))
+      for (const { value } of batch.messages) expect(value).toHaveLength(size)
+    },
+  })
+  await eventually(() => expect(keys.flat()).toEqual(numbers(25)))
+  expect(Math.max(...keys.map(({ length }) => length))).toBeLessThanOrEqual(10)
 })
