@@ -20,10 +20,13 @@ export function createOffsetCalls(
   const committedOffsets = async (method: string, groupId: string) =>
     createCommittedOffsets({ store: await session.store(method), transport: await session.transport(), groupId })
 
+  /** As in kafkajs, a topic that is not there is told at once, and as it is. */
   const partitionsOf = async (topic: string): Promise<number[]> => {
     const transport = await session.transport()
-    const { partitionIds } = await session.request('Metadata', (abortSignal) =>
-      transport.getEventHubProperties(topic, { abortSignal }),
+    const { partitionIds } = await session.request(
+      'Metadata',
+      (abortSignal) => transport.getEventHubProperties(topic, { abortSignal }),
+      { bailOn: ['UNKNOWN_TOPIC_OR_PARTITION'] },
     )
     return partitionIds.map(toPartition)
   }

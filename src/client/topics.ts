@@ -183,7 +183,11 @@ function createTopicPartitions(topic: string, options: TopicsOptions, looks: Slo
     },
     refresh,
     load: share(async () => {
-      if (!isEventHubName(topic)) throw invalidTopicError(topic)
+      if (!isEventHubName(topic)) {
+        const error = invalidTopicError(topic)
+        // As it is from kafkajs's consumer, wrapped from its producer.
+        throw options.awaitsMissing ? new KafkaJSNonRetriableError(error, { cause: error }) : error
+      }
       const error = await retry(lookOrCreate, settings.retry, {
         onRetry: retryLog(logger, `Could not look up topic ${topic}`),
       })

@@ -100,15 +100,27 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     instrumentation.emit('DISCONNECT')
   })
 
-  /**
-   * A handler that awaits the end of its own run would wait for itself: it gets what can be had before it returns, the
-   * commit of what was handled so far, and the rest goes on behind it.
-   */
-  const orSoon = async (whole: Promise<void>): Promise<void> => {
+  const run = async (config: ConsumerRunConfig): Promise<void> => {
+    if (state.current.name === 'stopping') await stop()
+    if (!state.run) return start(config)
+    logger.warn('consumer#run was called, but the consumer is already running', { groupId })
+  }
+
+  /** The run whose handler calls, if one does: what waits for the end of that run would wait for its caller. */
+  const callingRun = () => {
     const { current } = state
-    if (!('run' in current) || !current.run.isInHandler()) return whole
-    whole.catch((error: Error) => logger.error(`Could not stop: ${error.message}`, { groupId }))
-    await current.run.commitResolved()
+    return 'run' in current && current.run.isInHandler() ? current.run : undefined
+  }
+  const goOn = (whole: Promise<void>, purpose: string) => {
+    whole.catch((error: Error) => logger.error(`Could not ${purpose}: ${error.message}`, { groupId }))
+  }
+
+  /** A handler gets what can be had before it returns, the commit of what was handled so far; the rest goes on behind it. */
+  const orSoon = async (whole: Promise<void>): Promise<void> => {
+    const calling = callingRun()
+    if (!calling) return whole
+    goOn(whole, 'stop')
+    await calling.commitResolved()
   }
 
   return {
@@ -120,9 +132,11 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     },
     connect,
     async run(config) {
-      if (state.current.name === 'stopping') await stop()
-      if (!state.run) return start(config)
-      logger.warn('consumer#run was called, but the consumer is already running', { groupId })
+      // A handler that has stopped its run and begins the next is not kept waiting for it either.
+      const mustNotWait = state.current.name === 'stopping' && callingRun() !== undefined
+      const whole = run(config)
+      if (!mustNotWait) return whole
+      goOn(whole, 'run')
     },
     async stop() {
       if (state.current.name === 'idle' || state.current.name === 'crashed') logger.info('Stopped', { groupId })

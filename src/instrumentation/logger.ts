@@ -42,6 +42,35 @@ export const consoleLogCreator: logCreator = () => (entry) => {
   else if (level === logLevel.DEBUG) console.log(line)
 }
 
+type Write = (entry: LogEntry) => void
+
+/**
+ * A function of the program's that takes entries. Lines tell of trouble in the midst of dealing with it, so one that fails
+ * must not cause more: what it does not take goes to the console, with the reason once.
+ */
+function unfailing(write: Write): Write {
+  const toConsole = consoleLogCreator(logLevel.INFO)
+  let isReasonTold = false
+  const fallBack = (entry: LogEntry, thrown: unknown) => {
+    const reason = toError(thrown).message
+    if (!isReasonTold) {
+      isReasonTold = true
+      const message = `The function that logCreator made failed, and the console takes its entries: ${reason}`
+      const log = redactValue({ timestamp: entry.log.timestamp, logger: 'kafkajs', message }) as LogEntry['log']
+      toConsole({ namespace: undefined as never, level: logLevel.ERROR, label: 'ERROR', log })
+    }
+    toConsole(entry)
+  }
+  return (entry) => {
+    try {
+      const result: unknown = write(entry)
+      if (result instanceof Promise) result.catch((error: unknown) => fallBack(entry, error))
+    } catch (error) {
+      fallBack(entry, error)
+    }
+  }
+}
+
 /**
  * Makes the root logger. `KAFKAJS_LOG_LEVEL` decides over `level`, and pins the level of every namespace. Secrets are
  * taken out of what is logged before `logCreator`'s function sees it.
@@ -51,7 +80,7 @@ export function createLogger({
   logCreator = consoleLogCreator,
 }: LoggerOptions = {}): RootLogger {
   let sharedLevel = environmentLogLevel() ?? level
-  const write = logCreator(sharedLevel)
+  const write = unfailing(logCreator(sharedLevel))
 
   const named = (namespace: string | undefined, ownLevel: logLevel | undefined): Logger => {
     const at =

@@ -1,4 +1,4 @@
-import { KafkaJSNonRetriableError } from '../errors/index.js'
+import type { KafkaJSProtocolError } from '../errors/index.js'
 import { createProtocolError } from '../errors/protocol-errors.js'
 
 /** Event hubs: 1 to 256 of these; "Naming rules and restrictions for Azure resources", Microsoft.EventHub. */
@@ -18,15 +18,12 @@ export function isConsumerGroupName(groupId: string): boolean {
   return CONSUMER_GROUP_NAME.test(groupId) || groupId.toLowerCase() === DEFAULT_CONSUMER_GROUP.toLowerCase()
 }
 
-/**
- * The error kafkajs rejects with for a topic that no broker would take: one attempt, the protocol error as the cause.
- */
-export function invalidTopicError(topic: unknown): KafkaJSNonRetriableError {
+/** The error that a broker has for a topic whose name none would take. */
+export function invalidTopicError(topic: unknown): KafkaJSProtocolError {
   const message =
     `The request attempted to perform an operation on an invalid topic: "${String(topic)}". ` +
     'An event hub has a name of 1 to 256 letters, digits, periods, hyphens and underscores'
-  const cause = createProtocolError('INVALID_TOPIC_EXCEPTION', { message })
-  return new KafkaJSNonRetriableError(cause, { cause })
+  return createProtocolError('INVALID_TOPIC_EXCEPTION', { message })
 }
 
 /** The name a topic has inside: event hub names are compared without case. */

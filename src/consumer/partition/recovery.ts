@@ -113,8 +113,9 @@ export function createRecovery(options: RecoveryOptions): Recovery {
 /** Of the group or the program, but never the end of a consumer: kafkajs joins anew. */
 const isRebalance = (error: Error) => isRebalancing(error) || protocolTypeOf(error) === 'UNKNOWN_MEMBER_ID'
 
-/** As kafkajs has it: what a codec lacks crashes as it is, all else as non-retriable with a cause. */
+/** As kafkajs has it: what a codec lacks crashes as it is, all else as non-retriable with a cause, which listeners look at. */
 function asNonRetriable(error: Error): Error {
-  if (isKafkaJSError(error) && ['KafkaJSNotImplemented', 'KafkaJSNonRetriableError'].includes(error.name)) return error
+  if (isKafkaJSError(error) && error.name === 'KafkaJSNotImplemented') return error
+  if (isKafkaJSError(error) && error.name === 'KafkaJSNonRetriableError' && error.cause) return error
   return new KafkaJSNonRetriableError(error, { cause: error })
 }

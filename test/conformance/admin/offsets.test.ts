@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Admin, type CheckpointStore, Kafka, memoryCheckpointStore } from '../../../src/index.js'
+import { type Admin, type CheckpointStore, Kafka, logLevel, memoryCheckpointStore } from '../../../src/index.js'
 import type { KafkaConfig } from '../../../src/types/index.js'
 import { disposable } from '../../support/disposable.js'
 import { eventually } from '../../support/eventually.js'
@@ -157,6 +157,18 @@ describe('fetchOffsets', () => {
     await expect(admin.fetchOffsets({ groupId: 'g', topics: 'a' as unknown as string[] })).rejects.toMatchObject({
       message: 'Expected topics array to be set',
     })
+  })
+
+  it('and what sets them reject at once, with the protocol error itself, for a topic that is not there', async () => {
+    await using target = await openTarget()
+    const kafka = new Kafka(target.config({ logLevel: logLevel.NOTHING, retry: { initialRetryTime: 60_000 } }))
+    await using admin = disposable(kafka.admin())
+    const [topic, groupId] = ['missing', GROUP()]
+    const missing = { name: 'KafkaJSProtocolError', type: 'UNKNOWN_TOPIC_OR_PARTITION', retriable: true }
+    await expect(admin.fetchOffsets({ groupId, topics: [topic] })).rejects.toMatchObject(missing)
+    await expect(admin.resetOffsets({ groupId, topic, earliest: true })).rejects.toMatchObject(missing)
+    const partitions = [{ partition: 0, offset: '1' }]
+    await expect(admin.setOffsets({ groupId, topic, partitions })).rejects.toMatchObject(missing)
   })
 
   it('tells -1 for what is not committed', async () => {

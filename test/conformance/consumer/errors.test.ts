@@ -175,7 +175,10 @@ describe('a crash', () => {
         throw new KafkaJSNonRetriableError('never again')
       },
     })
-    expect(await crashed).toMatchObject({ restart: false, error: { message: 'never again' } })
+    expect(await crashed).toMatchObject({
+      restart: false,
+      error: { name: 'KafkaJSNonRetriableError', message: 'never again', cause: { message: 'never again' } },
+    })
   })
 
   it('has KafkaJSNotImplemented as it is', async () => {

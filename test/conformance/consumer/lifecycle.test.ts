@@ -268,6 +268,28 @@ describe('stop', () => {
     expect(returned).toBeDefined()
   })
 
+  it.each(['stop', 'disconnect'] as const)(
+    'and run(), both awaited inside a handler (%s), go on behind it',
+    async (verb) => {
+      await using bench = await openBench(target)
+      await bench.send(numbers(4))
+      const consumer = bench.consumer()
+      const again: string[] = []
+      let returned = false
+      const reading = await bench.read(consumer, {
+        async handle({ message }) {
+          if (message.offset !== '1') return
+          await consumer[verb]()
+          await consumer.run({ eachMessage: async ({ message }) => void again.push(message.offset) })
+          returned = true
+        },
+      })
+      await eventually(() => expect(again).toEqual(['2', '3']))
+      expect(returned).toBe(true)
+      expect(reading.values()).toEqual(['0', '1'])
+    },
+  )
+
   it('inside a handler, not awaited there, is waited for by whoever awaits it', async () => {
     await using bench = await openBench(target)
     await bench.send(['a'])

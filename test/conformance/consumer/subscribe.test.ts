@@ -131,6 +131,15 @@ describe('subscribe', () => {
     await bench.admin.deleteTopics({ topics: [topic] })
   })
 
+  it('rejects with the protocol error itself for a name that no topic can have', async () => {
+    await using bench = await openBench(target)
+    await expect(bench.consumer().subscribe({ topic: 'not a name' })).rejects.toMatchObject({
+      name: 'KafkaJSProtocolError',
+      type: 'INVALID_TOPIC_EXCEPTION',
+      code: 17,
+    })
+  })
+
   it('rejects for a topic that does not exist and may not be made', async () => {
     await using bench = await openBench(target)
     const missing = { topics: [`missing-${randomUUID()}`] }

@@ -1,5 +1,5 @@
-import { type CheckpointStore, type ConsumerConfig, memoryCheckpointStore } from 'kafkajs-eventhubs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type CheckpointStore, type ConsumerConfig, logLevel, memoryCheckpointStore } from 'kafkajs-eventhubs'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Emulator } from '../../../src/emulator/index.js'
 import { listen, next, numbers, openBench } from '../../support/consuming.js'
 import { eventually } from '../../support/eventually.js'
@@ -123,6 +123,32 @@ describe('a store', () => {
     const reading = await bench.read(consumer)
     await reading.count(3)
     expect(names()).toEqual([])
+  })
+})
+
+describe('a logger', () => {
+  it.each(thrown)('that throws %s at every line keeps nothing from being retried, told and ended', async (_, make) => {
+    const muted = (['error', 'warn', 'info'] as const).map((name) => vi.spyOn(console, name).mockReturnValue())
+    try {
+      const logCreator = () => () => {
+        throw make()
+      }
+      await using bench = await openBench(target, { kafka: { logLevel: logLevel.INFO, logCreator } })
+      await bench.send(numbers(2))
+      const consumer = bench.consumer({ retry: { ...impatient.retry, retries: 0 } })
+      const { names } = listen(consumer, 'CRASH', 'STOP', 'DISCONNECT')
+      let failures = 0
+      const reading = await bench.read(consumer, {
+        handle() {
+          if (failures++ === 0) throw new Error('not now')
+        },
+      })
+      await reading.count(3)
+      await consumer.disconnect()
+      expect(names()).toEqual(['STOP', 'DISCONNECT', 'CRASH', 'STOP', 'DISCONNECT'])
+    } finally {
+      for (const each of muted) each.mockRestore()
+    }
   })
 })
 

@@ -119,6 +119,36 @@ describe('createLogger', () => {
     expect(say(createLogger({ level: logLevel.DEBUG }))).toEqual(original)
   })
 
+  it('hands the console what the function of the program fails to take, and the reason once', async () => {
+    const lines: string[] = []
+    for (const method of ['info', 'error', 'warn', 'log'] as const)
+      vi.spyOn(console, method).mockImplementation((line: string) => {
+        lines.push(`${method} ${(JSON.parse(line) as { message: string }).message}`)
+      })
+    const failing: Record<string, (entry: LogEntry) => unknown> = {
+      throws() {
+        throw new Error('no disk')
+      },
+      rejects: async () => {
+        throw new Error('no disk')
+      },
+    }
+    for (const write of Object.values(failing)) {
+      const logger = createLogger({ logCreator: () => write as (entry: LogEntry) => void })
+      logger.namespace('Consumer').warn('careful')
+      logger.info('hello')
+      await vi.waitFor(() => expect(lines).toHaveLength(3))
+      expect(lines.splice(0)).toEqual([
+        'error The function that logCreator made failed, and the console takes its entries: no disk',
+        'warn [Consumer] careful',
+        'info hello',
+      ])
+    }
+    const logger = createLogger({ logCreator: (() => undefined) as never })
+    logger.info('no function was made')
+    expect(lines[1]).toBe('info no function was made')
+  })
+
   it('lets no secret through, and leaves what it was given alone', () => {
     const { entries, logger } = spy(logLevel.DEBUG)
     const secret = 'c2VjcmV0'
