@@ -17,6 +17,7 @@ import type {
   ProducerDiagnostics,
 } from '../types/diagnostics.js'
 import { shareSuccess } from '../util/share.js'
+import { checkAnswers } from './checked-store.js'
 import { type CommitNews, createCommitNews } from './commit-news.js'
 import { type CountedStore, countCalls } from './counted-store.js'
 import { createToldClients, type ToldClients } from './told-clients.js'
@@ -92,7 +93,7 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
 
   /** One for all clients: there is one store, or none. */
   const count = (store: CheckpointStore): CheckpointStore => {
-    counted ??= countCalls(store)
+    counted ??= countCalls(checkAnswers(store))
     return counted.store
   }
 

@@ -1,6 +1,7 @@
-import { KafkaJSNonRetriableError } from '../errors/index.js'
+import { KafkaJSError, KafkaJSNonRetriableError } from '../errors/index.js'
 import { topicKey } from '../translate/names.js'
 import type { Assigner, Assignment } from '../types/index.js'
+import { withDeadline } from '../util/deadline.js'
 import { AssignerProtocol } from './assigner-protocol.js'
 import type { AssignmentNotes, MemberRecord } from './member-record.js'
 import { groupSpelling, ownSpelling, type TopicSpelling } from './topic-spelling.js'
@@ -36,11 +37,13 @@ export interface Assigning {
 
 export interface AssigningOptions {
   readonly assigners: readonly Assigner[]
+  /** The longest time an assigner may take, ms: leases are not renewed meanwhile. */
+  readonly timeout: number
   /** Told before the assigner runs. */
   setAssignable(partitions: ReadonlyMap<string, readonly number[]>): void
 }
 
-export function createAssigning({ assigners, setAssignable }: AssigningOptions): Assigning {
+export function createAssigning({ assigners, timeout, setAssignable }: AssigningOptions): Assigning {
   let last: { readonly of: string; readonly result: GroupAssignment } | undefined
   return {
     async assign(members, partitions, former) {
@@ -51,7 +54,13 @@ export function createAssigning({ assigners, setAssignable }: AssigningOptions):
       ])
       if (last?.of === of) return last.result
       setAssignable(partitions)
-      const result = await runAssigner(assigners, members, [...partitions.keys()].sort(byKey), former)
+      const names = assigners.map(({ name }) => name).join(', ')
+      const createError = () =>
+        new KafkaJSError(`The partition assigner did not answer within ${timeout} ms (${names})`)
+      const result = await withDeadline(
+        () => runAssigner(assigners, members, [...partitions.keys()].sort(byKey), former),
+        { ms: timeout, createError },
+      )
       last = { of, result }
       return result
     },

@@ -27,6 +27,8 @@ export interface LookOptions {
   readonly assigners: readonly Assigner[]
   /** Subscribed to. */
   readonly topics: readonly string[]
+  /** ms */
+  readonly sessionTimeout: number
   /** Sets the partitions the assigners may hand out: told before they run. */
   setAssignable(partitions: ReadonlyMap<string, readonly number[]>): void
 }
@@ -34,8 +36,8 @@ export interface LookOptions {
 /** Looks at the group; undefined when this member is not in it any more. */
 export type LookAt = (session: Session, counts: Counts) => Promise<Look | undefined>
 
-export function createLook({ assigners, topics, setAssignable }: LookOptions): LookAt {
-  const assigning: Assigning = createAssigning({ assigners, setAssignable })
+export function createLook({ assigners, topics, sessionTimeout, setAssignable }: LookOptions): LookAt {
+  const assigning: Assigning = createAssigning({ assigners, timeout: sessionTimeout / 2, setAssignable })
   const spelling = ownSpelling(topics)
   /** The topic as this member spells it: members of a group may differ in capitals. */
   const own = (topic: string) => spelling.of(topic) ?? topic

@@ -37,10 +37,13 @@ export interface RetryExecution {
 /** Mistakes in code, not in the world: trying again cannot help. */
 const mistakes = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'])
 
-/** True for an error after which trying again may help: kafkajs's rule. */
+/**
+ * True for an error after which trying again may help: kafkajs's rule, except that a TypeError with a cause is no mistake
+ * in code. `fetch` throws one when the network is away: it must not end a consumer whose handler or store uses it.
+ */
 export function isRetriable(error: unknown): boolean {
-  const { retriable, name } = (error ?? {}) as { retriable?: unknown; name?: string }
-  return retriable !== false && !mistakes.has(name ?? '')
+  const { retriable, name, cause } = (error ?? {}) as { retriable?: unknown; name?: string; cause?: unknown }
+  return retriable !== false && (!mistakes.has(name ?? '') || (name === 'TypeError' && Boolean(cause)))
 }
 
 const withJitter = (time: number, factor: number) => Math.ceil(time * (1 - factor + 2 * factor * Math.random()))

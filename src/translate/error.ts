@@ -72,17 +72,17 @@ function matches(row: ErrorRow, traits: ErrorTraits): boolean {
 
 /**
  * Of an error that holds others, the one that says what happened: exhausted retries of the SDK come as an
- * `AggregateError` without a text, a failed `fetch` as a `TypeError` whose cause is the network's.
+ * `AggregateError` without a text, a failed `fetch`, or its body cut short, as a `TypeError` whose cause is the network's.
  */
 function innermost(error: unknown, depth = 0): unknown {
   if (typeof error !== 'object' || error === null || depth > 8) return error
-  const { errors, cause, name, message } = error as ForeignError
+  const { errors, cause, name } = error as ForeignError
   if (name === 'AggregateError' && Array.isArray(errors) && errors.length > 0) {
     const inner = errors.map((item) => innermost(item, depth + 1))
     // One that ends the retrying decides over those that were retried.
     return inner.find((item) => (item as ForeignError | null)?.retryable === false) ?? inner.at(-1)
   }
-  if (name === 'TypeError' && message === 'fetch failed' && cause) return innermost(cause, depth + 1)
+  if (name === 'TypeError' && cause) return innermost(cause, depth + 1)
   return error
 }
 

@@ -18,8 +18,8 @@ import type { RunConnection, RunOptions } from './types.js'
 /** One `run()` of a consumer, from joining the group to leaving it. */
 export interface Run {
   /**
-   * Joins. Resolves when everything assigned is read from a known position, when the run has been stopped, or when it
-   * has crashed, of which `onCrash` is told; never rejects.
+   * Joins. Resolves when everything assigned is read from a known position, after `rebalanceTimeout` in any case, when the
+   * run has been stopped, or when it has crashed, of which `onCrash` is told; never rejects.
    */
   start(connect: (signal: AbortSignal) => Promise<RunConnection>): Promise<void>
   /**
@@ -129,6 +129,16 @@ export function createRun(options: RunOptions): Run {
     }
   }
 
+  /**
+   * Resolves when the member has all of its partitions, and in any case after `rebalanceTimeout`, which is how long Kafka's
+   * coordinator waits for the others: a handler of theirs may hold a partition for an hour, or for good.
+   */
+  const hasSettled = async () => {
+    if (await isWithin(Promise.race([firstJoin.promise, ended.promise]), settings.rebalanceTimeout)) return
+    const message = `Not all partitions of this member are free after ${settings.rebalanceTimeout} ms: it reads the others, and takes these when they are`
+    groupLogger.warn(message, { groupId: settings.groupId })
+  }
+
   const wake = (list: readonly PauseEntry[]) => connected?.workers.wake(list)
 
   return {
@@ -136,7 +146,7 @@ export function createRun(options: RunOptions): Run {
       starting = join(connect)
       await starting
       if (!connected || crashed || stopping.signal.aborted) return
-      const settled = Promise.race([firstJoin.promise, ended.promise])
+      const settled = hasSettled()
       fetchCycle.run(connected.context.fetching.transport.address.broker, settled).catch(fail)
       await settled
     },

@@ -14,7 +14,7 @@ import { failingStore } from '../../support/failing-store.js'
 import { scaled } from '../../support/pace.js'
 import { shareEmulator } from '../../support/shared-target.js'
 
-/** stop() and disconnect() have an end, whatever handlers, the store and the service do. */
+/** run(), stop() and disconnect() have an end, whatever handlers, the store and the service do. */
 
 const target = shareEmulator()
 
@@ -109,6 +109,24 @@ it('ends though a handler never does, waits for it once, and says which partitio
   await stopped
   expect(performance.now() - (toldAt ?? 0)).toBeLessThan(scaled(rebalanceTimeout))
   expect(told().map(({ log }) => log['partitions'])).toEqual([[{ topic: bench.topic, partition: 0 }]])
+})
+
+it('has the run() of another member resolve though handlers never give its partition up', async () => {
+  const { bench, logged } = await openHanging(2)
+  await using _ = bench
+  for (const partition of [0, 1]) await bench.send(['a'], partition)
+  const rebalanceTimeout = 500
+  const handling = new Set<number>()
+  await bench.read(bench.consumer({ rebalanceTimeout }), {
+    partitionsConsumedConcurrently: 2,
+    handle({ partition }) {
+      handling.add(partition)
+      return never()
+    },
+  })
+  await eventually(() => handling.size === 2)
+  await bench.read(bench.consumer({ rebalanceTimeout }))
+  expect(logged(`Not all partitions of this member are free after ${rebalanceTimeout} ms`)).toHaveLength(1)
 })
 
 it('ends though the handler of a partition that was lost never does, and says which it is', async () => {

@@ -78,6 +78,38 @@ describe('a store that fails', () => {
     expect(names()).toEqual([])
   })
 
+  it('as fetch does when the network is away, a TypeError, ends no consumer', async () => {
+    const { store, fail } = failingStore()
+    await using bench = await openWith(store)
+    const consumer = bench.consumer()
+    const { names } = listen(consumer, 'CRASH')
+    const reading = await bench.read(consumer)
+    fail('updateCheckpoint', new TypeError('fetch failed', { cause: new Error('ECONNRESET') }), 2)
+    await bench.send(numbers(3))
+    await eventually(async () => expect(await bench.committed()).toEqual({ 0: '3' }))
+    expect(reading.values()).toEqual(numbers(3))
+    expect(names()).toEqual([])
+  })
+
+  it('to answer, once, goes on: no list is an error that passes, not a mistake in the program', async () => {
+    const { store } = failingStore()
+    let oddAnswers = 0
+    const isOdd = () => oddAnswers > 0 && oddAnswers-- > 0
+    await using bench = await openWith({
+      ...store,
+      listOwnership: async (...args) => (isOdd() ? (null as never) : store.listOwnership(...args)),
+      claimOwnership: async (...args) => (isOdd() ? (undefined as never) : store.claimOwnership(...args)),
+    })
+    const consumer = bench.consumer()
+    const { names } = listen(consumer, 'CRASH')
+    const reading = await bench.read(consumer)
+    oddAnswers = 3
+    await eventually(() => oddAnswers === 0)
+    await bench.send(numbers(3))
+    await reading.count(3)
+    expect(names()).toEqual([])
+  })
+
   it('by a mistake in its code is final', async () => {
     const { store, fail } = failingStore()
     await using bench = await openWith(store)

@@ -24,7 +24,10 @@ const member = (
 })
 
 const assign = (assigners: Assigner[], members: MemberRecord[], topics: string[]) =>
-  createAssigning({ assigners, setAssignable() {} }).assign(members, new Map(topics.map((topic) => [topic, [0]])))
+  createAssigning({ assigners, timeout: 1000, setAssignable() {} }).assign(
+    members,
+    new Map(topics.map((topic) => [topic, [0]])),
+  )
 
 function roundRobin(partitions: Record<string, number>): Assigner {
   const { cluster, show } = createAssignerCluster(address)
@@ -105,7 +108,7 @@ it('runs when members, subscriptions or partitions change, and not when the same
       return one.assign(given)
     },
   }
-  const assigning = createAssigning({ assigners: [assigner], setAssignable() {} })
+  const assigning = createAssigning({ assigners: [assigner], timeout: 1000, setAssignable() {} })
   const t = (...partitions: number[]) => new Map([['t', partitions]])
   const [a, b] = [member('a', { t: 2 }), member('b', { t: 2 })]
   const first = await assigning.assign([a], t(0, 1))
@@ -115,6 +118,23 @@ it('runs when members, subscriptions or partitions change, and not when the same
   await assigning.assign([a, b], t(0, 1, 2))
   await assigning.assign([a, { ...b, topics: { t: 2, u: 1 } }], t(0, 1, 2))
   expect(runs).toBe(4)
+})
+
+it('ends an assigner that never answers, as something that passes, and runs it again', async () => {
+  const one = roundRobin({ t: 2 })
+  let isHanging = true
+  const assigner: Assigner = {
+    ...one,
+    assign: (given) => (isHanging ? new Promise<never>(() => undefined) : one.assign(given)),
+  }
+  const assigning = createAssigning({ assigners: [assigner], timeout: 10, setAssignable() {} })
+  const run = () => assigning.assign([member('a', { t: 2 })], new Map([['t', [0, 1]]]))
+  await expect(run()).rejects.toMatchObject({
+    retriable: true,
+    message: 'The partition assigner did not answer within 10 ms (RoundRobinAssigner)',
+  })
+  isHanging = false
+  expect((await run()).members.get('a')).toEqual({ t: [0, 1] })
 })
 
 it('shares a topic among members that spell it differently, each told in the spelling of the first', async () => {

@@ -42,6 +42,11 @@ describe('retry', () => {
     expect(attempts).toEqual([0])
   })
 
+  it('retries what fetch throws when the network is away', async () => {
+    const { operation } = failing(new TypeError('fetch failed', { cause: new Error('ECONNRESET') }), 1)
+    await expect(retry(operation, quick)).resolves.toBe('done')
+  })
+
   it('retries whatever says nothing about itself', async () => {
     const { operation } = failing('a text', 1)
     await expect(retry(operation, quick)).resolves.toBe('done')
