@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { ConnectionStringConfig, EventHubsOptions, KafkaConfig, LogEntry } from '../exports.js'
 import { CommandError, UsageError } from './errors.js'
+import { isLoopback } from './loopback.js'
 import type { Terminal } from './terminal.js'
 
 /** The arguments of the command line about where to connect, and how. */
@@ -113,11 +114,15 @@ function chooseConnectionString(
   if (!isFromEnvironment || connectionString === undefined) return connectionString
   if (azureAd || file?.brokers !== undefined || file?.eventHubs?.connectionString !== undefined) return undefined
   if (brokers === undefined) return connectionString
-  const host = hostOf(/Endpoint=\w+:\/\/([^/;]+)/i.exec(connectionString)?.[1] ?? '')
-  return hostOf(brokers) === host ? connectionString : undefined
+  const endpoint = /Endpoint=\w+:\/\/([^/;]+)/i.exec(connectionString)?.[1] ?? ''
+  return placeOf(brokers) === placeOf(endpoint) ? connectionString : undefined
 }
 
-const hostOf = (address: string) => address.replace(/:\d+$/, '').toLowerCase()
+/** A namespace is known by its host, whatever port a Kafka program names; emulators of one machine by their port. */
+function placeOf(address: string): string {
+  const [, host = '', port = '5672'] = /^(.*?)(?::(\d+))?$/.exec(address.trim().toLowerCase()) ?? []
+  return isLoopback(host) ? `${host}:${port}` : host
+}
 
 /** The default export of a module of either kind: `require` loads ES modules too, unless they await something. */
 function requireDefault(path: string): unknown {

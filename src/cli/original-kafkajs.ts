@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { ConnectionStringConfig, KafkaConfig } from '../exports.js'
 import { CommandError, UsageError } from './errors.js'
+import { isLoopback } from './loopback.js'
 
 /** The part of kafkajs that is used: its class, which has the methods of ours. */
 type KafkajsModule = Pick<typeof import('../exports.js'), 'Kafka'>
@@ -49,8 +50,8 @@ export function toKafkaEndpoint(
   const isEmulator = /UseDevelopmentEmulator=true/i.test(connectionString ?? '')
   const named = brokers ?? (endpoint ? [isEmulator ? endpoint : `${endpoint}:9093`] : config.brokers)
   if (!Array.isArray(named)) throw new UsageError('Name the Kafka endpoint: --kafka-brokers <host:port>')
-  const isLoopback = /^(localhost|127\.|\[::1\])/.test(named[0] ?? '')
-  const password = connectionString ?? (isLoopback ? DEVELOPMENT_KEY : undefined)
+  const isLocal = isLoopback((named[0] ?? '').replace(/:\d+$/, ''))
+  const password = connectionString ?? (isLocal ? DEVELOPMENT_KEY : undefined)
   const sasl =
     config.sasl ?? (password ? { mechanism: 'plain' as const, username: '$ConnectionString', password } : undefined)
   if (!sasl) {
@@ -61,7 +62,7 @@ export function toKafkaEndpoint(
   return {
     clientId: 'kafkajs-eventhubs-cli',
     brokers: [...named],
-    ssl: !isLoopback,
+    ssl: !isLocal,
     sasl,
     connectionTimeout: 10_000,
     authenticationTimeout: 10_000,

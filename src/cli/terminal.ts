@@ -39,6 +39,10 @@ export function processTerminal(): Terminal {
     if (error.code !== 'EPIPE') throw error
     controller.abort()
   })
+  // Who does not want to read what is logged any more has no say in the rest.
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
   return {
     input: process.stdin,
     output: process.stdout,

@@ -67,6 +67,13 @@ test('lets the command line go before the environment, which may be of another n
   expect((await read({ brokers: 'real.servicebus.windows.net:9093' }, env)).eventHubs).toMatchObject({
     connectionString: REAL,
   })
+  // Two emulators of one machine are told by their ports.
+  const emulators = { EVENTHUBS_CONNECTION_STRING: emulator.connectionString }
+  const beside = await read({ brokers: `localhost:${emulator.port + 1}` }, emulators)
+  expect(beside.eventHubs).not.toHaveProperty('connectionString')
+  expect((await read({ brokers: `localhost:${emulator.port}` }, emulators)).eventHubs).toMatchObject({
+    connectionString: emulator.connectionString,
+  })
   const identity = await read({ brokers: 'real.servicebus.windows.net', azureAd: true }, env)
   expect(identity.eventHubs).toMatchObject({ auth: { getCredential: expect.any(Function) } })
   expect(identity.eventHubs).not.toHaveProperty('connectionString')

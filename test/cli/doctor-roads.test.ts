@@ -136,7 +136,7 @@ test('goes on over 443 where 5671 is closed, and writes it into the configuratio
     clock: 'ok',
   })
   expect(openTransport(target, reach)).toBe('websockets')
-  const access = { connected: true, listen: true, send: true, manage: true, topics: [] }
+  const access = { connected: true, listen: true, send: true, manage: true, topics: [], topic: undefined }
   const examined = { target, reach, access, store: true, storeName: undefined, options: ['auth: azureAdAuth()'] }
   const { write } = conclude({ ...examined, findings })
   expect(write[0]).toContain("eventHubs: { transport: 'websockets', auth: azureAdAuth(), checkpointStore: ")

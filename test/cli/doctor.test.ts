@@ -74,6 +74,11 @@ test('tells each claim apart', async () => {
   expect(listener.report.works).toEqual(['consuming in a group', 'reading'])
 })
 
+test('tells an address that is none', async () => {
+  const { code, errors } = await runCommand(['doctor', '-b', 'sb://'])
+  expect({ code, errors }).toMatchObject({ code: 1, errors: expect.stringContaining("There is no host in 'sb://'") })
+})
+
 test('tells a wrong key, and repeats no secret', async () => {
   await using emulator = await openHub()
   const wrong = emulator.connectionString.replace('SAS_KEY_VALUE', 'V1JPTkdLRVk=')
@@ -114,13 +119,21 @@ test('tells what is wrong with the store', async () => {
   const { status, report } = await doctor(at)
   expect(status).toMatchObject({ Send: 'ok', 'checkpoint store': 'failed' })
   expect(report.fails).toContain('consuming in a group')
+  const nonsense = await doctor(['--connection-string', emulator.connectionString, '--store', 'nonsense'])
+  expect(nonsense.of('checkpoint store')).toMatchObject({
+    status: 'failed',
+    remedy: expect.stringContaining('in one of these forms'),
+  })
   await rm(folder, { recursive: true })
 })
 
 test('tells that an event hub or a consumer group is missing', async () => {
   await using emulator = await openHub()
   const at = ['--connection-string', emulator.connectionString]
-  expect((await doctor(['--topic', 'nowhere', ...at])).status).toMatchObject({ 'event hub nowhere': 'failed' })
+  const missing = await doctor(['--topic', 'nowhere', ...at, '--store', 'file:/tmp'])
+  // The store is not what is wrong.
+  expect(missing.status).toMatchObject({ 'event hub nowhere': 'failed', 'checkpoint store': 'skipped' })
+  expect(missing.code).toBe(1)
   const { of, code } = await doctor(['--group', 'audit', ...at])
   expect(of('consumer group')).toMatchObject({ status: 'warning', remedy: expect.stringContaining('-n audit') })
   expect(code).toBe(0)

@@ -9,7 +9,7 @@ import { startEmulator } from '../../src/emulator/index.js'
 
 import { Kafka } from '../../src/index.js'
 import { once } from '../emulator/sdk.js'
-import { runCli } from '../support/cli.js'
+import { runCli, runCommand } from '../support/cli.js'
 import { eventually } from '../support/eventually.js'
 
 /** As Microsoft documents it. */
@@ -55,6 +55,24 @@ test('prints configurations that can be pasted, and traffic when asked', async (
 })
 
 describe('the program', () => {
+  test('goes on when nobody reads its log any more', async () => {
+    const { child, output, exit } = runCli('emulator', '--port', '0', '--verbose')
+    try {
+      const [, connectionString = ''] = await eventually(
+        () => /Connection string: (.*)/.exec(output()) ?? Promise.reject(output()),
+        { timeout: 20_000 },
+      )
+      child.stderr?.destroy()
+      for (const topic of ['a', 'b']) {
+        const args = ['topics', 'create', topic, '--connection-string', connectionString]
+        expect((await runCommand(args)).errors).toBe('')
+      }
+    } finally {
+      child.kill('SIGINT')
+    }
+    expect(await exit).toBe(0)
+  })
+
   test.each(['SIGTERM', 'SIGINT'] as const)('serves the event hubs of a file until %s', async (signal) => {
     const directory = await mkdtemp(join(tmpdir(), 'cli-'))
     const file = join(directory, 'Config.json')

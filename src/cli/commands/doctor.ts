@@ -36,7 +36,7 @@ async function examine(args: DoctorArguments, terminal: Terminal): Promise<void>
   const examined = {
     target,
     reach: { amqp: false, https: false },
-    access: { connected: false, listen: false, send: false, manage: false, topics: [] },
+    access: { connected: false, listen: false, send: false, manage: false, topics: [], topic: undefined },
     store: false,
     storeName: storeNameOf(connection),
     options: optionsOf(args, connection),
@@ -81,7 +81,7 @@ async function* steps({ args, connection, target, terminal, state }: Examination
     const { topic, group } = args
     yield* examineAccess({ connection: way, admin, topic, group }, state.access)
     if (state.access.connected) {
-      yield* examineStore({ connection: way, admin, target, topic: topic ?? state.access.topics[0] }, state)
+      yield* examineStore({ connection: way, admin, target, topic: state.access.topic }, state)
     }
   } finally {
     await admin.disconnect()

@@ -18,6 +18,8 @@ export interface Access {
   send: boolean
   manage: boolean
   topics: string[]
+  /** One that is there, to try things with. */
+  topic: string | undefined
 }
 
 export interface AccessOptions {
@@ -82,6 +84,7 @@ async function examinePartitions(admin: Admin, topic: string, access: Access): P
   try {
     const ends = await within(TIMEOUT_MS, admin.fetchTopicOffsets(topic))
     access.topics = access.topics.length === 0 ? [topic] : access.topics
+    access.topic = topic
     const messages = ends.reduce((sum, { low, high }) => sum + BigInt(high) - BigInt(low), 0n)
     return ok(
       step,

@@ -34,7 +34,7 @@ export async function* examineStore(
     )
   }
   if (topic === undefined) {
-    yield skipped(step, 'no event hub to try it with: name one with --topic')
+    yield skipped(step, 'no event hub to try it with: name one that is there with --topic')
     return
   }
   const groupId = `kafkajs-eventhubs-doctor-${randomUUID()}`
@@ -89,6 +89,11 @@ async function join(kafka: Kafka, groupId: string, topic: string): Promise<void>
 
 function permissions(error: unknown): string {
   const message = messageOf(error)
+  if (/is not understood/.test(message))
+    return 'Say --store, or KAFKAJS_EVENTHUBS_CHECKPOINT_STORE, in one of these forms'
+  if (/No credential was found/.test(message)) {
+    return 'az login, a managed identity on this machine, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET'
+  }
   if (/authoriz|permission|403|401|forbidden/i.test(message)) {
     return 'Give the identity the role Storage Blob Data Contributor on the container; a role takes some minutes to work'
   }

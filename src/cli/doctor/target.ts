@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { ConnectionStringConfig, KafkaConfig } from '../../exports.js'
 import { CommandError } from '../errors.js'
+import { isLoopback } from '../loopback.js'
 
 /** Address a configuration connects to, as far as it can be told without connecting. */
 export interface Target {
@@ -27,7 +28,8 @@ export async function resolveTarget(config: KafkaConfig | ConnectionStringConfig
   if (!named) throw new CommandError('The connection string has no Endpoint=sb://<namespace>.servicebus.windows.net/')
   const namespace = parseAddress(named)
   const endpoint = eventHubs.customEndpointAddress ? parseAddress(eventHubs.customEndpointAddress) : undefined
-  const isLocal = /^(localhost|127(\.\d+){3}|::1)$/i.test(namespace.host)
+  if (namespace.host === '') throw new CommandError(`There is no host in '${named}'`)
+  const isLocal = isLoopback(namespace.host)
   return {
     namespace: namespace.host,
     host: endpoint?.host ?? namespace.host,
