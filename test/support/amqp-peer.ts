@@ -35,6 +35,8 @@ export interface PeerOptions {
   /** The first transfer's id in each session, and the delivery count each link begins with. */
   readonly firstId?: number
   readonly deliveryCount?: number
+  /** Leaves reading links without an answer. */
+  readonly ignoresReaders?: boolean
   /** Instead of accepting a reading link. */
   readonly refuse?: { condition: string; description: string }
 }
@@ -191,7 +193,7 @@ export class AmqpPeer implements AsyncDisposable {
   }
 
   #attached(channel: number, fields: Fields): void {
-    const { refuse, deliveryCount = 0 } = this.#options
+    const { refuse, ignoresReaders, deliveryCount = 0 } = this.#options
     const { name, handle, role } = fields
     const answer = { name, handle, role: !role, source: fields['source'], target: fields['target'] }
     const reply = (what: string, content: Fields) => this.write(this.frame(what, content, undefined, channel))
@@ -212,6 +214,7 @@ export class AmqpPeer implements AsyncDisposable {
       reply('attach', { ...answer, initial_delivery_count: 0 })
       return
     }
+    if (ignoresReaders) return
     this.#link = { channel, handle: Number(handle) }
     if (refuse) {
       reply('attach', { name, handle, role: false, initial_delivery_count: 0 })

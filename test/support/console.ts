@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createConnection } from '../../src/cli/clients.js'
+import type { RequestLimits } from '../../src/cli/console/api.js'
 import { type Console, startConsole } from '../../src/cli/console/server.js'
 import { processTerminal } from '../../src/cli/terminal.js'
 import { type Emulator, startEmulator } from '../../src/emulator/index.js'
@@ -22,8 +23,9 @@ export async function serveConsole(options: {
   readonly store: string
   readonly isReadOnly?: boolean | undefined
   readonly isOwnEmulator?: boolean | undefined
+  readonly limits?: Partial<RequestLimits> | undefined
 }): Promise<ServedConsole> {
-  const { connectionString, store, isReadOnly = true, isOwnEmulator = false } = options
+  const { connectionString, store, isReadOnly = true, isOwnEmulator = false, limits } = options
   const console = await startConsole({
     connection: await createConnection({ connectionString, store }, { ...processTerminal(), env: {} }),
     namespace: /sb:..([^;]+)/.exec(connectionString)?.[1] ?? '',
@@ -33,6 +35,7 @@ export async function serveConsole(options: {
     isOwnEmulator,
     pageFolder: join(import.meta.dirname, '../../src/cli/console/page'),
     sampleEveryMs: 500,
+    limits,
   })
   const origin = `http://localhost:${console.port}`
   return {
@@ -59,7 +62,7 @@ export interface OpenConsole extends ServedConsole, AsyncDisposable {
  * as the one that the console started itself or as somebody else's.
  */
 export async function openConsole(
-  options: { isReadOnly?: boolean; faults?: 'own' | 'foreign' } = {},
+  options: { isReadOnly?: boolean; faults?: 'own' | 'foreign'; limits?: Partial<RequestLimits> } = {},
 ): Promise<OpenConsole> {
   const emulator = await startEmulator({
     eventHubs: [{ name: 'orders', partitionCount: 2 }],
@@ -69,7 +72,13 @@ export async function openConsole(
   const { connectionString } = emulator
   const store = `file:${folder}`
   const isOwnEmulator = options.faults === 'own'
-  const served = await serveConsole({ connectionString, store, isReadOnly: options.isReadOnly, isOwnEmulator })
+  const served = await serveConsole({
+    connectionString,
+    store,
+    isReadOnly: options.isReadOnly,
+    isOwnEmulator,
+    limits: options.limits,
+  })
   const kafka = new Kafka({
     clientId: 'test',
     logLevel: 1,

@@ -20,7 +20,16 @@ export interface ApiOptions {
   readonly faults: EmulatorFaults
   /** True for an emulator that the console has started itself: nobody else's, so that faults are no change to ask about. */
   readonly isOwnEmulator: boolean
+  readonly limits?: Partial<RequestLimits> | undefined
   readonly signal: AbortSignal
+}
+
+/** The most that one request may cost. */
+export interface RequestLimits {
+  /** Messages that a search by key looks through. */
+  readonly mostScanned: number
+  /** The longest time of a search, ms. */
+  readonly searchMs: number
 }
 
 type Body = Record<string, unknown>
@@ -36,9 +45,7 @@ interface Call {
 type Handler = (call: Call) => Promise<unknown>
 
 const MOST_MESSAGES = 500
-/** The number of messages that a search by key looks through. */
-const MOST_SCANNED = 100_000
-const SEARCH_MS = 20_000
+export const requestLimits: RequestLimits = { mostScanned: 100_000, searchMs: 20_000 }
 const MOST_BODY_BYTES = 2 * 1024 * 1024
 
 /** The calls of the page, by method and path. */
@@ -58,7 +65,7 @@ export function createApi(
     ['GET', /^\/api\/info$/, () => infoOf(options)],
     ['GET', /^\/api\/topics$/, async () => (await (await admin()).listTopics()).sort()],
     ['GET', /^\/api\/topics\/([^/]+)$/, async ({ params: [topic = ''] }) => describeTopic(await admin(), topic)],
-    ['GET', /^\/api\/topics\/([^/]+)\/messages$/, (call) => findMessages(cluster, call, options.signal)],
+    ['GET', /^\/api\/topics\/([^/]+)\/messages$/, (call) => findMessages(options, call)],
     [
       'GET',
       /^\/api\/topics\/([^/]+)\/tail$/,
@@ -112,13 +119,15 @@ async function listGroups(cluster: Cluster) {
  * Looks in every partition, so that one does not hide the others, and gives the first of what it found or, of the
  * newest, the last, newest first. A search by key goes through all there is, up to a limit.
  */
-async function findMessages(cluster: Cluster, { params: [topic = ''], query }: Call, signal: AbortSignal) {
+async function findMessages(options: ApiOptions, { params: [topic = ''], query }: Call) {
+  const { cluster, signal } = options
+  const { mostScanned, searchMs } = { ...requestLimits, ...options.limits }
   const limit = Math.min(Number(query.get('limit')) || 100, MOST_MESSAGES)
   const key = query.get('key')
   const partitions = partitionsOf(query)
   const found: ShownMessage[] = []
   let scanned = 0
-  const deadline = AbortSignal.timeout(SEARCH_MS)
+  const deadline = AbortSignal.timeout(searchMs)
   await readTopics({
     config: cluster.connection.config,
     topics: [topic],
@@ -130,12 +139,12 @@ async function findMessages(cluster: Cluster, { params: [topic = ''], query }: C
     onMessage(consumed) {
       scanned++
       if (key === null || String(consumed.message.key ?? '') === key) found.push(toShownMessage(consumed))
-      return scanned < MOST_SCANNED && (key === null || found.length < limit)
+      return scanned < mostScanned && (key === null || found.length < limit)
     },
   })
   found.sort((a, b) => a.timestamp - b.timestamp || a.partition - b.partition || Number(a.offset) - Number(b.offset))
   const messages = query.get('from') === 'newest' ? found.slice(-limit).reverse() : found.slice(0, limit)
-  return { messages, scanned, isComplete: found.length < limit && scanned < MOST_SCANNED && !deadline.aborted }
+  return { messages, scanned, isComplete: found.length < limit && scanned < mostScanned && !deadline.aborted }
 }
 
 function startOf(query: URLSearchParams): Start {

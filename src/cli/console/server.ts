@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Connection } from '../clients.js'
-import { createApi } from './api.js'
+import { createApi, type RequestLimits } from './api.js'
 import { Cluster } from './cluster.js'
 import { createEmulatorFaults } from './emulator-faults.js'
 import { checkHost, createGuard, type Guard, Refusal } from './guard.js'
@@ -26,6 +26,7 @@ export interface ConsoleOptions {
   readonly pageFolder: string
   /** The time between two samples of the lag of a group that is looked at. */
   readonly sampleEveryMs?: number
+  readonly limits?: Partial<RequestLimits> | undefined
 }
 
 /** A console that is being served. */
@@ -51,9 +52,9 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const { port } = server.address() as AddressInfo
   const hosts = [`localhost:${port}`, `127.0.0.1:${port}`]
   const guard = createGuard(hosts)
-  const { namespace, version, isReadOnly, isOwnEmulator = false } = options
+  const { namespace, version, isReadOnly, isOwnEmulator = false, limits } = options
   const { signal } = closing
-  const api = createApi({ cluster, lags, guard, namespace, version, isReadOnly, faults, isOwnEmulator, signal })
+  const api = createApi({ cluster, lags, guard, namespace, version, isReadOnly, faults, isOwnEmulator, limits, signal })
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     setHeaders(response)

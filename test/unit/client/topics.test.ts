@@ -1,6 +1,10 @@
 import { expect, it } from 'vitest'
+import type { Connection } from '../../../src/client/connection.js'
+import { createTopics } from '../../../src/client/topics.js'
 import { startEmulator } from '../../../src/emulator/index.js'
 import { Kafka, Partitioners } from '../../../src/index.js'
+import { createLogger } from '../../../src/instrumentation/logger.js'
+import { createDeferred } from '../../../src/util/deferred.js'
 
 it('looks at many topics a few at a time: their time does not run out in a queue', async () => {
   const topics = Array.from({ length: 60 }, (_, index) => `topic-${index}`)
@@ -21,4 +25,35 @@ it('looks at many topics a few at a time: their time does not run out in a queue
   const atATime = looks.map(({ from }) => looks.filter((look) => look.from <= from && from < look.to).length)
   expect(Math.max(...atATime)).toBeLessThanOrEqual(16)
   for (const topic of topics) expect(emulator.eventHubs.get(topic)?.events()).toHaveLength(1)
+})
+
+it('looks at sixteen at a time, no more and no fewer', async () => {
+  const answered = createDeferred()
+  const looks = { now: 0, most: 0 }
+  const transport = {
+    async getEventHubProperties() {
+      looks.now++
+      looks.most = Math.max(looks.most, looks.now)
+      await answered.promise
+      looks.now--
+      return { partitionIds: ['0'] }
+    },
+  }
+  const requests = { run: (_api: string, _broker: string, ask: () => Promise<unknown>) => ask() }
+  const topics = createTopics({
+    connect: async () => ({ transport, requests, address: { broker: 'b:1' } }) as unknown as Connection,
+    settings: {
+      retry: { initialRetryTime: 1, factor: 0, multiplier: 1, maxRetryTime: 1, retries: 0 },
+      metadataMaxAge: 60_000,
+      allowAutoTopicCreation: false,
+    },
+    logger: createLogger({ level: 0 }),
+    awaitsMissing: false,
+  })
+  const counts = Promise.all(Array.from({ length: 1000 }, (_, index) => topics.of(`topic-${index}`).count()))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(looks.now).toBe(16)
+  answered.resolve()
+  await counts
+  expect(looks).toEqual({ now: 0, most: 16 })
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { kafkaSettings } from '../../../src/config/config.js'
 import { isLoopback, resolveNamespace } from '../../../src/config/namespace.js'
 import { KafkaJSConnectionError, KafkaJSNonRetriableError } from '../../../src/errors/index.js'
@@ -150,6 +150,29 @@ describe('brokers() that misbehaves', () => {
       message: expect.stringMatching(/^Failed to connect: "config.brokers" threw: ./),
       retriable: true,
     })
+  })
+
+  it('by never answering is given up after connectionTimeout, and asked again', async () => {
+    vi.useFakeTimers()
+    try {
+      const failing = resolve({ brokers: () => new Promise(() => undefined), connectionTimeout: 700 }).catch(
+        (error: unknown) => error,
+      )
+      let outcome: unknown
+      void failing.then((error) => {
+        outcome = error
+      })
+      await vi.advanceTimersByTimeAsync(699)
+      expect(outcome).toBeUndefined()
+      await vi.advanceTimersByTimeAsync(1)
+      expect(await failing).toMatchObject({
+        name: 'KafkaJSConnectionError',
+        message: expect.stringContaining('it gave no answer within 700 ms'),
+        retriable: true,
+      })
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it.each(createHostileValues().slice(1))('by giving %s is told so', async (_, given) => {

@@ -5,6 +5,8 @@ import {
   decodeMemberRecord,
   encodeMemberRecord,
   fromOwnerId,
+  MAX_INFLATED_LENGTH,
+  MAX_LENGTH,
   MAX_PARTITIONS,
   type MemberRecord,
   toOwnerId,
@@ -45,6 +47,32 @@ it('marks members among the owners of partitions', () => {
   expect(fromOwnerId(toOwnerId('größe-1'))).toBe('größe-1')
   expect(fromOwnerId('0d0e1b4c-processor')).toBeUndefined()
   expect(fromOwnerId('')).toBeUndefined()
+})
+
+it('has six thousand bytes in the store, and not one more', () => {
+  // Bytes that can't be compressed, as base64 four for three of them.
+  const lengthOf = (bytes: number) => {
+    const metadata = noise.subarray(0, bytes).toString('base64')
+    return encodeMemberRecord({ ...record, protocols: [{ name: 'big', metadata }] }).length
+  }
+  const noise = randomBytes(MAX_LENGTH)
+  let bytes = 3000
+  const lengths = new Set<number>()
+  expect(() => {
+    for (;;) lengths.add(lengthOf(bytes++))
+  }).toThrow(`holds ${MAX_LENGTH}`)
+  expect(Math.max(...lengths)).toBeLessThanOrEqual(MAX_LENGTH)
+  expect(Math.max(...lengths)).toBeGreaterThan(MAX_LENGTH - 4)
+})
+
+it('is read when it inflates to a megabyte, and not to one byte more', () => {
+  const stored = (length: number) => {
+    const json = JSON.stringify({ v: 1, ...record, pad: '' })
+    const padded = json.replace('"pad":""', `"pad":"${' '.repeat(length - Buffer.byteLength(json))}"`)
+    return deflateRawSync(padded).toString('base64url')
+  }
+  expect(decodeMemberRecord(stored(MAX_INFLATED_LENGTH))).toMatchObject({ memberId: record.memberId })
+  expect(decodeMemberRecord(stored(MAX_INFLATED_LENGTH + 1))).toBeUndefined()
 })
 
 it('is not read when it inflates to more than a member can have to say', () => {

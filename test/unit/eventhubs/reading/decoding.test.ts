@@ -96,17 +96,23 @@ it.each([
   expect(() => decodeValue(Buffer.from(hex, 'hex'))).toThrow(message)
 })
 
-it('nests no deeper than it can', () => {
+it('nests sixty-four levels, and no deeper', () => {
+  expect(() => decodeValue(nested(64))).not.toThrow()
+  expect(() => decodeValue(nested(65))).toThrow(/nested too deep/)
+})
+
+/** Null in so many lists. */
+function nested(levels: number): Buffer {
   let bytes = Buffer.of(0x40)
-  for (let i = 0; i < 70; i++) {
+  for (let i = 0; i < levels; i++) {
     const header = Buffer.alloc(9)
     header[0] = 0xd0
     header.writeUInt32BE(bytes.length + 4, 1)
     header.writeUInt32BE(1, 5)
     bytes = Buffer.concat([header, bytes])
   }
-  expect(() => decodeValue(bytes)).toThrow(/nested too deep/)
-})
+  return bytes
+}
 
 it('keeps an entry whose name an object takes for something else', () => {
   const map = decodeValue(Buffer.from('c10c02a1095f5f70726f746f5f5f41', 'hex').fill(0x0d, 1, 2)) as object

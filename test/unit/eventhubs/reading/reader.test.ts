@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Emulator, startEmulator } from '../../../../src/emulator/index.js'
+import { Reader } from '../../../../src/eventhubs/reading/reader.js'
+import { ReadingConnection } from '../../../../src/eventhubs/reading/reading-connection.js'
+import { ReadingConnections } from '../../../../src/eventhubs/reading/reading-connections.js'
+import { createLogger } from '../../../../src/instrumentation/logger.js'
+import { AmqpPeer } from '../../../support/amqp-peer.js'
 import { eventually } from '../../../support/eventually.js'
 import { collect, openReader, openTransport, send, type TestTransport } from '../open-transport.js'
 
@@ -85,6 +90,53 @@ it('gives no more at a time than it is asked for, and asks for no more than it m
     expect(emulator.stats.eventsDelivered - before).toBeLessThanOrEqual(count + 11)
   }
   await reader.close()
+})
+
+it('gives a thousand events at a time, and asks for two thousand at most, unless it is told otherwise', async () => {
+  const hub = newHub()
+  for (let i = 0; i < 5; i++) await send(transport, hub, '0', ...Array.from({ length: 1000 }, () => 'x'))
+  const before = emulator.stats.eventsDelivered
+  const delivered = () => emulator.stats.eventsDelivered - before
+  const reader = openReader(transport, { eventHubName: hub, partitionId: '0', budget: () => 1_000_000_000 })
+  const sizes: number[] = []
+  for (let count = 0; count < 5000; ) {
+    const { events } = (await reader.next()) ?? { events: [] }
+    sizes.push(events.length)
+    // Those that were handed over last are among the two thousand, which it asks for a quarter at a time.
+    await eventually(() => delivered() > Math.min(4999, count + 1500))
+    expect(delivered()).toBeLessThanOrEqual(count + 2000)
+    count += events.length
+  }
+  expect(Math.max(...sizes)).toBe(1000)
+  await reader.close()
+})
+
+it('is given up when the service has not answered within connectionTimeout', async () => {
+  await using peer = await AmqpPeer.start({ ignoresReaders: true })
+  const logger = createLogger({ level: 0 })
+  const connections = new ReadingConnections(
+    () =>
+      new ReadingConnection({
+        fullyQualifiedNamespace: 'localhost',
+        openStream: peer.openStream,
+        connectTimeout: 60_000,
+        requestTimeout: 60_000,
+        identifier: 'test',
+        logger,
+        withCredential: (_, put) => put({ name: 'name', key: 'key' }),
+      }),
+  )
+  const ends: Error[] = []
+  const options = { eventHubName: 'hub', partitionId: '0', consumerGroup: '$Default', afterSequenceNumber: -1 }
+  const begun = performance.now()
+  const reader = new Reader(
+    { ...options, budget: () => 1000, onEnd: (error) => ends.push(error) },
+    { connections, timeout: 300, logger, toError: (error) => error as Error, onClosed: () => undefined },
+  )
+  await expect(reader.next()).rejects.toThrow('The link has not been open within 300 ms')
+  expect(performance.now() - begun).toBeGreaterThanOrEqual(299)
+  expect(ends).toHaveLength(1)
+  await connections.close()
 })
 
 it('asks for one event at a time where not even one fits, and never for another before', async () => {
