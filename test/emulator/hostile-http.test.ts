@@ -8,6 +8,7 @@ import { parsePosition } from '../../src/emulator/amqp/selector.js'
 import { createAuthorizer, resourcePath } from '../../src/emulator/authorization.js'
 import { limitRequestTime } from '../../src/emulator/http/request-time.js'
 import { startEmulator } from '../../src/emulator/index.js'
+import { closeOf } from '../support/closing.js'
 
 test.each<[name: string, take: () => unknown]>([
   ['an address of slashes', () => parseAddress(`${'/'.repeat(1_000_000)}x`)],
@@ -37,8 +38,7 @@ test('a WebSocket message larger than any transfer ends its connection before it
   await using emulator = await startEmulator()
   const socket = new WebSocket(`ws://127.0.0.1:${emulator.port}/$servicebus/websocket`, 'AMQPWSB10')
   await once(socket, 'open')
-  const closed = once(socket, 'close')
-  socket.on('error', () => {})
+  const closed = closeOf(socket)
   socket.send(Buffer.alloc(5 * 1024 * 1024))
   const [code] = (await closed) as [number]
   expect(code).toBe(1009)
@@ -51,10 +51,9 @@ test('a request that arrives too slowly ends its connection', async () => {
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
   const socket = connect(port, '127.0.0.1')
-  socket.on('error', () => {})
   socket.write('GET / HTTP/1.1\r\nhost: x\r\n')
   const dripping = setInterval(() => socket.write('x'), 20)
-  await once(socket, 'close')
+  await closeOf(socket)
   clearInterval(dripping)
   expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200)
   server.close()
@@ -72,7 +71,7 @@ test('a body that is too large is answered, and the connection goes on', async (
   socket.write(`PUT /orders HTTP/1.1\r\nhost: x\r\ncontent-length: ${body}\r\n\r\n`)
   socket.write(Buffer.alloc(body))
   socket.write('GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n')
-  await once(socket, 'close')
+  await closeOf(socket)
   expect(received).toContain('HTTP/1.1 413')
   expect(received).toContain('HTTP/1.1 200')
 })

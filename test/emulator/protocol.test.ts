@@ -1,10 +1,10 @@
-import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FrameReader } from '../../src/emulator/amqp/codec/frame-reader.js'
 import { type Fields, readPerformative } from '../../src/emulator/amqp/codec/performative.js'
 import { Described } from '../../src/emulator/amqp/codec/values.js'
 import { type Emulator, startEmulator } from '../../src/emulator/index.js'
+import { closeOf } from '../support/closing.js'
 import { begin, FALSE, frame, list, NULL, open, SASL_HEADER, string, symbol, TRUE, uint } from './frames.js'
 
 let emulator: Emulator
@@ -89,7 +89,7 @@ class Client {
   }
 
   async ended(): Promise<void> {
-    if (!this.closed) await once(this.#socket, 'close')
+    if (!this.closed) await closeOf(this.#socket)
   }
 
   destroy(): void {
@@ -327,6 +327,6 @@ test.each<[name: string, bytes: () => Buffer, answer: RegExp]>([
     received += chunk.toString('hex')
   })
   socket.write(bytes())
-  await once(socket, 'close')
+  await closeOf(socket)
   expect(received).toMatch(answer)
 })

@@ -1,8 +1,8 @@
-import { once } from 'node:events'
 import { connect } from 'node:net'
 import { type Consumer, Kafka, logLevel, type Producer } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import { type EmulatorOptions, startEmulator } from '../../../src/emulator/index.js'
+import { closeOf } from '../../support/closing.js'
 import { eventually } from '../../support/eventually.js'
 
 const TOPIC = 'orders'
@@ -219,9 +219,9 @@ describe('kafkajs on the Kafka endpoint', () => {
     await using emulator = await startEmulator({ kafka: false })
     expect(() => emulator.kafkaEndpointConfig()).toThrow(RangeError)
     expect(emulator.kafkaPort).toBeUndefined()
-    const socket = connect(emulator.port, '127.0.0.1').on('error', () => {})
+    const socket = connect(emulator.port, '127.0.0.1')
     socket.write(Buffer.alloc(8))
-    await once(socket, 'close')
+    await closeOf(socket)
   })
 })
 

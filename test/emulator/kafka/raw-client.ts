@@ -1,8 +1,8 @@
-import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { APIS } from '../../../src/emulator/kafka/apis/index.js'
 import { Frames } from '../../../src/emulator/kafka/frames.js'
 import { decodeResponse, encodeRequest } from '../../../src/emulator/kafka/protocol/api.js'
+import { closeOf } from '../../support/closing.js'
 
 /** A Kafka client that says what it is told to, in the emulator's own tables: those are held to other clients' elsewhere. */
 export class RawClient {
@@ -14,8 +14,7 @@ export class RawClient {
 
   constructor(port: number) {
     this.socket = connect(port, '127.0.0.1')
-    this.socket.on('error', () => {})
-    this.closed = once(this.socket, 'close')
+    this.closed = closeOf(this.socket)
     this.socket.on('data', (chunk) => {
       this.#frames.push(chunk)
       for (let frame = this.#frames.next(2 ** 31); frame; frame = this.#frames.next(2 ** 31)) {
