@@ -62,6 +62,44 @@ function oneOf<T extends string>(name: string, value: unknown, allowed: readonly
   return invalid(name, allowed.map((item) => `'${item}'`).join(' or '), value)
 }
 
+/** A number of things. */
+function wholeNumber(name: string, value: unknown): number {
+  const count = number(name, value, 1, { least: 1 })
+  return Number.isSafeInteger(count) ? count : invalid(name, 'a whole number', value)
+}
+
+/** Refuses what is of another shape than its type says. It is not repeated: it may have a key in it. */
+function checkShape(name: string, value: unknown, expected: string, fits: (value: object | string) => boolean): void {
+  if (value === undefined || value === null) return
+  const isFit = (typeof value === 'string' || typeof value === 'object') && fits(value)
+  if (!isFit) invalid(`eventHubs.${name}`, expected, `one of type ${Array.isArray(value) ? 'array' : typeof value}`)
+}
+
+const isText = (value: object | string) => typeof value === 'string'
+
+const hasMethods = (value: object | string, names: readonly string[]) =>
+  names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
+
+const storeMethods = ['claimOwnership', 'listOwnership', 'updateCheckpoint', 'listCheckpoints']
+
+/** The options whose values are objects or text of the user's. Plain JavaScript knows no types. */
+function checkShapes(options: EventHubsOptions): void {
+  const { connectionString, auth, proxy, customEndpointAddress, checkpointStore, management } = options
+  checkShape('connectionString', connectionString, 'text', isText)
+  checkShape('customEndpointAddress', customEndpointAddress, 'text', isText)
+  checkShape('auth', auth, 'an object with getCredential()', (value) => hasMethods(value, ['getCredential']))
+  checkShape('proxy', proxy, 'a URL as text, or an http.Agent', (value) => isText(value) || hasMethods(value, ['on']))
+  checkShape(
+    'checkpointStore',
+    checkpointStore,
+    `text, or an object with ${storeMethods.join('(), ')}()`,
+    (value) => isText(value) || hasMethods(value, storeMethods),
+  )
+  if (management === false) return
+  checkShape('management', management, 'false or an object', (value) => !isText(value))
+  oneOf('eventHubs.management.kind', management?.kind, ['namespace', 'arm'])
+}
+
 function retrySettings(...layers: (RetryOptions | undefined | null)[]): RetrySettings {
   const given: RetryOptions = Object.assign({}, ...layers)
   const field = (name: keyof RetrySettings) => number(`retry.${name}`, given[name], defaultRetry[name])
@@ -77,6 +115,7 @@ function retrySettings(...layers: (RetryOptions | undefined | null)[]): RetrySet
 function eventHubsSettings(options: EventHubsOptions = {}): EventHubsSettings {
   const { transport, consumerGroup, transactions, compression, undecodable, ...others } = options
   const { maxBatchSize, prefetchCount, ...rest } = others
+  checkShapes(rest)
   const checkpointStore = rest.checkpointStore ?? process.env['KAFKAJS_EVENTHUBS_CHECKPOINT_STORE']
   return Object.freeze({
     ...rest,
@@ -89,8 +128,8 @@ function eventHubsSettings(options: EventHubsOptions = {}): EventHubsSettings {
     compression: oneOf('eventHubs.compression', compression, ['none', 'body']),
     undecodable: oneOf('eventHubs.undecodable', undecodable, ['deliver', 'skip']),
     ...(checkpointStore && { checkpointStore }),
-    ...(maxBatchSize != null && { maxBatchSize: number('eventHubs.maxBatchSize', maxBatchSize, 1, { least: 1 }) }),
-    ...(prefetchCount != null && { prefetchCount: number('eventHubs.prefetchCount', prefetchCount, 1, { least: 1 }) }),
+    ...(maxBatchSize != null && { maxBatchSize: wholeNumber('eventHubs.maxBatchSize', maxBatchSize) }),
+    ...(prefetchCount != null && { prefetchCount: wholeNumber('eventHubs.prefetchCount', prefetchCount) }),
   })
 }
 

@@ -29,7 +29,7 @@ const EMULATOR_PORT = 5672
  * @throws KafkaJSNonRetriableError when Resource Manager lacks a setting, a token credential or its package.
  */
 export async function createManagement(options: ManagementFromSettingsOptions): Promise<Management | undefined> {
-  const { management = {} } = options.settings.eventHubs
+  const management = options.settings.eventHubs.management ?? {}
   if (management === false) return undefined
   const kind = management.kind ?? (management.subscriptionId === undefined ? 'namespace' : 'arm')
   return kind === 'arm' ? await createResourceManager(options, management) : await createNamespaceManager(options)

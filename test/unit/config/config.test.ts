@@ -99,6 +99,47 @@ describe('kafkaSettings', () => {
       { eventHubs: { consumerGroup: 'mine' } },
       "Invalid eventHubs.consumerGroup, expected 'auto' or 'dedicated' or '$Default', received mine",
     ],
+    [{ eventHubs: { prefetchCount: 1.5 } }, 'Invalid eventHubs.prefetchCount, expected a whole number, received 1.5'],
+    [
+      { eventHubs: { maxBatchSize: Infinity } },
+      'Invalid eventHubs.maxBatchSize, expected a whole number, received Infinity',
+    ],
+    [
+      { eventHubs: { connectionString: 5 } },
+      'Invalid eventHubs.connectionString, expected text, received one of type number',
+    ],
+    [
+      { eventHubs: { connectionString: ['Endpoint=sb://x;SharedAccessKey=secret'] } },
+      'Invalid eventHubs.connectionString, expected text, received one of type array',
+    ],
+    [
+      { eventHubs: { customEndpointAddress: 5 } },
+      'Invalid eventHubs.customEndpointAddress, expected text, received one of type number',
+    ],
+    [
+      { eventHubs: { auth: {} } },
+      'Invalid eventHubs.auth, expected an object with getCredential(), received one of type object',
+    ],
+    [
+      { eventHubs: { auth: 'key' } },
+      'Invalid eventHubs.auth, expected an object with getCredential(), received one of type string',
+    ],
+    [
+      { eventHubs: { transport: 'websockets', proxy: 5 } },
+      'Invalid eventHubs.proxy, expected a URL as text, or an http.Agent, received one of type number',
+    ],
+    [
+      { eventHubs: { checkpointStore: {} } },
+      'Invalid eventHubs.checkpointStore, expected text, or an object with claimOwnership(), listOwnership(), updateCheckpoint(), listCheckpoints(), received one of type object',
+    ],
+    [
+      { eventHubs: { management: true } },
+      'Invalid eventHubs.management, expected false or an object, received one of type boolean',
+    ],
+    [
+      { eventHubs: { management: { kind: 'portal' } } },
+      "Invalid eventHubs.management.kind, expected 'namespace' or 'arm', received portal",
+    ],
     [
       { eventHubs: { prefetchCount: 0 } },
       'Invalid eventHubs.prefetchCount, expected a number of at least 1, received 0',
