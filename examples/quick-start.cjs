@@ -1,7 +1,9 @@
 // A kafkajs program in CommonJS; only the first line differs.
 //
-//     node examples/quick-start.cjs                                                 starts an emulator of its own
-//     EVENTHUBS_CONNECTION_STRING='Endpoint=sb://…' node examples/quick-start.cjs   a real namespace with an event hub `greetings`
+//     node examples/quick-start.cjs
+//
+// It starts an emulator of its own, unless EVENTHUBS_CONNECTION_STRING names a namespace with an event hub `greetings`; then
+// KAFKAJS_EVENTHUBS_CHECKPOINT_STORE must name a store, for example `file:./offsets`.
 const { Kafka, logLevel } = require('kafkajs-eventhubs') // was: require('kafkajs')
 const { startEmulator } = require('kafkajs-eventhubs/emulator')
 

@@ -8,6 +8,8 @@ import { configuration } from '../../examples/managed-identity.js'
 import { main as manyConsumers } from '../../examples/many-consumers.js'
 import { main as metrics } from '../../examples/metrics.js'
 import { main as migrateOffsets } from '../../examples/migrate-offsets/main.js'
+import { main as mixedFleet } from '../../examples/mixed-fleet.js'
+import { main as quickStart } from '../../examples/quick-start.js'
 import { main as replay } from '../../examples/replay.js'
 import { main as webSockets } from '../../examples/websockets.js'
 import { Kafka } from '../../src/index.js'
@@ -52,6 +54,17 @@ it('migrate-offsets has this package go on where kafkajs stopped, and carries no
     carried: [{ partition: 0, offset: '3' }],
     again: [],
     after: ['four', 'five'],
+  })
+})
+
+it('quick-start reads what it sent', async () => {
+  expect(await quickStart(undefined, quiet)).toEqual({ language: 'en', text: 'hello' })
+})
+
+it('mixed-fleet has a reader on this package see everything, and one on kafkajs no key of what came over AMQP', async () => {
+  expect(await mixedFleet(undefined, quiet)).toEqual({
+    ours: ['customer-1=kafkajs', 'customer-1=this package'],
+    theirs: ['customer-1=kafkajs', 'null=this package'],
   })
 })
 

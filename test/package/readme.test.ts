@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { assertBuilt, repository, run } from './repository.js'
 
@@ -29,11 +29,36 @@ it('names only scripts that exist', async () => {
   }
 })
 
-it('links to files that exist', async () => {
-  const readme = await readFile(join(repository, 'README.md'), 'utf8')
-  for (const [, target = ''] of readme.matchAll(/\]\(((?!https?:)[^)#]+)\)/g)) {
-    await expect(readFile(join(repository, target)), target).resolves.toBeDefined()
+/** Titles as GitHub makes anchors of them. */
+function anchorsOf(markdown: string): Set<string> {
+  const anchors = new Set<string>()
+  for (const [, title = ''] of markdown.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ (.*)$/gm)) {
+    anchors.add(
+      title
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}_ -]/gu, '')
+        .replaceAll(' ', '-'),
+    )
   }
+  return anchors
+}
+
+it('has pages whose links lead somewhere, and an index of them all', async () => {
+  const names = (await readdir(join(repository, 'docs'))).filter((name) => name.endsWith('.md'))
+  const pages = ['README.md', 'CONTRIBUTING.md', 'RELEASING.md', 'SECURITY.md', ...names.map((name) => `docs/${name}`)]
+  for (const page of pages) {
+    const text = (await readFile(join(repository, page), 'utf8')).replace(/^```[\s\S]*?^```$/gm, '')
+    for (const [, target = ''] of text.matchAll(/\]\(((?!https?:)[^)\s]+)\)/g)) {
+      const [file = '', anchor] = target.split('#')
+      const path = file === '' ? join(repository, page) : join(repository, dirname(page), file)
+      await expect(stat(path), `${page}: ${target}`).resolves.toBeDefined()
+      if (anchor !== undefined && path.endsWith('.md')) {
+        expect(anchorsOf(await readFile(path, 'utf8')), `${page}: ${target}`).toContain(anchor)
+      }
+    }
+  }
+  const index = await readFile(join(repository, 'docs/README.md'), 'utf8')
+  for (const name of names.filter((name) => name !== 'README.md')) expect(index).toContain(`](${name}`)
 })
 
 it('has a demo that does the main job, cleanly where there is no terminal', async () => {
