@@ -142,7 +142,7 @@ export class ReadingConnection {
       // The session stays when a link is detached; the library hears of that after this.
       if (isOpen && session) {
         const left = session
-        setImmediate(() => void this.#endSession(left))
+        soon(() => void this.#endSession(left))
       }
       if (isOpen) options.onEnd(toEndOfOpenLink(error))
     }
@@ -159,7 +159,7 @@ export class ReadingConnection {
       forget()
       // With the session ends what is left half open.
       const left = session
-      if (left) setImmediate(() => void this.#endSession(left))
+      if (left) soon(() => void this.#endSession(left))
       throw this.#connection.ended ?? translate(reason)
     }
     isOpen = true
