@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import type { Command } from 'commander'
 import { expect, test } from 'vitest'
+import { createProgram } from '../../src/cli/program.js'
+import { processTerminal } from '../../src/cli/terminal.js'
 import { runCli } from '../support/cli.js'
 
 test.each<[args: string[], code: number, text: string]>([
@@ -19,4 +22,15 @@ test('tells the version of the package', async () => {
   const { output, exit } = runCli('--version')
   expect(await exit).toBe(0)
   expect(output()).toBe(`${version}\n`)
+})
+
+test('has no option that its documents leave out', async () => {
+  const pages = ['cli', 'console', 'emulator'].map((name) => readFile(`docs/${name}.md`, 'utf8'))
+  const text = (await Promise.all(pages)).join('\n')
+  const optionsOf = ({ options, commands }: Command): string[] => [
+    ...options.map(({ long }) => long ?? ''),
+    ...commands.flatMap(optionsOf),
+  ]
+  const named = new Set(text.match(/--[a-z][a-z-]*/g))
+  expect(optionsOf(createProgram(processTerminal())).filter((option) => !named.has(option))).toEqual([])
 })
