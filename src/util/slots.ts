@@ -2,8 +2,8 @@
 export interface Slots {
   /** Resolves with a place's release function; with undefined when the signal aborts first. */
   acquire(signal?: AbortSignal): Promise<(() => void) | undefined>
-  /** Runs an operation in a place, when there is one. */
-  run<T>(operation: () => Promise<T>): Promise<T>
+  /** Runs an operation in a place, when there is one. Rejects when the signal aborts first. */
+  run<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T>
 }
 
 export function createSlots(count: number): Slots {
@@ -46,12 +46,13 @@ export function createSlots(count: number): Slots {
 
   return {
     acquire,
-    async run(operation) {
-      const release = await acquire()
+    async run(operation, signal) {
+      const release = await acquire(signal)
+      if (!release) throw signal?.reason
       try {
         return await operation()
       } finally {
-        release?.()
+        release()
       }
     },
   }

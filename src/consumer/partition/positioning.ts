@@ -23,9 +23,8 @@ export function createPositioning(context: PartitionContext, status: PartitionSt
   const where = { topic, partition }
   let end: number | undefined
   const ends = async () => {
-    const found = await fetching.questions.run(() =>
-      fetchPartitionEnds(fetching.transport, topic, partition, { abortSignal: ended }),
-    )
+    const ask = () => fetchPartitionEnds(fetching.transport, topic, partition, { abortSignal: ended })
+    const found = await fetching.questions.run(ask, ended)
     end = found.high
     return found
   }

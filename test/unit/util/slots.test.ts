@@ -36,3 +36,12 @@ it('gives a place back when what ran in it fails', async () => {
   await expect(slots.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
   expect(await slots.run(async () => 1)).toBe(1)
 })
+
+it('runs nothing for one that has gone while it waited', async () => {
+  const slots = createSlots(1)
+  await slots.acquire()
+  const gone = new AbortController()
+  const running = slots.run(async () => expect.fail('ran'), gone.signal)
+  gone.abort(new Error('gone'))
+  await expect(running).rejects.toThrow('gone')
+})
