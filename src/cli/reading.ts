@@ -95,6 +95,9 @@ export async function readTopics(options: ReadOptions): Promise<void> {
   })
 }
 
+/** True to go on, false after the last one, `unhandled` for one that must come again: it ends the run as well. */
+export type Outcome = boolean | 'unhandled'
+
 interface Run {
   readonly kafka: Kafka
   readonly groupId: string
@@ -102,7 +105,7 @@ interface Run {
   readonly fromBeginning?: boolean
   readonly assigner?: PartitionAssigner
   readonly signal: AbortSignal
-  onMessage(consumed: ConsumedMessage): Promise<boolean>
+  onMessage(consumed: ConsumedMessage): Promise<Outcome>
   onAssigned?(assignment: Record<string, number[]>): void
   onFetch?(): void
   readonly retries?: number
@@ -142,8 +145,8 @@ export async function runUntil(run: Run): Promise<void> {
         for (const message of batch.messages) {
           if (isOver || signal.aborted || !isRunning() || isStale()) return
           const goesOn = await run.onMessage({ topic, partition, message })
-          resolveOffset(message.offset)
-          if (!goesOn) {
+          if (goesOn !== 'unhandled') resolveOffset(message.offset)
+          if (goesOn !== true) {
             isOver = true
             finish()
           }

@@ -68,6 +68,18 @@ export function write(stream: Output, text: string | Uint8Array, signal?: AbortS
   })
 }
 
+/** Writes text; resolves with false when nobody takes it any more, as with `| head`, or the signal aborts. */
+export function handOver(stream: Output, text: string | Uint8Array, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const abort = () => resolve(false)
+    signal.addEventListener('abort', abort)
+    stream.write(text, (error) => {
+      signal.removeEventListener('abort', abort)
+      resolve(!error)
+    })
+  })
+}
+
 /** A value as JSON: indented for reading. */
 export function writeJson({ output }: Terminal, value: unknown): void {
   output.write(`${JSON.stringify(value, null, 2)}\n`)

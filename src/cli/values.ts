@@ -33,6 +33,12 @@ export function parseOffset(text: string): bigint {
   return BigInt(text)
 }
 
+/** An offset as a partition has it. */
+export function parseAbsoluteOffset(text: string): bigint {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be an offset.')
+  return BigInt(text)
+}
+
 /** A moment: ISO 8601, or milliseconds since 1970. */
 export function parseTimestamp(text: string): number {
   const moment = /^\d+$/.test(text) ? Number(text) : Date.parse(text)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { startEmulator } from '../../src/emulator/index.js'
-import { runCommand, startCommand } from '../support/cli.js'
+import { runCli, runCommand, startCommand } from '../support/cli.js'
 import { eventually } from '../support/eventually.js'
 
 const lines = (text: string) => text.split('\n').filter((line) => line !== '')
@@ -78,6 +78,23 @@ test('follows until it is interrupted', async () => {
   await eventually(() => expect(orders.emulator.stats.openConnections).toBe(0))
 })
 
+test('commits for a group what was read of its output, and no more', { timeout: 60_000 }, async () => {
+  await using orders = await openOrders()
+  const folder = await mkdtemp(join(tmpdir(), 'cli-'))
+  const at = [...orders.at, '--store', `file:${folder}`]
+  const produce = (input: string) => runCommand(['produce', 'orders', '--partition', '0', ...at], { input })
+  await produce('a\nb\n')
+  const { child, output, exit } = runCli('consume', 'orders', '--group', 'billing', '--from-beginning', ...at)
+  await eventually(() => expect(output()).toBe('a\nb\n'), { timeout: 30_000 })
+  // As `| head -2` does. What comes next finds nobody.
+  child.stdout?.destroy()
+  await produce('c\nd\n')
+  expect(await exit).toBe(0)
+  const { output: report } = await runCommand(['groups', 'describe', 'billing', '--json', ...at])
+  expect(JSON.parse(report)).toMatchObject([{ partitions: [{ partition: 0, committed: '2' }, { partition: 1 }] }])
+  await rm(folder, { recursive: true })
+})
+
 test('keeps to a rate', async () => {
   await using orders = await openOrders()
   const begin = performance.now()
@@ -94,6 +111,7 @@ test.each<[name: string, args: string[], input: string, code: number, text: stri
   ['two beginnings', ['consume', 'orders', '--offset', '1', '--from-beginning'], '', 2, 'three places to begin'],
   ['a group and an offset', ['consume', 'orders', '--group', 'g', '--offset', '1'], '', 2, 'groups reset'],
   ['no number', ['consume', 'orders', '--offset', 'x'], '', 2, 'It must be an offset'],
+  ['a place before the first', ['groups', 'reset', 'g', '--topic', 'orders', '--to-offset', '-5'], '', 2, 'an offset'],
 ])('refuses %s', async (_, args, input, code, text) => {
   await using orders = await openOrders()
   const outcome = await runCommand([...args, ...orders.at], { input })

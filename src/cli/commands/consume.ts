@@ -3,8 +3,8 @@ import { type Connection, createConnection, warnWithoutStore, withAdmin } from '
 import { addConnectionOptions, type ConnectionArguments } from '../connection-options.js'
 import { UsageError } from '../errors.js'
 import { type ConsumedMessage, createFormat, toJsonMessage } from '../message-format.js'
-import { EndTracker, readTopics, runUntil, type Start } from '../reading.js'
-import { type Terminal, write } from '../terminal.js'
+import { EndTracker, type Outcome, readTopics, runUntil, type Start } from '../reading.js'
+import { handOver, type Terminal, write } from '../terminal.js'
 import { parseCount, parseEscapes, parseOffset, parsePartitions, parseTimestamp } from '../values.js'
 
 interface ConsumeArguments extends ConnectionArguments {
@@ -59,9 +59,11 @@ async function consume(topics: string[], args: ConsumeArguments, terminal: Termi
     const isWaiting = !args.untilEnd && startOf(args).at === 'end' && args.group === undefined
     if (isWaiting && terminal.errors.isTTY) terminal.errors.write('Waiting for messages; Ctrl+C ends\n')
   }
-  const onMessage = async (consumed: ConsumedMessage) => {
+  const onMessage = async (consumed: ConsumedMessage): Promise<Outcome> => {
     deadline.refresh()
-    await write(terminal.output, format(consumed), deadline.signal)
+    // A group commits what was handed over, and no more.
+    if (args.group === undefined) await write(terminal.output, format(consumed), deadline.signal)
+    else if (!(await handOver(terminal.output, format(consumed), deadline.signal))) return 'unhandled'
     return ++count !== args.maxMessages
   }
   try {
@@ -92,7 +94,7 @@ interface Job {
   readonly connection: Connection
   readonly terminal: Terminal
   readonly signal: AbortSignal
-  readonly onMessage: (consumed: ConsumedMessage) => Promise<boolean>
+  readonly onMessage: (consumed: ConsumedMessage) => Promise<Outcome>
   readonly onStart: () => void
 }
 
@@ -105,7 +107,7 @@ async function readAll({ topics, args, connection, signal, onMessage, onStart }:
     untilEnd: args.untilEnd ?? false,
     ...(args.through !== undefined && { through: args.through }),
     signal,
-    onMessage,
+    onMessage: async (consumed) => (await onMessage(consumed)) === true,
     onStart,
   })
 }
@@ -136,6 +138,7 @@ async function consumeAsGroup({ topics, args, connection, terminal, signal, onMe
     },
     async onMessage(consumed) {
       const goesOn = await onMessage(consumed)
+      if (goesOn === 'unhandled') return goesOn
       ends.reach(consumed.topic, consumed.partition, BigInt(consumed.message.offset) + 1n)
       return goesOn && !(untilEnd && ends.isReached)
     },

@@ -6,7 +6,7 @@ import { CommandError, UsageError } from '../errors.js'
 import { describeGroup, type GroupReport } from '../group-report.js'
 import { planReset, type ResetTarget } from '../group-reset.js'
 import { paint, type Terminal, writeJson, writeTable } from '../terminal.js'
-import { parseOffset, parsePartitions, parseRepeated, parseTimestamp } from '../values.js'
+import { parseAbsoluteOffset, parsePartitions, parseRepeated, parseTimestamp } from '../values.js'
 
 interface GroupArguments extends ConnectionArguments {
   json?: boolean
@@ -44,7 +44,7 @@ export function groupsCommand(terminal: Terminal): Command {
       .option('--partition <numbers>', 'these partitions only, as in 0,3', parsePartitions)
       .option('--to-earliest', 'to the oldest message')
       .option('--to-latest', 'to the end')
-      .option('--to-offset <offset>', 'to this offset', parseOffset)
+      .option('--to-offset <offset>', 'to this offset', parseAbsoluteOffset)
       .option('--to-timestamp <time>', 'to what was stored then', parseTimestamp)
       .option('--execute', 'does it'),
   ).action((group: string, args: GroupArguments) => reset(group, args, terminal))
