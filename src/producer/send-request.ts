@@ -2,6 +2,7 @@ import { KafkaJSNonRetriableError } from '../errors/index.js'
 import { toError } from '../errors/thrown.js'
 import type { CompressionTypes } from '../types/enums.js'
 import type { ProducerBatch, TopicMessages } from '../types/index.js'
+import { timerDelay } from '../util/timers.js'
 
 /** The messages a caller wants sent: checked, each topic once, in the order first named. */
 export interface SendRequest {
@@ -41,7 +42,13 @@ export function toSendRequest(batch: ProducerBatch, { idempotent }: { idempotent
       )
     }
   }
-  return { acks, timeout, compression, topics: merged(topicMessages) }
+  return { acks, timeout: toTimeout(timeout), compression, topics: merged(topicMessages) }
+}
+
+/** No time to answer in is no wish that can be met: what is sent would be stored, and sent again. */
+const toTimeout = (timeout: unknown): number | undefined => {
+  const ms = Number(timeout ?? 0)
+  return ms > 0 ? timerDelay(ms) : undefined
 }
 
 function merged(topicMessages: readonly TopicMessages[]): readonly TopicMessages[] {

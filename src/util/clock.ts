@@ -1,3 +1,4 @@
+import { timerDelay } from './timers.js'
 import { wait } from './wait.js'
 
 /** Time as a seam: a test moves it instead of sleeping. */
@@ -14,7 +15,7 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, run) {
-    const timer = setTimeout(run, ms)
+    const timer = setTimeout(run, timerDelay(ms))
     return () => clearTimeout(timer)
   },
   wait,

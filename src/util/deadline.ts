@@ -1,3 +1,5 @@
+import { timerDelay } from './timers.js'
+
 export interface DeadlineOptions {
   readonly ms: number
   /** Ends the operation as well. */
@@ -17,7 +19,7 @@ export async function withDeadline<T>(
       const error = createError()
       reject(error)
       controller.abort(error)
-    }, ms)
+    }, timerDelay(ms))
   })
   try {
     return await Promise.race([

@@ -1,4 +1,4 @@
-import { soon } from './timers.js'
+import { soon, timerDelay } from './timers.js'
 
 /**
  * Resolves after `ms`, or as soon as the signal aborts: waiting is never an error. No time passes where there is none to
@@ -13,7 +13,7 @@ export function wait(ms: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener('abort', done)
       resolve()
     }
-    const timer = setTimeout(done, ms)
+    const timer = setTimeout(done, timerDelay(ms))
     signal?.addEventListener('abort', done, { once: true })
   })
 }

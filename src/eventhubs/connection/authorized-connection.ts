@@ -3,6 +3,7 @@ import type { ConnectionContextBase } from '@azure/core-amqp'
 import type { ConnectionCredential } from '../../auth/credential-source.js'
 import type { Logger } from '../../types/index.js'
 import { withDeadline } from '../../util/deadline.js'
+import { timerDelay } from '../../util/timers.js'
 import { type Claim, claimFor, openContext } from './amqp-context.js'
 import { connectionLost, type OpenStream } from './amqp-socket.js'
 import { closeWithin } from './close-within.js'
@@ -211,16 +212,13 @@ export class AuthorizedConnection {
   /** A link lasts as long as its last token: if no next one is had the service ends it, and says why. */
   #renewIn(renewal: Renewal, delay: number): void {
     clearTimeout(renewal.timer)
-    renewal.timer = setTimeout(
-      () => {
-        this.#putToken(renewal).catch((error: Error) => {
-          if (!this.#authorizations.has(renewal)) return
-          this.#options.logger.debug(`A token was not renewed: ${error.message}`, { audience: renewal.audience })
-          this.#renewIn(renewal, Math.max(delay, shortestPause))
-        })
-      },
-      Math.min(Math.max(delay, 0), longestTimer),
-    ).unref()
+    renewal.timer = setTimeout(() => {
+      this.#putToken(renewal).catch((error: Error) => {
+        if (!this.#authorizations.has(renewal)) return
+        this.#options.logger.debug(`A token was not renewed: ${error.message}`, { audience: renewal.audience })
+        this.#renewIn(renewal, Math.max(delay, shortestPause))
+      })
+    }, timerDelay(delay)).unref()
   }
 }
 
@@ -232,8 +230,6 @@ interface Renewal {
 
 /** Between two attempts to renew a token, ms. */
 const shortestPause = 1000
-/** `setTimeout` takes a signed 32-bit number of ms. */
-const longestTimer = 2 ** 31 - 1
 
 /** The error that links and calls in progress end with when their owner closes the connection. */
 const disconnected = () =>

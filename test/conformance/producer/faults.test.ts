@@ -181,6 +181,20 @@ describe('a producer under faults', () => {
     await expect(long).resolves.toHaveLength(1)
   })
 
+  it.each([1e12, Number.POSITIVE_INFINITY, 0, -1, Number.NaN, null])(
+    'a timeout of %s is no reason to send twice, and none to fail',
+    async (timeout) => {
+      await using target = await openEmulator()
+      const topic = await target.createTopic({ partitions: 1 })
+      await using producer = disposable(new Kafka(target.config({ retry: { retries: 1 } })).producer())
+      await producer.connect()
+      await producer.send({ topic, messages: [{ value: 'warm' }] })
+      target.emulator.faults.delayDispositions({ ms: 50, times: 1 })
+      await producer.send({ topic, messages: [{ value: 'x' }], timeout: timeout as number })
+      expect(target.emulator.eventHubs.get(topic)?.events()).toHaveLength(2)
+    },
+  )
+
   it('resolves at once with acks 0, and logs what was lost', async () => {
     await using target = await openEmulator()
     const topic = await target.createTopic({ partitions: 1 })
