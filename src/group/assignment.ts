@@ -4,6 +4,7 @@ import type { Assigner, Assignment } from '../types/index.js'
 import { withDeadline } from '../util/deadline.js'
 import { AssignerProtocol } from './assigner-protocol.js'
 import type { AssignmentNotes, MemberRecord } from './member-record.js'
+import { partitionsIn } from './partitions-in.js'
 import { groupSpelling, ownSpelling, type TopicSpelling } from './topic-spelling.js'
 
 /** The assigner that a group runs, and what it gives to whom. */
@@ -156,7 +157,7 @@ function bySubscribers(members: readonly MemberRecord[], topics: readonly string
 function merge(before: Assignment, given: Assignment): Assignment {
   const merged = { ...before }
   for (const [topic, partitions] of Object.entries(given)) {
-    merged[topic] = [...new Set([...(merged[topic] ?? []), ...partitions])].sort((a, b) => a - b)
+    merged[topic] = [...new Set([...partitionsIn(merged, topic), ...partitions])].sort((a, b) => a - b)
   }
   return merged
 }

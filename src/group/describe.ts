@@ -4,6 +4,7 @@ import type { Assignment, ConsumerGroupState, GroupDescription } from '../types/
 import { AssignerProtocol } from './assigner-protocol.js'
 import { chooseProtocol } from './assignment.js'
 import { decodeMemberRecord, fromOwnerId, MEMBERS, type MemberRecord } from './member-record.js'
+import { partitionsIn } from './partitions-in.js'
 import { groupSpelling, ownSpelling, type TopicSpelling } from './topic-spelling.js'
 
 /**
@@ -41,7 +42,7 @@ export async function describeGroup(
       if (!holder || partition === undefined) continue
       const name = holder.spelling.of(topic) ?? topic
       const { assignment } = holder
-      assignment[name] = [...(assignment[name] ?? []), partition].sort((a, b) => a - b)
+      assignment[name] = [...partitionsIn(assignment, name), partition].sort((a, b) => a - b)
     }
   }
   const protocol = chooseProtocol(members) ?? ''

@@ -4,6 +4,7 @@ import { KafkaJSNonRetriableError } from '../errors/index.js'
 import { topicKey } from '../translate/names.js'
 import type { Assignment } from '../types/index.js'
 import { MAX_INFLATED_LENGTH, MAX_LENGTH, type MemberRecord } from './member-record.js'
+import { partitionsIn } from './partitions-in.js'
 
 /**
  * The assignment that a group with the sticky assigner has come to: a record beside the members' own. What is to change as
@@ -42,7 +43,7 @@ export function encodePlan({ basis, members }: Plan): string {
   for (const [index, id] of ids.entries()) {
     for (const [topic, partitions] of Object.entries(members.get(id) ?? {})) {
       for (const partition of partitions) {
-        const owners = topics[topic] ?? []
+        const owners = (Object.hasOwn(topics, topic) && topics[topic]) || []
         topics[topic] = owners
         while (owners.length <= partition) owners.push(-1)
         owners[partition] = index
@@ -70,7 +71,7 @@ export function decodePlan(text: string): Plan | undefined {
     for (const [topic, owners] of Object.entries(topics)) {
       for (const [partition, index] of owners.entries()) {
         const assignment = members.get(ids[index] ?? '')
-        if (assignment) assignment[topic] = [...(assignment[topic] ?? []), partition]
+        if (assignment) assignment[topic] = [...partitionsIn(assignment, topic), partition]
       }
     }
     return { basis, members }

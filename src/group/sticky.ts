@@ -1,5 +1,6 @@
 import type { Assignment, PartitionAssigner } from '../types/index.js'
 import { AssignerProtocol } from './assigner-protocol.js'
+import { partitionsIn } from './partitions-in.js'
 
 /** The name the group knows the sticky assigner by. */
 export const STICKY = 'StickyAssigner'
@@ -35,7 +36,7 @@ export const sticky: PartitionAssigner = ({ cluster }) => {
         const assignment: Assignment = {}
         for (const key of keeps) {
           const { topic, partition } = partitions.get(key) ?? { topic: '', partition: 0 }
-          assignment[topic] = [...(assignment[topic] ?? []), partition].sort((a, b) => a - b)
+          assignment[topic] = [...partitionsIn(assignment, topic), partition].sort((a, b) => a - b)
         }
         return {
           memberId,

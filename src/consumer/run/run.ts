@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { toError } from '../../errors/thrown.js'
 import type { Joined } from '../../group/member.js'
+import { partitionsIn } from '../../group/partitions-in.js'
 import { retryLog } from '../../instrumentation/retry-log.js'
 import { retry } from '../../retry/retry.js'
 import type { ConsumerDiagnostics } from '../../types/diagnostics.js'
@@ -88,7 +89,7 @@ export function createRun(options: RunOptions): Run {
     stopping.signal,
   )
 
-  const isAssigned = (topic: string, partition: number) => assignment?.[topic]?.includes(partition) ?? false
+  const isAssigned = (topic: string, partition: number) => partitionsIn(assignment, topic).includes(partition)
 
   const reportJoin = createJoinReport({ ...options, instrumentation })
   const joined = (now: Joined) => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { AssignerProtocol, PartitionAssigners } from 'kafkajs-eventhubs'
 import { describe, expect, it } from 'vitest'
 import { next, openBench } from '../../support/consuming.js'
 import { shareTarget } from '../../support/shared-target.js'
@@ -130,6 +131,32 @@ describe('subscribe', () => {
     expect(await bench.admin.listTopics()).toContain(topic)
     await bench.admin.deleteTopics({ topics: [topic] })
   })
+
+  it.each(['roundRobin', 'sticky'] as const)(
+    'takes topics that are named like what every object has (%s)',
+    async (assigner) => {
+      await using bench = await openBench(target)
+      const topics = ['constructor', 'toString', 'hasOwnProperty']
+      await bench.admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 2 })) })
+      const consumer = bench.consumer({ partitionAssigners: [PartitionAssigners[assigner]] })
+      const reading = await bench.read(consumer, { topics: [bench.topic, ...topics], fromBeginning: false })
+      consumer.seek({ topic: 'valueOf', partition: 0, offset: '3' })
+      await bench.producer.sendBatch({
+        topicMessages: topics.map((topic) => ({ topic, messages: [{ value: topic }] })),
+      })
+      await reading.count(topics.length)
+      expect(reading.received.map(({ topic, value }) => [topic, value]).sort()).toEqual(
+        topics.map((topic) => [topic, topic]).sort(),
+      )
+      const { members } = await consumer.describeGroup()
+      const decoded = members.map((member) => AssignerProtocol.MemberAssignment.decode(member.memberAssignment))
+      for (const topic of topics) expect(decoded[0]?.assignment[topic]).toEqual([0, 1])
+      const offsets = await bench.admin.fetchOffsets({ groupId: bench.groupId, topics })
+      expect(offsets.map(({ topic }) => topic)).toEqual(topics)
+      await consumer.disconnect()
+      await bench.admin.deleteTopics({ topics })
+    },
+  )
 
   it('rejects with the protocol error itself for a name that no topic can have', async () => {
     await using bench = await openBench(target)
