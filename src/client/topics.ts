@@ -52,7 +52,7 @@ export interface TopicsOptions {
 }
 
 /**
- * Topics that are looked at at a time: their event hubs need a connection each to be asked over, and the time a question
+ * Topics that are looked at, or created, at a time: their event hubs need a connection each to be asked over, and the time a question
  * may take is not to run out in a queue.
  */
 const mostLooks = 16
@@ -104,15 +104,12 @@ function createTopicPartitions(topic: string, options: TopicsOptions, looks: Slo
 
   const look = share(async () => {
     const { transport, requests, address } = await connect()
-    const release = await looks.acquire()
-    try {
-      const { partitionIds } = await requests.run('Metadata', address.broker, (abortSignal) =>
+    const { partitionIds } = await looks.run(() =>
+      requests.run('Metadata', address.broker, (abortSignal) =>
         transport.getEventHubProperties(topic, { abortSignal }),
-      )
-      learn(partitionIds)
-    } finally {
-      release?.()
-    }
+      ),
+    )
+    learn(partitionIds)
   })
 
   const refresh = async (since = Number.POSITIVE_INFINITY): Promise<number> => {
@@ -140,7 +137,7 @@ function createTopicPartitions(topic: string, options: TopicsOptions, looks: Slo
     const management = await (await connect()).management()
     if (!management) return 'allowAutoTopicCreation needs eventHubs.management and a credential that may manage'
     try {
-      const { partitionCount } = await management.createEventHub(topic, {})
+      const { partitionCount } = await looks.run(() => management.createEventHub(topic, {}))
       logger.warn(`There was no event hub "${topic}": it was created, as allowAutoTopicCreation is true`, {
         topic,
         partitionCount,

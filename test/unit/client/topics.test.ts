@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import type { Connection } from '../../../src/client/connection.js'
 import { createTopics } from '../../../src/client/topics.js'
 import { startEmulator } from '../../../src/emulator/index.js'
+import { createProtocolError } from '../../../src/errors/protocol-errors.js'
 import { Kafka, Partitioners } from '../../../src/index.js'
 import { createLogger } from '../../../src/instrumentation/logger.js'
 import { createDeferred } from '../../../src/util/deferred.js'
@@ -27,33 +28,78 @@ it('looks at many topics a few at a time: their time does not run out in a queue
   for (const topic of topics) expect(emulator.eventHubs.get(topic)?.events()).toHaveLength(1)
 })
 
-it('looks at sixteen at a time, no more and no fewer', async () => {
+/** Calls that are answered together; how many at a time there were. */
+function createGate() {
   const answered = createDeferred()
-  const looks = { now: 0, most: 0 }
-  const transport = {
-    async getEventHubProperties() {
-      looks.now++
-      looks.most = Math.max(looks.most, looks.now)
+  const seen = { now: 0, most: 0 }
+  return {
+    seen,
+    open: () => answered.resolve(),
+    async pass() {
+      seen.now++
+      seen.most = Math.max(seen.most, seen.now)
       await answered.promise
-      looks.now--
-      return { partitionIds: ['0'] }
+      seen.now--
     },
   }
-  const requests = { run: (_api: string, _broker: string, ask: () => Promise<unknown>) => ask() }
-  const topics = createTopics({
-    connect: async () => ({ transport, requests, address: { broker: 'b:1' } }) as unknown as Connection,
+}
+
+function topicsOf(getEventHubProperties: () => Promise<object>, createEventHub?: () => Promise<object>) {
+  const connection = {
+    transport: { getEventHubProperties },
+    requests: { run: (_api: string, _broker: string, ask: () => Promise<unknown>) => ask() },
+    address: { broker: 'b:1' },
+    management: async () => createEventHub && { createEventHub },
+  }
+  return createTopics({
+    connect: async () => connection as unknown as Connection,
     settings: {
       retry: { initialRetryTime: 1, factor: 0, multiplier: 1, maxRetryTime: 1, retries: 0 },
       metadataMaxAge: 60_000,
-      allowAutoTopicCreation: false,
+      allowAutoTopicCreation: true,
     },
     logger: createLogger({ level: 0 }),
     awaitsMissing: false,
   })
-  const counts = Promise.all(Array.from({ length: 1000 }, (_, index) => topics.of(`topic-${index}`).count()))
-  await new Promise((resolve) => setImmediate(resolve))
-  expect(looks.now).toBe(16)
-  answered.resolve()
+}
+
+const names = Array.from({ length: 1000 }, (_, index) => `topic-${index}`)
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+it('looks at sixteen at a time, no more and no fewer', async () => {
+  const { seen, pass, open } = createGate()
+  const topics = topicsOf(async () => {
+    await pass()
+    return { partitionIds: ['0'] }
+  })
+  const counts = Promise.all(names.map((name) => topics.of(name).count()))
+  await turn()
+  expect(seen.now).toBe(16)
+  open()
   await counts
-  expect(looks).toEqual({ now: 0, most: 16 })
+  expect(seen).toEqual({ now: 0, most: 16 })
+})
+
+it('creates sixteen at a time, no more and no fewer', async () => {
+  const { seen, pass, open } = createGate()
+  const created = { count: 0 }
+  const topics = topicsOf(
+    async () => {
+      if (created.count < names.length) throw createProtocolError('UNKNOWN_TOPIC_OR_PARTITION')
+      return { partitionIds: ['0'] }
+    },
+    async () => {
+      await pass()
+      created.count++
+      return { partitionCount: 1 }
+    },
+  )
+  const loads = Promise.allSettled(names.map((name) => topics.of(name).load()))
+  await turn()
+  await turn()
+  expect(seen.now).toBe(16)
+  open()
+  await loads
+  expect(seen).toEqual({ now: 0, most: 16 })
+  expect(created.count).toBe(names.length)
 })
