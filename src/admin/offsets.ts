@@ -2,7 +2,7 @@ import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from '../errors/index
 import { describeGroup } from '../group/describe.js'
 import { MEMBERS } from '../group/member-record.js'
 import { createCommittedOffsets, type OffsetToCommit } from '../offsets/committed-offsets.js'
-import { toPartition } from '../translate/names.js'
+import { checkEventHubName, toPartition } from '../translate/names.js'
 import type { FetchOffsetsPartition, SeekEntry } from '../types/index.js'
 import { mapConcurrently } from '../util/concurrency.js'
 import type { Admin } from './calls.js'
@@ -22,6 +22,7 @@ export function createOffsetCalls(
 
   /** As in kafkajs, a topic that is not there is told at once, and as it is. */
   const partitionsOf = async (topic: string): Promise<number[]> => {
+    checkEventHubName(topic)
     const transport = await session.transport()
     const { partitionIds } = await session.request(
       'Metadata',

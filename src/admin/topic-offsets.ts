@@ -2,7 +2,7 @@ import { KafkaJSNonRetriableError } from '../errors/index.js'
 import type { EventHubsTransport, PartitionProperties } from '../eventhubs/transport.js'
 import { readFirstEvent } from '../offsets/first-event.js'
 import { toPartitionEnds } from '../offsets/partition-ends.js'
-import { toPartition } from '../translate/names.js'
+import { checkEventHubName, toPartition } from '../translate/names.js'
 import { EARLIEST, LATEST } from '../translate/offset.js'
 import { mapConcurrently } from '../util/concurrency.js'
 import type { Admin } from './calls.js'
@@ -16,6 +16,7 @@ export function createTopicOffsetCalls(
     topic: string,
     operation: (properties: PartitionProperties, transport: EventHubsTransport, signal: AbortSignal) => Promise<T> | T,
   ): Promise<T[]> => {
+    checkEventHubName(topic)
     const transport = await session.transport()
     return await session.request('ListOffsets', async (abortSignal) => {
       const { partitionIds } = await transport.getEventHubProperties(topic, { abortSignal })

@@ -12,7 +12,7 @@ import type { EventHubSettings, Management } from '../management/management.js'
 import { refuseNamespaceSettings, toEventHubSettings } from '../management/topic-settings.js'
 import { isRetriable } from '../retry/retry.js'
 import { toPartitionMetadata } from '../translate/cluster.js'
-import { isEventHubName, toPartition } from '../translate/names.js'
+import { checkEventHubName, isEventHubName, toPartition } from '../translate/names.js'
 import type { ITopicConfig, ITopicMetadata, ITopicPartitionConfig } from '../types/index.js'
 import { mapConcurrently } from '../util/concurrency.js'
 import { wait } from '../util/wait.js'
@@ -39,6 +39,7 @@ export function createTopicCalls(session: AdminSession): TopicCalls {
   }
 
   const topicMetadata = async (topic: string): Promise<ITopicMetadata> => {
+    checkEventHubName(topic)
     const transport = await session.transport()
     const { partitionIds } = await session.request(
       'Metadata',

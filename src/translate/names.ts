@@ -26,6 +26,11 @@ export function invalidTopicError(topic: unknown): KafkaJSProtocolError {
   return createProtocolError('INVALID_TOPIC_EXCEPTION', { message })
 }
 
+/** Throws where no event hub can have the name: it must not become part of an address. */
+export function checkEventHubName(topic: unknown): void {
+  if (!isEventHubName(topic)) throw invalidTopicError(topic)
+}
+
 /** The name a topic has inside: event hub names are compared without case. */
 export function topicKey(topic: string): string {
   return topic.toLowerCase()

@@ -171,6 +171,26 @@ describe('fetchOffsets', () => {
     await expect(admin.setOffsets({ groupId, topic, partitions })).rejects.toMatchObject(missing)
   })
 
+  it.each(['a b', 'a/b', '..', 'a?b#c'])(
+    'and every question about a topic refuse the name %s as a broker does',
+    async (topic) => {
+      await using target = await openTarget()
+      await using admin = disposable(new Kafka(target.config({ logLevel: logLevel.NOTHING })).admin())
+      const groupId = GROUP()
+      const asked = [
+        admin.fetchTopicMetadata({ topics: [topic] }),
+        admin.fetchTopicOffsets(topic),
+        admin.fetchTopicOffsetsByTimestamp(topic, 0),
+        admin.fetchOffsets({ groupId, topics: [topic] }),
+        admin.resetOffsets({ groupId, topic, earliest: true }),
+        admin.setOffsets({ groupId, topic, partitions: [{ partition: 0, offset: '1' }] }),
+      ]
+      for (const outcome of await Promise.allSettled(asked)) {
+        expect(outcome).toMatchObject({ reason: { name: 'KafkaJSProtocolError', type: 'INVALID_TOPIC_EXCEPTION' } })
+      }
+    },
+  )
+
   it('tells -1 for what is not committed', async () => {
     await using target = await openTarget()
     const topic = await target.createTopic({ partitions: 2 })
