@@ -1,5 +1,6 @@
 import type { Logger } from '../types/index.js'
-import type { TopicPartition } from './leases.js'
+import { mapConcurrently } from '../util/concurrency.js'
+import type { Leases, TopicPartition } from './leases.js'
 import { partitionKey } from './leases.js'
 import type { Session } from './session.js'
 
@@ -29,6 +30,8 @@ export interface HandoverOptions {
 export function createHandover({ groupId, onRevoked, onReleased, serial, logger }: HandoverOptions): Handover {
   const finishing = new Map<Promise<void>, TopicPartition>()
   const releasings = new Set<Promise<void>>()
+  /** Finished, and waiting for their turn with the session: one turn is for all, as each is a request to the store. */
+  const due: { readonly leases: Leases; readonly tp: TopicPartition }[] = []
 
   const finish = async (tp: TopicPartition) => {
     try {
@@ -40,14 +43,19 @@ export function createHandover({ groupId, onRevoked, onReleased, serial, logger 
     }
   }
 
-  const release = async ({ leases }: Session, tp: TopicPartition) => {
+  const release = async ({ leases, tp }: (typeof due)[number]) => {
     try {
-      await serial(() => leases.release(tp.topic, tp.partition))
+      await leases.release(tp.topic, tp.partition)
     } catch (error) {
       // The lease runs out by itself; the partition is read again then.
       logger.error(`Could not hand over a partition: ${(error as Error).message}`, { groupId, ...tp })
       leases.drop(tp.topic, tp.partition)
     }
+  }
+
+  const releaseInTurn = async ({ leases }: Session, tp: TopicPartition) => {
+    due.push({ leases, tp })
+    await serial(() => mapConcurrently(due.splice(0), release))
   }
 
   return {
@@ -58,7 +66,7 @@ export function createHandover({ groupId, onRevoked, onReleased, serial, logger 
       finishing.set(finished, tp)
       const released = finished.then(() => {
         finishing.delete(finished)
-        const releasing = release(session, tp)
+        const releasing = releaseInTurn(session, tp)
         releasings.add(releasing)
         return releasing.finally(() => releasings.delete(releasing))
       })

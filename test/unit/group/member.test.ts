@@ -408,6 +408,30 @@ it('gives up a lease and its slot though the store fails once', async () => {
   await eventually(() => expect(b.reading.size).toBe(2))
 })
 
+it('gives up many partitions a few at a time: neither one after the other nor all at once', async () => {
+  const store = memoryCheckpointStore()
+  const releases = { now: 0, most: 0 }
+  const a = open('a', {
+    counts: { t: 40 },
+    store: {
+      ...store,
+      async claimOwnership(records) {
+        const isRelease = records.every(({ ownerId }) => ownerId === '')
+        if (!isRelease) return store.claimOwnership(records)
+        releases.most = Math.max(releases.most, ++releases.now)
+        await new Promise(setImmediate)
+        releases.now--
+        return store.claimOwnership(records)
+      },
+    },
+  })
+  await a.member.join()
+  await a.member.leave()
+  expect(releases.most).toBe(16)
+  const records = await store.listOwnership(namespace, 't', 'g')
+  expect(records.filter(({ ownerId }) => ownerId === '')).toHaveLength(40)
+})
+
 it('is refused before the others see it when it has no assigner in common with them', async () => {
   const memory = memoryCheckpointStore()
   const a = open('a', { store: memory, counts: { t: 2 } })
