@@ -44,6 +44,11 @@ export interface Connector {
   untilClosed(operation: () => Promise<unknown>): Promise<boolean>
   /** Ends what is being tried, and closes what is open. */
   close(): Promise<void>
+  /**
+   * True when a failure to authenticate may pass: the service has taken a credential of the provider before, and the
+   * provider may give another.
+   */
+  mayAuthenticateAgain(): boolean
   /** The state of it at the moment. */
   diagnostics(): ConnectionDiagnostics
 }
@@ -69,6 +74,7 @@ export function createConnector(options: ConnectorOptions): Connector {
   const { context, requests, logger } = options
   let current: Session = { closing: new AbortController() }
   let lastError: LastError | null = null
+  let mayAuthenticateAgain = false
 
   const open = (session: Session): Promise<Connection> => {
     if (session.opened) return session.opened
@@ -89,6 +95,7 @@ export function createConnector(options: ConnectorOptions): Connector {
       const connection = await open(session)
       await verify(connection, context.settings.connectionTimeout)
       session.isConnected = true
+      mayAuthenticateAgain = !connection.isCredentialFixed
       return connection
     } catch (error) {
       if (!session.closing.signal.aborted) lastError = toLastError(error)
@@ -142,6 +149,7 @@ export function createConnector(options: ConnectorOptions): Connector {
       const connection = await opened?.catch(() => undefined)
       await connection?.close()
     },
+    mayAuthenticateAgain: () => mayAuthenticateAgain,
     diagnostics() {
       const { opened, connected, connection, isConnected } = current
       const isTried = opened !== undefined || connected !== undefined

@@ -1,4 +1,5 @@
 import { authProviderFromSettings } from '../auth/from-settings.js'
+import { isFixed } from '../auth/sas.js'
 import { checkpointStoreFromString } from '../checkpoint/from-string.js'
 import { sharedMemoryCheckpointStore } from '../checkpoint/memory.js'
 import { isLoopback, resolveNamespace } from '../config/namespace.js'
@@ -44,6 +45,8 @@ export interface ClientContext {
 /** A namespace as one client reaches it: events over AMQP, its event hubs over HTTPS, its groups in a store. */
 export interface NamespaceAccess {
   readonly transport: EventHubsTransport
+  /** The provider gives the same credential whenever it is asked. */
+  readonly isCredentialFixed: boolean
   /**
    * The checkpoint store, one per `Kafka` instance and form. Undefined when none is configured and the namespace is no
    * loopback emulator.
@@ -139,6 +142,7 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
       })
       return {
         transport,
+        isCredentialFixed: isFixed(provider),
         commits,
         async store() {
           const store = chosenStore()

@@ -5,7 +5,7 @@ import type { Instrumentation } from '../instrumentation/events.js'
 import { toLastError } from '../instrumentation/last-error.js'
 import type { ConsumerDiagnostics, LastError } from '../types/diagnostics.js'
 import type { ConsumerEvents, ConsumerRunConfig, Logger } from '../types/index.js'
-import { mayRestart } from './restart-rule.js'
+import { isOfAuthentication, mayRestart } from './restart-rule.js'
 import type { Run } from './run/run.js'
 import type { ConsumerStateMachine } from './state.js'
 
@@ -37,6 +37,9 @@ export interface CrashesOptions {
   start(config: ConsumerRunConfig): Promise<void>
 }
 
+/** Between two attempts to authenticate, ms: each asks the provider of the credential, which may be at its limits. */
+const AUTHENTICATION_PAUSE_MS = 5000
+
 export function createCrashes(options: CrashesOptions): Crashes {
   const { settings, connector, instrumentation, logger, state } = options
   const { groupId } = settings
@@ -52,6 +55,12 @@ export function createCrashes(options: CrashesOptions): Crashes {
     })
     state.to({ name: 'idle' })
     instrumentation.emit('DISCONNECT')
+  }
+
+  const pauseAfter = (error: Error): number => {
+    const { initialRetryTime, maxRetryTime } = settings.retry
+    const { retryTime } = error as { retryTime?: number }
+    return retryTime || (isOfAuthentication(error) ? Math.min(AUTHENTICATION_PAUSE_MS, maxRetryTime) : initialRetryTime)
   }
 
   const restartIn = (delay: number, config: ConsumerRunConfig) => {
@@ -77,11 +86,12 @@ export function createCrashes(options: CrashesOptions): Crashes {
       const stopped = endCrashed(run)
 
       const conclude = async () => {
-        const wanted = await mayRestart(error, { ...settings, logger })
+        const mayAuthenticateAgain = connector.mayAuthenticateAgain()
+        const wanted = await mayRestart(error, { ...settings, logger, mayAuthenticateAgain })
         // Not against a stop() meanwhile, nor beside a run() of the program's own.
         const restart = wanted && !isCalledOff && state.current.name === 'idle'
         if (current === crash) current = undefined
-        const retryTime = (error as { retryTime?: number }).retryTime || settings.retry.initialRetryTime
+        const retryTime = pauseAfter(error)
         if (restart) restartIn(retryTime, config)
         else if (!isCalledOff && state.current.name === 'idle') state.to({ name: 'crashed' })
         instrumentation.emit('CRASH', () => ({ error, groupId, restart }))

@@ -125,7 +125,7 @@ it('goes on when links are opened again while the provider fails for a while', a
   await Promise.all([producer.disconnect(), consumer.disconnect()])
 })
 
-it('crashes the consumer, with the cause, when the provider keeps failing', async () => {
+it('crashes the consumer, with the cause, when the provider keeps failing, and starts it again until it works', async () => {
   await using emulator = await startEmulator({ jwt: { secret }, eventHubs: [{ name: 'gone' }] })
   const cause = new Error('the issuer is gone')
   let isGone = false
@@ -133,7 +133,7 @@ it('crashes the consumer, with the cause, when the provider keeps failing', asyn
     if (isGone) throw cause
     return { value: await issueToken(3) }
   })
-  const retry = { initialRetryTime: 50, retries: 3 }
+  const retry = { initialRetryTime: 50, retries: 3, maxRetryTime: 200 }
   const kafka = new Kafka({ ...emulator.kafkaConfig({ clientId: 'gone' }), eventHubs: { auth }, retry, logLevel: 0 })
   const producer = kafka.producer()
   const consumer = kafka.consumer({ groupId: 'gone', retry })
@@ -143,11 +143,12 @@ it('crashes the consumer, with the cause, when the provider keeps failing', asyn
   const crashed = new Promise<{ error: Error; restart: boolean }>((resolve) => {
     consumer.on(consumer.events.CRASH, ({ payload }) => resolve(payload))
   })
-  await new Promise<void>((resolve) => {
-    void consumer.run({ eachMessage: async () => resolve() })
-  })
+  const handled: string[] = []
+  void consumer.run({ eachMessage: async ({ message }) => void handled.push(String(message.value)) })
+  await eventually(() => handled.includes('x'))
   isGone = true
-  const { error } = await crashed
+  const { error, restart } = await crashed
+  expect(restart).toBe(true)
   const chain: unknown[] = []
   for (let at: unknown = error; at instanceof Error; at = at.cause) chain.push(at)
   expect(chain).toContainEqual(expect.objectContaining({ name: 'KafkaJSSASLAuthenticationError' }))
@@ -155,5 +156,12 @@ it('crashes the consumer, with the cause, when the provider keeps failing', asyn
   await expect(producer.send({ topic: 'gone', messages: [{ value: 'y' }] })).rejects.toMatchObject({
     name: 'KafkaJSSASLAuthenticationError',
   })
+  // Several times it finds no issuer.
+  let crashes = 0
+  consumer.on(consumer.events.CRASH, () => void crashes++)
+  await eventually(() => crashes >= 2)
+  isGone = false
+  await producer.send({ topic: 'gone', messages: [{ value: 'z' }] })
+  await eventually(() => handled.includes('z'))
   await Promise.all([producer.disconnect(), consumer.disconnect()])
 })
