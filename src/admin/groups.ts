@@ -34,6 +34,7 @@ export function createGroupCalls(session: AdminSession): Pick<Admin, 'listGroups
     },
 
     async describeGroups(groupIds) {
+      checkGroupIds(groupIds)
       const ids = [...groupIds]
       const { store, namespace } = await groupStore('describeGroups')
       const groups = await mapConcurrently(ids, (groupId) =>
@@ -43,12 +44,7 @@ export function createGroupCalls(session: AdminSession): Pick<Admin, 'listGroups
     },
 
     async deleteGroups(groupIds) {
-      if (!groupIds || !Array.isArray(groupIds)) {
-        throw new KafkaJSNonRetriableError(`Invalid groupIds array ${groupIds}`)
-      }
-      // kafkajs says "true" here, whatever the name is.
-      const invalid = groupIds.some((groupId) => typeof groupId !== 'string')
-      if (invalid) throw new KafkaJSNonRetriableError(`Invalid groupId name: ${invalid}`)
+      checkGroupIds(groupIds)
       if (groupIds.length === 0) return []
       const { store, namespace } = await groupStore('deleteGroups')
       if (!store.deleteGroup) throw lacks('deleteGroups', 'deleteGroup')
@@ -69,6 +65,13 @@ export function createGroupCalls(session: AdminSession): Pick<Admin, 'listGroups
       return results
     },
   }
+}
+
+function checkGroupIds(groupIds: unknown): void {
+  if (!groupIds || !Array.isArray(groupIds)) throw new KafkaJSNonRetriableError(`Invalid groupIds array ${groupIds}`)
+  // kafkajs says "true" here, whatever the name is.
+  const invalid = groupIds.some((groupId) => typeof groupId !== 'string')
+  if (invalid) throw new KafkaJSNonRetriableError(`Invalid groupId name: ${invalid}`)
 }
 
 function refused(groupId: string, type: string): Required<DeleteGroupsResult> {

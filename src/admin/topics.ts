@@ -152,6 +152,9 @@ export function createTopicCalls(session: AdminSession): TopicCalls {
     },
 
     async fetchTopicMetadata({ topics } = { topics: [] }) {
+      if (topics != null && !Array.isArray(topics)) {
+        throw new KafkaJSNonRetriableError(`Invalid topics array ${topics}`)
+      }
       for (const topic of topics ?? []) {
         if (!topic || typeof topic !== 'string') throw new KafkaJSNonRetriableError(`Invalid topic ${topic}`)
       }

@@ -11,7 +11,7 @@ interface Checked {
 }
 
 function check({ topic, partition, offset }: TopicPartitionOffset): Checked {
-  if (!topic) throw new KafkaJSNonRetriableError(`Invalid topic ${topic}`)
+  if (!topic || typeof topic !== 'string') throw new KafkaJSNonRetriableError(`Invalid topic ${topic}`)
   if (Number.isNaN(Number(partition ?? Number.NaN))) {
     throw new KafkaJSNonRetriableError(`Invalid partition, expected a number received ${partition}`)
   }

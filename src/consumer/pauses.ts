@@ -68,7 +68,9 @@ export function createPauses(): Pauses {
 /** Throws `KafkaJSNonRetriableError` in kafkajs's words. */
 export function validatePauses(list: readonly PauseEntry[], verb: 'pause' | 'resume'): void {
   for (const entry of list) {
-    if (!entry?.topic) throw new KafkaJSNonRetriableError(`Invalid topic ${String(entry?.topic || entry)}`)
+    if (!entry?.topic || typeof entry.topic !== 'string') {
+      throw new KafkaJSNonRetriableError(`Invalid topic ${String(entry?.topic || entry)}`)
+    }
     const { partitions } = entry
     if (partitions !== undefined && (!Array.isArray(partitions) || partitions.some((p) => Number.isNaN(Number(p))))) {
       throw new KafkaJSNonRetriableError(

@@ -1,6 +1,6 @@
 import { KafkaJSError, KafkaJSNonRetriableError } from '../errors/index.js'
 import { topicKey } from '../translate/names.js'
-import type { Assigner, Assignment } from '../types/index.js'
+import type { Assigner, Assignment, GroupMemberAssignment } from '../types/index.js'
 import { withDeadline } from '../util/deadline.js'
 import { AssignerProtocol } from './assigner-protocol.js'
 import type { AssignmentNotes, MemberRecord } from './member-record.js'
@@ -91,17 +91,32 @@ async function runAssigner(
       })),
       topics: theirs,
     })
-    for (const { memberId, memberAssignment } of answers) {
-      const {
-        assignment = {},
-        version = 0,
-        userData,
-      } = AssignerProtocol.MemberAssignment.decode(memberAssignment) ?? {}
+    for (const { memberId, memberAssignment } of toAnswers(assigner, answers)) {
+      const { assignment = {}, version = 0, userData } = decodeAnswer(assigner, memberAssignment) ?? {}
       result.set(memberId, merge(result.get(memberId) ?? {}, assignment))
       notes.set(memberId, { version, userData: userData?.toString('base64') ?? '' })
     }
   }
   return { protocol, members: result, notes }
+}
+
+/** An assigner may be anyone's. */
+function toAnswers({ name }: Assigner, answers: GroupMemberAssignment[]): GroupMemberAssignment[] {
+  if (Array.isArray(answers) && answers.every((answer) => typeof answer?.memberId === 'string')) return answers
+  throw new KafkaJSNonRetriableError(
+    `The partition assigner ${name} must answer with a list of { memberId, memberAssignment }`,
+  )
+}
+
+function decodeAnswer({ name }: Assigner, memberAssignment: Buffer) {
+  try {
+    return AssignerProtocol.MemberAssignment.decode(memberAssignment)
+  } catch (error) {
+    throw new KafkaJSNonRetriableError(
+      `The partition assigner ${name} gave a memberAssignment that is none: use AssignerProtocol.MemberAssignment.encode`,
+      { cause: error },
+    )
+  }
 }
 
 const nothing = { version: undefined, topics: [], userData: Buffer.alloc(0) }

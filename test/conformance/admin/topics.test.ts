@@ -310,6 +310,9 @@ describe('fetchTopicMetadata', () => {
       type: 'UNKNOWN_TOPIC_OR_PARTITION',
       code: 3,
     })
+    await expect(admin.fetchTopicMetadata({ topics: 'n1' as never })).rejects.toMatchObject({
+      message: 'Invalid topics array n1',
+    })
     for (const topic of ['', null, 5]) {
       await expect(admin.fetchTopicMetadata({ topics: [topic as string] })).rejects.toMatchObject({
         message: `Invalid topic ${topic}`,

@@ -11,6 +11,7 @@ describe.each([
   it.each([
     [{ topic: undefined }, 'Invalid topic undefined'],
     [{ topic: '' }, 'Invalid topic '],
+    [{ topic: 5 }, 'Invalid topic 5'],
     [{ partition: 'ABC' }, 'Invalid partition, expected a number received ABC'],
     [{ partition: undefined }, 'Invalid partition, expected a number received undefined'],
     [{ offset: 'ABC' }, 'Invalid offset, expected a long received ABC'],

@@ -41,6 +41,7 @@ it('knows nothing of topics not assigned, and does nothing for topics not paused
 it.each([
   [[{ topic: '' }], 'Invalid topic [object Object]'],
   [[undefined], 'Invalid topic undefined'],
+  [[{ topic: 5 }], 'Invalid topic 5'],
   [[{ topic: 't', partitions: 0 }], 'Array of valid partitions required to pause specific partitions instead of 0'],
   [[{ topic: 't', partitions: ['a'] }], 'Array of valid partitions required to pause specific partitions instead of a'],
 ])('refuses %j in kafkajs’s words', (list, message) => {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { KafkaJSNonRetriableError } from '../../../src/errors/index.js'
 import { createAssignerCluster } from '../../../src/group/assigner-cluster.js'
 import { AssignerProtocol } from '../../../src/group/assigner-protocol.js'
 import { PartitionAssigners } from '../../../src/group/assigners.js'
@@ -135,6 +136,22 @@ it('ends an assigner that never answers, as something that passes, and runs it a
   })
   isHanging = false
   expect((await run()).members.get('a')).toEqual({ t: [0, 1] })
+})
+
+it.each([
+  ['nothing', null, 'The partition assigner Own must answer with a list of { memberId, memberAssignment }'],
+  ['a list of something else', [null], 'must answer with a list of'],
+  [
+    'bytes that are no assignment',
+    [{ memberId: 'a', memberAssignment: Buffer.from('garbage') }],
+    'The partition assigner Own gave a memberAssignment that is none',
+  ],
+  ['no bytes', [{ memberId: 'a', memberAssignment: undefined }], 'gave a memberAssignment that is none'],
+])('says so when an assigner answers with %s', async (_, answers, message) => {
+  const assigner: Assigner = { ...roundRobin({ t: 1 }), name: 'Own', assign: async () => answers as never }
+  const failure = assign([assigner], [member('a', { t: 1 }, ['Own'])], ['t'])
+  await expect(failure).rejects.toBeInstanceOf(KafkaJSNonRetriableError)
+  await expect(failure).rejects.toThrow(message)
 })
 
 it('shares a topic among members that spell it differently, each told in the spelling of the first', async () => {
