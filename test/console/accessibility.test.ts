@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { chromiumPath, launchChromium, noChromium } from '../support/chromium.js'
+import { chromiumPath, launchChromium, noChromium, openPage } from '../support/chromium.js'
 import { openConsole } from '../support/console.js'
 
 const name = chromiumPath ? 'accessibility' : `accessibility (${noChromium})`
@@ -34,7 +34,7 @@ describe.skipIf(chromiumPath === undefined)(name, () => {
     const admin = open.kafka.admin()
     await admin.resetOffsets({ groupId: 'billing', topic: 'orders', earliest: true })
     await admin.disconnect()
-    const page = await browser.newPage({ colorScheme })
+    const page = await openPage(browser, { colorScheme })
     await page.goto(open.console.url)
     const found: Record<string, string[]> = {}
 
@@ -67,7 +67,7 @@ describe.skipIf(chromiumPath === undefined)(name, () => {
   test('by keyboard alone a message is found, opened and closed', async () => {
     await using open = await openConsole()
     await open.send('orders', ['{"total":3}'], 0)
-    const page = await browser.newPage()
+    const page = await openPage(browser)
     await page.goto(open.console.url)
     await page.getByRole('link', { name: 'orders' }).waitFor()
     /** Tabs on to what has this text. */

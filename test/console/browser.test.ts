@@ -1,11 +1,11 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { chromiumPath, launchChromium, noChromium } from '../support/chromium.js'
+import { chromiumPath, launchChromium, noChromium, openPage } from '../support/chromium.js'
 import { type OpenConsole, openConsole } from '../support/console.js'
 
 const name = chromiumPath ? 'in a browser' : `in a browser (${noChromium})`
 
-describe.skipIf(chromiumPath === undefined)(name, { timeout: 60_000 }, () => {
+describe.skipIf(chromiumPath === undefined)(name, () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await launchChromium()
@@ -14,7 +14,7 @@ describe.skipIf(chromiumPath === undefined)(name, { timeout: 60_000 }, () => {
 
   /** A page of the console that must make no mistake. */
   async function visit(open: OpenConsole, view = '') {
-    const page = await browser.newPage()
+    const page = await openPage(browser)
     const mistakes: string[] = []
     page.on('pageerror', (error) => mistakes.push(error.message))
     page.on('console', (entry) => entry.type() === 'error' && mistakes.push(entry.text()))
@@ -159,7 +159,7 @@ describe.skipIf(chromiumPath === undefined)(name, { timeout: 60_000 }, () => {
 
   test('is usable by keyboard and in the dark', async () => {
     await using open = await openConsole()
-    const page = await browser.newPage({ colorScheme: 'dark' })
+    const page = await openPage(browser, { colorScheme: 'dark' })
     await page.goto(open.console.url)
     await page.getByRole('heading', { name: 'Topics' }).waitFor()
     await page.keyboard.press('Tab')

@@ -84,7 +84,7 @@ test('listens on this machine only, and changes nothing unless it is told that i
   expect(open.emulator.eventHubs.get('orders')?.events()).toEqual([])
 })
 
-test('finds messages by position, time and key, in every partition', { timeout: 60_000 }, async () => {
+test('finds messages by position, time and key, in every partition', async () => {
   await using open = await openConsole()
   await open.send('orders', ['a0', 'a1', 'a2'], 0)
   const between = Date.now() + 1
@@ -202,7 +202,7 @@ async function faultsOf({ origin, signIn }: ServedConsole) {
   return { names: info.faults.map(({ name }) => name), provoke }
 }
 
-test('provokes the faults of an emulator in another process', { timeout: 60_000 }, async () => {
+test('provokes the faults of an emulator in another process', async () => {
   const { child, output, exit } = runCli('emulator', '--port', '0', '--faults')
   try {
     await eventually(() => expect(output()).toMatch(/Connection string: \S+/), { timeout: 30_000 })

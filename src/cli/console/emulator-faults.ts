@@ -14,8 +14,8 @@ export interface EmulatorFaults {
 
 type Config = KafkaConfig | ConnectionStringConfig
 
-/** The most that an answer may take: an emulator is on this machine. */
-const TIMEOUT_MS = 2000
+/** The most that an answer may take, ms: an emulator is on this machine, which may be a busy one. */
+const TIMEOUT_MS = 10_000
 
 /** A page shows these. */
 const MOST_FAULTS = 100
