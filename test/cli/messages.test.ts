@@ -27,7 +27,7 @@ test('sends lines with keys and headers, and shows them', async () => {
   expect(read.output).toBe('orders/1/0 k1=one [source=shell] %\norders/1/1 k2=two [source=shell] %\n')
 })
 
-test('reads from a file, and from beginning, offset, end and time', { timeout: 60_000 }, async () => {
+test('reads from a file, and from beginning, offset, end and time', async () => {
   await using orders = await openOrders()
   const folder = await mkdtemp(join(tmpdir(), 'cli-'))
   const file = join(folder, 'lines')
@@ -78,7 +78,7 @@ test('follows until it is interrupted', async () => {
   await eventually(() => expect(orders.emulator.stats.openConnections).toBe(0))
 })
 
-test('commits for a group what was read of its output, and no more', { timeout: 60_000 }, async () => {
+test('commits for a group what was read of its output, and no more', async () => {
   await using orders = await openOrders()
   const folder = await mkdtemp(join(tmpdir(), 'cli-'))
   const at = [...orders.at, '--store', `file:${folder}`]

@@ -21,7 +21,7 @@ const TIMEOUT_MS = 10_000
 const MOST_FAULTS = 100
 
 /** Faults over the emulator's HTTP API, signed with the credential of the configuration. */
-export async function createEmulatorFaults(config: Config): Promise<EmulatorFaults> {
+export async function createEmulatorFaults(config: Config, timeout = TIMEOUT_MS): Promise<EmulatorFaults> {
   const target = await resolveTarget(config)
   const ask = async (method: 'GET' | 'POST', path: string, body?: string) => {
     const { createDefaultHttpClient, createHttpHeaders, createPipelineRequest } = await import(
@@ -33,7 +33,7 @@ export async function createEmulatorFaults(config: Config): Promise<EmulatorFaul
         url: `${urlOf(target)}/$faults${path}`,
         headers: createHttpHeaders({ authorization: await authorizationOf(config, target) }),
         ...(body !== undefined && { body }),
-        timeout: TIMEOUT_MS,
+        timeout,
         disableKeepAlive: true,
         allowInsecureConnection: true,
         requestOverrides: { ...target.tlsOptions },
