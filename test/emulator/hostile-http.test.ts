@@ -9,6 +9,7 @@ import { createAuthorizer, resourcePath } from '../../src/emulator/authorization
 import { limitRequestTime } from '../../src/emulator/http/request-time.js'
 import { startEmulator } from '../../src/emulator/index.js'
 import { closeOf } from '../support/closing.js'
+import { eventually } from '../support/eventually.js'
 
 test.each<[name: string, take: () => unknown]>([
   ['an address of slashes', () => parseAddress(`${'/'.repeat(1_000_000)}x`)],
@@ -55,7 +56,8 @@ test('a request that arrives too slowly ends its connection', async () => {
   const dripping = setInterval(() => socket.write('x'), 20)
   await closeOf(socket)
   clearInterval(dripping)
-  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200)
+  // The limit is short for a busy machine: a request that is quick enough is answered.
+  await eventually(async () => (await fetch(`http://127.0.0.1:${port}/`)).status === 200)
   server.close()
   server.closeAllConnections()
 })
