@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/index.js'
 import { eventually } from '../support/eventually.js'
+import { scaled } from '../support/pace.js'
 import { RawClient } from './kafka/raw-client.js'
 import rhea from './rhea.js'
 
@@ -56,7 +57,7 @@ test('Kafka clients count with the others, and are cut off beyond the limit', as
 })
 
 test('whoever says nothing is not waited for beyond the limit either', async () => {
-  await using emulator = await start({ maxConnections: 1, idleLimits: { authentication: 100 } })
+  await using emulator = await start({ maxConnections: 1, idleLimits: { authentication: scaled(200) } })
   const other = connect(emulator)
   await eventually(() => emulator.stats.openConnections === 1)
   const silent = new RawClient(emulator.port)
