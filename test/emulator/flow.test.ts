@@ -1,20 +1,11 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
-import rhea, { type Receiver } from './rhea.js'
+import { connectRhea, type Receiver } from './rhea.js'
 import { type Bench, openBench } from './sdk.js'
 
 /** What a bare AMQP client sees: frames, windows and settlement that the SDK hides. */
-function connect(bench: Bench, options: object = {}) {
-  return rhea.create_container().connect({
-    host: '127.0.0.1',
-    port: bench.emulator.port,
-    username: 'RootManageSharedAccessKey',
-    password: 'SAS_KEY_VALUE',
-    reconnect: false,
-    ...options,
-  })
-}
+const connect = (bench: Bench, options: object = {}) => connectRhea(bench.emulator.port, options)
 
 const partition = { source: { address: 'hub/ConsumerGroups/$Default/Partitions/0' } }
 

@@ -1,7 +1,7 @@
 import { EventHubBufferedProducerClient, type EventHubBufferedProducerClientOptions } from '@azure/event-hubs'
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
-import rhea, { type Context } from './rhea.js'
+import rhea, { type Context, connectRhea } from './rhea.js'
 import { type Bench, openBench } from './sdk.js'
 
 /**
@@ -86,13 +86,7 @@ const producerMap = ({ id, epoch, number }: State) => ({
 
 /** A publisher to partition 0 that says itself who it is. Rejects with the error its link was refused with. */
 async function openAs(bench: Bench, wanted: State) {
-  const connection = rhea.create_container().connect({
-    host: '127.0.0.1',
-    port: bench.emulator.port,
-    username: 'RootManageSharedAccessKey',
-    password: 'SAS_KEY_VALUE',
-    reconnect: false,
-  })
+  const connection = connectRhea(bench.emulator.port)
   const sender = connection.open_sender({
     target: { address: `${bench.hub}/Partitions/0` },
     properties: producerMap(wanted),

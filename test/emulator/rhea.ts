@@ -47,4 +47,17 @@ export interface Receiver extends Endpoint {
   close(): void
 }
 
-export default rhea as unknown as Rhea
+const typed = rhea as unknown as Rhea
+
+/** A connection of rhea's to an emulator, with the key that every emulator takes, which stays down once it is lost. */
+export const connectRhea = (port: number, options: object = {}): Connection =>
+  typed.create_container().connect({
+    host: '127.0.0.1',
+    port,
+    username: 'RootManageSharedAccessKey',
+    password: 'SAS_KEY_VALUE',
+    reconnect: false,
+    ...options,
+  })
+
+export default typed

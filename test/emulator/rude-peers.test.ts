@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { MAX_WAITING } from '../../src/emulator/amqp/links/request-node.js'
 import { eventually } from '../support/eventually.js'
 import { begin, frame, NULL, open, SASL_HEADER, string, TRUE, uint } from './frames.js'
+import rhea, { connectRhea } from './rhea.js'
 import { openBench } from './sdk.js'
 
 /** Sends bytes and resolves with what came back when the emulator has ended the connection. */
@@ -97,7 +98,6 @@ describe('what breaks the protocol ends its own connection and nothing else', ()
 
 test('a request without end costs the connection before it fills the memory', async () => {
   await using bench = await openBench()
-  const { default: rhea } = await import('./rhea.js')
   const { port } = bench.emulator
   const options = { host: '127.0.0.1', port, username: 'anyone', reconnect: false }
   const connection = rhea.create_container().connect(options)
@@ -111,14 +111,7 @@ test('a request without end costs the connection before it fills the memory', as
 
 test('answers that nobody takes are kept up to a number, and no further', async () => {
   await using bench = await openBench()
-  const { default: rhea } = await import('./rhea.js')
-  const connection = rhea.create_container().connect({
-    host: '127.0.0.1',
-    port: bench.emulator.port,
-    username: 'RootManageSharedAccessKey',
-    password: 'SAS_KEY_VALUE',
-    reconnect: false,
-  })
+  const connection = connectRhea(bench.emulator.port)
   const receiver = connection.open_receiver({ name: 'replies', source: { address: '$cbs' }, credit_window: 0 })
   const sender = connection.open_sender({ name: 'requests', target: { address: '$cbs' } })
   const asked = MAX_WAITING + 50
@@ -139,7 +132,6 @@ test('answers that nobody takes are kept up to a number, and no further', async 
 
 test('a second pair of links to $cbs is refused', async () => {
   await using bench = await openBench()
-  const { default: rhea } = await import('./rhea.js')
   const connection = rhea.create_container().connect({
     host: '127.0.0.1',
     port: bench.emulator.port,
@@ -160,15 +152,7 @@ test('a second pair of links to $cbs is refused', async () => {
 
 test('a login by name and key needs no token; a wrong one is refused', async () => {
   await using bench = await openBench()
-  const { default: rhea } = await import('./rhea.js')
-  const login = (password: string) =>
-    rhea.create_container().connect({
-      host: '127.0.0.1',
-      port: bench.emulator.port,
-      username: 'RootManageSharedAccessKey',
-      password,
-      reconnect: false,
-    })
+  const login = (password: string) => connectRhea(bench.emulator.port, { password })
   const good = login('SAS_KEY_VALUE')
   const sender = good.open_sender({ target: { address: 'hub/Partitions/0' } })
   await new Promise((resolve) => sender.once('sendable', resolve))
@@ -191,14 +175,7 @@ test('a login by name and key needs no token; a wrong one is refused', async () 
 
 test('rejected and accepted transfers of one moment each get their own outcome', async () => {
   await using bench = await openBench()
-  const { default: rhea } = await import('./rhea.js')
-  const connection = rhea.create_container().connect({
-    host: '127.0.0.1',
-    port: bench.emulator.port,
-    username: 'RootManageSharedAccessKey',
-    password: 'SAS_KEY_VALUE',
-    reconnect: false,
-  })
+  const connection = connectRhea(bench.emulator.port)
   const sender = connection.open_sender({ target: { address: 'hub/Partitions/0' } })
   await new Promise((resolve) => sender.once('sendable', resolve))
   const outcomes = new Map<number, string>()
@@ -224,14 +201,7 @@ test('rejected and accepted transfers of one moment each get their own outcome',
 test('credit that is asked back is given back', async () => {
   await using bench = await openBench()
   await bench.send('0', 'a', 'b')
-  const { default: rhea } = await import('./rhea.js')
-  const connection = rhea.create_container().connect({
-    host: '127.0.0.1',
-    port: bench.emulator.port,
-    username: 'RootManageSharedAccessKey',
-    password: 'SAS_KEY_VALUE',
-    reconnect: false,
-  })
+  const connection = connectRhea(bench.emulator.port)
   const receiver = connection.open_receiver({
     source: { address: 'hub/ConsumerGroups/$Default/Partitions/0' },
     credit_window: 0,

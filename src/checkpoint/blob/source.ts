@@ -55,12 +55,8 @@ export function createContainerSource(
       const retryTime = refusals.met(error)
       pause = retryTime ?? 0
       if (retryTime === undefined) return false
-      logger.warn(
-        `The storage account refused the credential, asking for another: ${error.message.split('\n', 1)[0]}`,
-        {
-          retryTime,
-        },
-      )
+      const [reason] = error.message.split('\n', 1)
+      logger.warn(`The storage account refused the credential, asking for another: ${reason}`, { retryTime })
       return true
     },
   }
