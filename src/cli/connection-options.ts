@@ -4,8 +4,8 @@ import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { ConnectionStringConfig, EventHubsOptions, KafkaConfig, LogEntry } from '../exports.js'
+import { isLoopback } from '../util/loopback.js'
 import { CommandError, UsageError } from './errors.js'
-import { isLoopback } from './loopback.js'
 import type { Terminal } from './terminal.js'
 
 /** The arguments of the command line about where to connect, and how. */

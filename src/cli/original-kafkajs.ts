@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { ConnectionStringConfig, KafkaConfig } from '../exports.js'
+import { isLoopback } from '../util/loopback.js'
 import { CommandError, UsageError } from './errors.js'
-import { isLoopback } from './loopback.js'
 
 /** The part of kafkajs that is used: its class, which has the methods of ours. */
 type KafkajsModule = Pick<typeof import('../exports.js'), 'Kafka'>

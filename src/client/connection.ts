@@ -1,4 +1,3 @@
-import { isLoopback } from '../config/namespace.js'
 import { KafkaJSConnectionError, KafkaJSNonRetriableError } from '../errors/index.js'
 import type { NamespaceAddress } from '../eventhubs/transport.js'
 import type { Requests } from '../instrumentation/events.js'
@@ -9,6 +8,7 @@ import type { CheckpointStore } from '../types/checkpoint-store.js'
 import type { ConnectionDiagnostics, LastError } from '../types/diagnostics.js'
 import type { Logger } from '../types/index.js'
 import { withDeadline } from '../util/deadline.js'
+import { isLoopback } from '../util/loopback.js'
 import type { ClientContext, NamespaceAccess } from './context.js'
 
 /** A client's way to its namespace, until it is closed. */

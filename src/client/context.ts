@@ -2,7 +2,7 @@ import { authProviderFromSettings } from '../auth/from-settings.js'
 import { isFixed } from '../auth/sas.js'
 import { checkpointStoreFromString } from '../checkpoint/from-string.js'
 import { sharedMemoryCheckpointStore } from '../checkpoint/memory.js'
-import { isLoopback, resolveNamespace } from '../config/namespace.js'
+import { resolveNamespace } from '../config/namespace.js'
 import type { KafkaSettings } from '../config/settings.js'
 import type { EventHubsTransport } from '../eventhubs/transport.js'
 import type { Requests } from '../instrumentation/events.js'
@@ -17,6 +17,7 @@ import type {
   KafkaDiagnostics,
   ProducerDiagnostics,
 } from '../types/diagnostics.js'
+import { isLoopback } from '../util/loopback.js'
 import { shareSuccess } from '../util/share.js'
 import { checkAnswers } from './checked-store.js'
 import { type CommitNews, createCommitNews } from './commit-news.js'

@@ -1,6 +1,7 @@
 import { KafkaJSConnectionError, KafkaJSNonRetriableError } from '../errors/index.js'
 import { toError } from '../errors/thrown.js'
 import { withDeadline } from '../util/deadline.js'
+import { isLoopback } from '../util/loopback.js'
 import { redact } from '../util/redact.js'
 import type { KafkaSettings } from './settings.js'
 
@@ -20,11 +21,6 @@ interface Endpoint {
   readonly host: string
   readonly port?: number
 }
-
-const loopback = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|::1|0:0:0:0:0:0:0:1)$/i
-
-/** True for a host that is this machine. */
-export const isLoopback = (host: string): boolean => loopback.test(host)
 
 /** `host`, `host:port`, `[::1]:port`, or a URL with either. */
 function parseEndpoint(text: string): Endpoint | undefined {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isLoopback } from '../util/loopback.js'
 import { type ClientConnection, endLinksOnChange } from './amqp/connection.js'
 import { createAuthorizer } from './authorization.js'
 import { DataDirectory } from './data-directory.js'
@@ -86,9 +87,6 @@ export interface Emulator {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Hosts that only this machine reaches. */
-const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '::1'])
-
 /** Bytes of a WebSocket message that are taken in any case. */
 const MIN_WEB_SOCKET_LIMIT = 4 * 1024 * 1024
 
@@ -157,7 +155,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     throw error
   }
   const { port, kafkaPort, healthPort } = server
-  if (!LOOPBACK.has(settings.host) && settings.sharedAccessKeys.includes(DEFAULT_KEY)) {
+  if (!isLoopback(settings.host) && settings.sharedAccessKeys.includes(DEFAULT_KEY)) {
     log({
       level: 'warn',
       message: `Whoever reaches ${settings.host}:${port} can log in: the key is the one that everybody knows.`,

@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { ConnectionStringConfig, KafkaConfig } from '../../exports.js'
+import { isLoopback } from '../../util/loopback.js'
 import { CommandError } from '../errors.js'
-import { isLoopback } from '../loopback.js'
 
 /** Address a configuration connects to, as far as it can be told without connecting. */
 export interface Target {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { kafkaSettings } from '../../../src/config/config.js'
-import { isLoopback, resolveNamespace } from '../../../src/config/namespace.js'
+import { resolveNamespace } from '../../../src/config/namespace.js'
 import { KafkaJSConnectionError, KafkaJSNonRetriableError } from '../../../src/errors/index.js'
 import type { ConnectionStringConfig, KafkaConfig } from '../../../src/types/index.js'
 import { kafkajs } from '../../parity/kafkajs.js'
@@ -128,15 +128,6 @@ describe('resolveNamespace', () => {
   it('refuses what is no broker', async () => {
     await expect(resolve({ brokers: `${host}:9093` as never })).rejects.toThrow('brokers should be an array')
     await expect(resolve({ brokers: ['Endpoint=sb://x/;a=b'] })).rejects.toThrow('broker at index 0 is not of the form')
-  })
-})
-
-describe('isLoopback', () => {
-  it.each(['localhost', 'LOCALHOST', '127.0.0.1', '127.8.9.1', '::1', 'a.localhost'])('holds for %s', (name) => {
-    expect(isLoopback(name)).toBe(true)
-  })
-  it.each([host, '128.0.0.1', 'localhost.example.org', '10.0.0.1'])('does not hold for %s', (name) => {
-    expect(isLoopback(name)).toBe(false)
   })
 })
 
