@@ -31,10 +31,9 @@ const layers: readonly (readonly [folder: string, question: string])[] = [
 const islands: Readonly<Record<string, readonly string[]>> = {
   emulator: ['util'],
   cli: ['(root)', 'emulator', 'util'],
-  console: ['(root)', 'emulator', 'util'],
 }
 /** Who may import an island: the command line only. */
-const guests = new Set(['(root)', 'cli', 'console'])
+const guests = new Set(['(root)', 'cli'])
 
 const root = join(import.meta.dirname, '..')
 const files = (readdirSync(join(root, 'src'), { recursive: true }) as string[])

@@ -101,7 +101,7 @@ export function fromEvent(event: ReceivedEvent): ReceivedMessage {
 }
 
 /** Tells, on a message made of an event that could not be decoded, why. */
-export const UNDECODABLE_HEADER = 'kafkajs-eventhubs-undecodable'
+const UNDECODABLE_HEADER = 'kafkajs-eventhubs-undecodable'
 
 /** An event that makes no sense, as far as it goes: its number, its time, and as the value all of its bytes. */
 export function fromUndecodable(event: ReceivedEvent, reason: string): ReceivedMessage {

@@ -27,7 +27,7 @@ const symbolic: ReadonlyMap<unknown, number> = new Map([
 ])
 
 /** The mark of a section that the specification does not have. */
-export const UNKNOWN_SECTION = -1
+const UNKNOWN_SECTION = -1
 
 /**
  * Finds the sections of a message, in the order in which they come. After each `next()` that is true, `code` is the
@@ -35,7 +35,6 @@ export const UNKNOWN_SECTION = -1
  */
 export class SectionReader {
   code: number = UNKNOWN_SECTION
-  start = 0
   value = 0
   end = 0
   #bytes: Buffer
@@ -60,7 +59,6 @@ export class SectionReader {
     const limit = this.#limit
     const at = this.end
     if (at >= limit) return false
-    this.start = at
     if (bytes[at] === 0x00 && bytes[at + 1] === 0x53 && at + 2 < limit) {
       const code = bytes[at + 2] as number
       this.code = code >= SECTION.header && code <= SECTION.footer ? code : UNKNOWN_SECTION
@@ -78,55 +76,6 @@ export class SectionReader {
     const code = typeof descriptor === 'number' ? descriptor : symbolic.get(descriptor)
     this.code = code !== undefined && code >= SECTION.header && code <= SECTION.footer ? code : UNKNOWN_SECTION
   }
-}
-
-/** A message with all it has. */
-export interface DecodedMessage {
-  readonly header?: readonly unknown[]
-  readonly deliveryAnnotations?: AmqpMap
-  readonly messageAnnotations?: AmqpMap
-  readonly properties?: MessageProperties
-  readonly applicationProperties?: AmqpMap
-  readonly body: EventBody
-  readonly footer?: AmqpMap
-  /** Sections that the specification does not have, with their descriptors. */
-  readonly unknown: readonly unknown[]
-}
-
-/** Decodes all of a message. Throws `DecodingError`. */
-export function decodeMessage(bytes: Buffer): DecodedMessage {
-  const message: { -readonly [Part in keyof DecodedMessage]: DecodedMessage[Part] } = {
-    body: decodeBody(bytes),
-    unknown: [],
-  }
-  const unknown: unknown[] = []
-  const sections = new SectionReader(bytes)
-  while (sections.next()) {
-    const { code, value } = sections
-    switch (code) {
-      case SECTION.header:
-        message.header = decodeList(bytes, value)
-        break
-      case SECTION.deliveryAnnotations:
-        message.deliveryAnnotations = decodeMap(bytes, value) ?? {}
-        break
-      case SECTION.messageAnnotations:
-        message.messageAnnotations = decodeMap(bytes, value) ?? {}
-        break
-      case SECTION.properties:
-        message.properties = decodeProperties(bytes, value)
-        break
-      case SECTION.applicationProperties:
-        message.applicationProperties = decodeMap(bytes, value) ?? {}
-        break
-      case SECTION.footer:
-        message.footer = decodeMap(bytes, value) ?? {}
-        break
-      case UNKNOWN_SECTION:
-        unknown.push(decodeValue(bytes, sections.start, sections.end))
-    }
-  }
-  return { ...message, unknown }
 }
 
 /** A section that is a map; undefined when null. */

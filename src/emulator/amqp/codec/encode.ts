@@ -6,7 +6,6 @@
 export const NULL: Buffer = Buffer.of(0x40)
 export const TRUE: Buffer = Buffer.of(0x41)
 export const FALSE: Buffer = Buffer.of(0x42)
-export const EMPTY_MAP: Buffer = Buffer.of(0xc1, 1, 0)
 
 export const encodeFlag = (value: boolean): Buffer => (value ? TRUE : FALSE)
 

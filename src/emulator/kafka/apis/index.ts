@@ -1,5 +1,5 @@
 import type { Api } from '../protocol/api.js'
-import { API_VERSIONS, SASL_AUTHENTICATE, SASL_HANDSHAKE } from '../protocol/schemas/connection.js'
+import { SASL_AUTHENTICATE, SASL_HANDSHAKE } from '../protocol/schemas/connection.js'
 import { apiVersions } from './api-versions.js'
 import { fetch } from './fetch.js'
 import { findCoordinator } from './find-coordinator.js'
@@ -58,5 +58,3 @@ const byKey = new Map(handlers.map((each) => [each.api.key, each]))
 export function handlerOf(apiKey: number): Handler | undefined {
   return byKey.get(apiKey)
 }
-
-export { API_VERSIONS, SASL_AUTHENTICATE, SASL_HANDSHAKE }

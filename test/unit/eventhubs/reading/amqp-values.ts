@@ -162,6 +162,3 @@ function mapsOf(items: fc.Arbitrary<Encoded>): fc.Arbitrary<Encoded> {
       }
     })
 }
-
-/** Maps of any values. */
-export const maps = mapsOf(values)
