@@ -205,7 +205,11 @@ async function increasePartitions(
   validateOnly: boolean,
 ): Promise<void> {
   const current = await management.getEventHub(topic)
-  if (!current) throw createProtocolError('UNKNOWN_TOPIC_OR_PARTITION', { retriable: false })
+  if (!current) {
+    throw createProtocolError('UNKNOWN_TOPIC_OR_PARTITION', {
+      message: `there is no event hub "${topic}" to add partitions to: create it with that number, or check its name`,
+    })
+  }
   if (!Number.isInteger(count) || count <= current.partitionCount) {
     throw createProtocolError('INVALID_PARTITIONS', {
       message: `Topic "${topic}" has ${current.partitionCount} partitions; their number can only be increased, not set to ${count}`,

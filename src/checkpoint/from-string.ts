@@ -18,6 +18,12 @@ export interface FromStringOptions {
 const FORMS =
   "'memory:' (this process only), 'file:<directory>' (the processes of one machine) or 'https://<account>.blob.core.windows.net/<container>' (any)"
 
+/** What a text means, as far as it can be told from the text alone. */
+type StoreForm =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'file'; readonly directory: string }
+  | { readonly kind: 'container'; readonly containerUrl: string }
+
 /**
  * The store that `eventHubs.checkpointStore` or `KAFKAJS_EVENTHUBS_CHECKPOINT_STORE` names. `memory:` is one store for
  * all clients of the process. Throws `KafkaJSNonRetriableError` for a text of no known form; a wrong container or
@@ -25,16 +31,29 @@ const FORMS =
  */
 export function checkpointStoreFromString(text: string, options: FromStringOptions = {}): CheckpointStore {
   const { auth, logger } = options
-  if (text === 'memory:') return sharedMemoryCheckpointStore()
+  const form = parseForm(text)
+  if (form.kind === 'memory') return sharedMemoryCheckpointStore()
+  if (form.kind === 'file') return fileCheckpointStore(form.directory)
+  const { containerUrl } = form
+  return createBlobStore({ containerUrl, logger, findCredential: () => findCredential(containerUrl, auth) })
+}
+
+/** Throws `KafkaJSNonRetriableError` for a text that `checkpointStoreFromString` would refuse. */
+export function checkStoreText(text: string): void {
+  parseForm(text)
+}
+
+function parseForm(text: string): StoreForm {
+  if (text === 'memory:') return { kind: 'memory' }
   // What comes from a program without types may be anything.
-  if (typeof text === 'string' && text.startsWith('file:') && text !== 'file:') return fileCheckpointStore(toPath(text))
-  if (isContainerUrl(text)) {
-    return createBlobStore({ containerUrl: text, logger, findCredential: () => findCredential(text, auth) })
+  if (typeof text === 'string' && text.startsWith('file:') && text !== 'file:') {
+    return { kind: 'file', directory: toPath(text) }
   }
+  if (isContainerUrl(text)) return { kind: 'container', containerUrl: text }
   // The text may hold a key or a signature: no more of it than its scheme is shown.
   const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(text)?.[0]
   throw new KafkaJSNonRetriableError(
-    `The checkpoint store ${scheme ? `'${scheme}…'` : 'given'} is not understood: write ${FORMS}, or pass a store object`,
+    `The checkpoint store ${scheme ? `'${scheme}…'` : 'given'} is not understood: write ${FORMS} as eventHubs.checkpointStore or KAFKAJS_EVENTHUBS_CHECKPOINT_STORE; for the connection string of a storage account pass blobCheckpointStore({ connectionString, containerName })`,
   )
 }
 

@@ -13,7 +13,11 @@ const RETRIES = 2
 
 /** Reads where to connect. Opens nothing yet. */
 export async function createConnection(args: ConnectionArguments, terminal: Terminal): Promise<Connection> {
-  const config = await readKafkaConfig(args, terminal)
+  return connectionFrom(await readKafkaConfig(args, terminal))
+}
+
+/** The same, of a configuration that has been read. */
+export async function connectionFrom(config: Connection['config']): Promise<Connection> {
   const { Kafka } = await import('../exports.js')
   return { config, kafka: new Kafka({ ...config, retry: { retries: RETRIES, ...config.retry } } as KafkaConfig) }
 }

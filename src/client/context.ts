@@ -1,6 +1,6 @@
 import { authProviderFromSettings } from '../auth/from-settings.js'
 import { isFixed } from '../auth/sas.js'
-import { checkpointStoreFromString } from '../checkpoint/from-string.js'
+import { checkpointStoreFromString, checkStoreText } from '../checkpoint/from-string.js'
 import { sharedMemoryCheckpointStore } from '../checkpoint/memory.js'
 import { resolveNamespace } from '../config/namespace.js'
 import type { KafkaSettings } from '../config/settings.js'
@@ -63,7 +63,11 @@ export interface NamespaceAccess {
   close(): Promise<void>
 }
 
+/** Throws `KafkaJSNonRetriableError` for a store that its text alone tells to be none. */
 export function createClientContext(settings: KafkaSettings, logger: RootLogger): ClientContext {
+  const { checkpointStore: storeText } = settings.eventHubs
+  // Now, not when the first member joins: by then the program is deployed.
+  if (typeof storeText === 'string') checkStoreText(storeText)
   let auth: AuthProvider | undefined
   let storeFromString: CheckpointStore | undefined
   let counted: CountedStore | undefined

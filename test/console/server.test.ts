@@ -120,6 +120,10 @@ test('looks through so many messages in a search, and for so long', async () => 
     return (await fetch(url, { headers: { cookie } })).json()
   }
   expect(await search(open, 'nobody')).toEqual({ messages: [], scanned: 5, isComplete: false })
+  // As many as there are: that is all.
+  await using exact = await openConsole({ limits: { mostScanned: 5 } })
+  await exact.send('orders', ['a', 'b', 'c', 'd', 'e'], 0)
+  expect(await search(exact, 'nobody')).toEqual({ messages: [], scanned: 5, isComplete: true })
 
   await using hurried = await openConsole({ limits: { searchMs: 500 } })
   await hurried.send('orders', ['a', 'b'], 0)

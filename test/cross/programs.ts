@@ -283,6 +283,9 @@ const errors: Program = async (kafka) => {
     offsets: await failure(() => admin.fetchTopicOffsets('missing')),
     deletion: await failure(() => admin.deleteTopics({ topics: ['missing'] })),
     notFewer: await failure(() => admin.createPartitions({ topicPartitions: [{ topic: TOPIC, count: 1 }] })),
+    partitionsOfMissing: await failure(() =>
+      admin.createPartitions({ topicPartitions: [{ topic: 'missing', count: 2 }] }),
+    ),
     badName: await failure(() => admin.createTopics({ topics: [{ topic: 'no blanks please' }] })),
     noGroupId: await failure(() => kafka.consumer({ groupId: '' })),
     subscribeMissing: await failure(async () => {

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { type Connection, createConnection } from '../clients.js'
-import { addConnectionOptions, type ConnectionArguments } from '../connection-options.js'
+import { type Connection, connectionFrom } from '../clients.js'
+import { addConnectionOptions, type ConnectionArguments, readKafkaConfig } from '../connection-options.js'
 import { type Access, examineAccess } from '../doctor/access.js'
 import { type Conclusion, conclude } from '../doctor/conclusion.js'
 import { examineCredential } from '../doctor/credential.js'
@@ -30,8 +30,7 @@ export function doctorCommand(terminal: Terminal): Command {
 }
 
 async function examine(args: DoctorArguments, terminal: Terminal): Promise<void> {
-  // What the client would log stands in the findings.
-  const connection = await createConnection({ logLevel: 'nothing', ...args }, terminal)
+  const connection = await openConnection(args, terminal)
   const target = await resolveTarget(connection.config)
   const examined = {
     target,
@@ -59,12 +58,30 @@ interface State {
   store: boolean
 }
 
+interface ExaminedConnection extends Connection {
+  /** Why `new Kafka()` refuses the store; the connection has another one then. */
+  readonly storeRefusal?: Error
+}
+
 interface Examination {
   readonly args: DoctorArguments
-  readonly connection: Connection
+  readonly connection: ExaminedConnection
   readonly target: Target
   readonly terminal: Terminal
   readonly state: State
+}
+
+/** What is wrong with the store alone is a finding like others: the rest is tried all the same. */
+async function openConnection(args: DoctorArguments, terminal: Terminal): Promise<ExaminedConnection> {
+  // What the client would log stands in the findings.
+  const config = await readKafkaConfig({ logLevel: 'nothing', ...args }, terminal)
+  try {
+    return await connectionFrom(config)
+  } catch (error) {
+    const { memoryCheckpointStore } = await import('../../exports.js')
+    const eventHubs = { ...config.eventHubs, checkpointStore: memoryCheckpointStore() }
+    return { ...(await connectionFrom({ ...config, eventHubs } as Connection['config'])), storeRefusal: error as Error }
+  }
 }
 
 async function* steps({ args, connection, target, terminal, state }: Examination): AsyncGenerator<Finding> {
@@ -81,7 +98,8 @@ async function* steps({ args, connection, target, terminal, state }: Examination
     const { topic, group } = args
     yield* examineAccess({ connection: way, admin, topic, group }, state.access)
     if (state.access.connected) {
-      yield* examineStore({ connection: way, admin, target, topic: state.access.topic }, state)
+      const { topic } = state.access
+      yield* examineStore({ connection: way, admin, target, topic, refusal: connection.storeRefusal }, state)
     }
   } finally {
     await admin.disconnect()
@@ -112,7 +130,7 @@ async function* examineRoads({ config }: Connection, target: Target, reach: Reac
 async function chooseWay({ args, connection, target, terminal, state }: Examination): Promise<Connection | undefined> {
   const transport = openTransport(target, state.reach)
   if (transport === undefined || transport === target.transport) return transport && connection
-  return await createConnection({ logLevel: 'nothing', ...args, transport }, terminal)
+  return await openConnection({ ...args, transport }, terminal)
 }
 
 const LEAST_NODE = [20, 19] as const

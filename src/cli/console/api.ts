@@ -127,6 +127,7 @@ async function findMessages(options: ApiOptions, { params: [topic = ''], query }
   const partitions = partitionsOf(query)
   const found: ShownMessage[] = []
   let scanned = 0
+  let isCut = false
   const deadline = AbortSignal.timeout(searchMs)
   await readTopics({
     config: cluster.connection.config,
@@ -137,14 +138,17 @@ async function findMessages(options: ApiOptions, { params: [topic = ''], query }
     ...(key === null && { mostPerPartition: limit }),
     signal: AbortSignal.any([signal, deadline]),
     onMessage(consumed) {
+      // One more shows that there is more.
+      isCut = scanned === mostScanned
+      if (isCut) return false
       scanned++
       if (key === null || String(consumed.message.key ?? '') === key) found.push(toShownMessage(consumed))
-      return scanned < mostScanned && (key === null || found.length < limit)
+      return key === null || found.length < limit
     },
   })
   found.sort((a, b) => a.timestamp - b.timestamp || a.partition - b.partition || Number(a.offset) - Number(b.offset))
   const messages = query.get('from') === 'newest' ? found.slice(-limit).reverse() : found.slice(0, limit)
-  return { messages, scanned, isComplete: found.length < limit && scanned < mostScanned && !deadline.aborted }
+  return { messages, scanned, isComplete: found.length < limit && !isCut && !deadline.aborted }
 }
 
 function startOf(query: URLSearchParams): Start {

@@ -122,7 +122,8 @@ async function attachReader(config: KafkaConfig, topic: string, through: string)
         logLevel: logLevel.WARN,
         logCreator: () => (entry) => {
           troubles.push([entry.log.message, entry.log['error']].filter(Boolean).join(': '))
-          controller.abort()
+          // What ends the consumer rejects by itself, without a word of the log around it.
+          if (entry.level !== logLevel.ERROR) controller.abort()
         },
       },
       retries: 0,

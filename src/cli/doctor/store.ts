@@ -13,10 +13,26 @@ export async function* examineStore(
     admin,
     target,
     topic,
-  }: { connection: Connection; admin: Admin; target: Target; topic: string | undefined },
+    refusal,
+  }: {
+    connection: Connection
+    admin: Admin
+    target: Target
+    topic: string | undefined
+    /** Why `new Kafka()` refuses the store. */
+    refusal: Error | undefined
+  },
   state: { store: boolean },
 ): AsyncGenerator<Finding> {
   const step = 'checkpoint store'
+  if (refusal) {
+    yield failed(
+      step,
+      messageOf(refusal),
+      'Say --store, or KAFKAJS_EVENTHUBS_CHECKPOINT_STORE, in one of these forms; new Kafka() refuses it too',
+    )
+    return
+  }
   if (!hasStore(connection)) {
     const name = 'none is named'
     if (!target.isLocal) {
@@ -89,8 +105,6 @@ async function join(kafka: Kafka, groupId: string, topic: string): Promise<void>
 
 function permissions(error: unknown): string {
   const message = messageOf(error)
-  if (/is not understood/.test(message))
-    return 'Say --store, or KAFKAJS_EVENTHUBS_CHECKPOINT_STORE, in one of these forms'
   if (/No credential was found/.test(message)) {
     return 'az login, a managed identity on this machine, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET'
   }

@@ -269,6 +269,7 @@ describe('createPartitions', () => {
     }
     await expect(admin.createPartitions({ topicPartitions: [{ topic: NAME(), count: 2 }] })).rejects.toMatchObject({
       type: 'UNKNOWN_TOPIC_OR_PARTITION',
+      retriable: true,
     })
   })
 })
