@@ -7,6 +7,7 @@ import { unknownOptions } from './config/unknown-options.js'
 import { createConsumer } from './consumer/consumer.js'
 import { createLogger } from './instrumentation/logger.js'
 import { createProducer } from './producer/producer.js'
+import type { AuthProvider } from './types/auth-provider.js'
 import type {
   AdminConfig,
   ConnectionStringConfig,
@@ -52,6 +53,13 @@ const stateKey = Symbol('kafkajs-eventhubs.kafka')
 export const diagnosticsKey: unique symbol = Symbol.for('kafkajs-eventhubs.diagnostics')
 
 const stateOf = (kafka: object) => (kafka as { [stateKey]: () => KafkaState })[stateKey]()
+
+/**
+ * The source of credentials of the clients of a `Kafka`. Throws KafkaJSSASLAuthenticationError for incomplete `sasl`.
+ *
+ * @internal
+ */
+export const authProviderOf = (kafka: Kafka): AuthProvider => stateOf(kafka).context.auth()
 
 /**
  * Makes `[Symbol.asyncDispose]` of a client, for `await using`, call whatever `disconnect` is by then: tracing libraries

@@ -5,7 +5,7 @@ import type { SASLOptions } from '../types/index.js'
 import { oauthBearerAuth } from './oauth-bearer.js'
 import { sasAuth } from './sas.js'
 
-/** The key that a development emulator takes, ours and Microsoft's. */
+/** The key that a development emulator takes, Microsoft's and the one in `emulator/`, which shares no code with this. */
 const emulatorKey = { keyName: 'RootManageSharedAccessKey', key: 'SAS_KEY_VALUE' }
 
 /** The `username` of Kafka clients of Event Hubs when the password is a connection string. */

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { DEFAULT_KEY } from '../emulator/options.js'
 import type { ConnectionStringConfig, KafkaConfig } from '../exports.js'
 import { isLoopback } from '../util/loopback.js'
 import { CommandError, UsageError } from './errors.js'
@@ -51,7 +52,7 @@ export function toKafkaEndpoint(
   const named = brokers ?? (endpoint ? [isEmulator ? endpoint : `${endpoint}:9093`] : config.brokers)
   if (!Array.isArray(named)) throw new UsageError('Name the Kafka endpoint: --kafka-brokers <host:port>')
   const isLocal = isLoopback((named[0] ?? '').replace(/:\d+$/, ''))
-  const password = connectionString ?? (isLocal ? DEVELOPMENT_KEY : undefined)
+  const password = connectionString ?? (isLocal ? DEVELOPMENT_CONNECTION_STRING : undefined)
   const sasl =
     config.sasl ?? (password ? { mechanism: 'plain' as const, username: '$ConnectionString', password } : undefined)
   if (!sasl) {
@@ -70,6 +71,5 @@ export function toKafkaEndpoint(
   }
 }
 
-/** The development key that emulators take. */
-const DEVELOPMENT_KEY =
-  'Endpoint=sb://localhost;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;'
+/** What emulators take, in the one form that Microsoft's takes over Kafka too. */
+const DEVELOPMENT_CONNECTION_STRING = `Endpoint=sb://localhost;SharedAccessKeyName=${DEFAULT_KEY.name};SharedAccessKey=${DEFAULT_KEY.key};UseDevelopmentEmulator=true;`

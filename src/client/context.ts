@@ -28,6 +28,8 @@ import { createToldClients, type ToldClients } from './told-clients.js'
 export interface ClientContext {
   readonly settings: KafkaSettings
   readonly logger: RootLogger
+  /** The source of credentials of all clients. Throws KafkaJSSASLAuthenticationError for incomplete `sasl`. */
+  auth(): AuthProvider
   /**
    * Resolves `brokers` and credentials, and connects nothing yet. Each client opens its own and closes it when it
    * disconnects. Rejects with kafkajs's errors for bad brokers or credentials.
@@ -68,7 +70,7 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
   const { checkpointStore: storeText } = settings.eventHubs
   // Now, not when the first member joins: by then the program is deployed.
   if (typeof storeText === 'string') checkStoreText(storeText)
-  let auth: AuthProvider | undefined
+  let provider: AuthProvider | undefined
   let storeFromString: CheckpointStore | undefined
   let counted: CountedStore | undefined
   const clients: ClientContext['clients'] = {
@@ -89,11 +91,16 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
       )
   }
 
-  const configuredStore = (provider: AuthProvider): CheckpointStore | undefined => {
+  const auth = (): AuthProvider => {
+    provider ??= authProviderFromSettings(settings)
+    return provider
+  }
+
+  const configuredStore = (): CheckpointStore | undefined => {
     const { checkpointStore } = settings.eventHubs
     if (typeof checkpointStore !== 'string') return checkpointStore
     storeFromString ??= checkpointStoreFromString(checkpointStore, {
-      auth: provider,
+      auth: auth(),
       logger: logger.namespace('CheckpointStore'),
     })
     return storeFromString
@@ -108,6 +115,7 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
   return {
     settings,
     logger,
+    auth,
     clients,
     diagnostics: () => ({
       timestamp: Date.now(),
@@ -119,8 +127,7 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
     }),
     async open(requests, retry) {
       const namespace = await resolveNamespace(settings)
-      auth ??= authProviderFromSettings(settings)
-      const provider = auth
+      const provider = auth()
       // With the first connection, not before: the SDK takes longer to load than all the rest.
       const { createAzureTransport } = await import('../eventhubs/azure-transport.js')
       const transport = createAzureTransport({
@@ -131,7 +138,7 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
         logger: logger.namespace('Connection'),
       })
       const chosenStore = (): CheckpointStore | undefined =>
-        configuredStore(provider) ?? (isLocal(transport) ? sharedMemoryCheckpointStore() : undefined)
+        configuredStore() ?? (isLocal(transport) ? sharedMemoryCheckpointStore() : undefined)
       const isInMemory = () => chosenStore() === sharedMemoryCheckpointStore()
       let opened: Promise<Management | undefined> | undefined
       const management = shareSuccess(async () => {

@@ -5,11 +5,11 @@ import { SignJWT } from 'jose'
 import { expect, test } from 'vitest'
 import { createEmulatorFaults } from '../../src/cli/console/emulator-faults.js'
 import { startEmulator } from '../../src/emulator/index.js'
-import { type KafkaConfig, oauthBearerAuth } from '../../src/index.js'
+import { Kafka, type KafkaConfig, oauthBearerAuth } from '../../src/index.js'
 import { createCertificate } from '../support/certificate.js'
 
 const namesOf = async (config: KafkaConfig, timeout?: number) =>
-  (await (await createEmulatorFaults(config, timeout)).list()).map(({ name }) => name)
+  (await (await createEmulatorFaults({ config, kafka: new Kafka(config) }, timeout)).list()).map(({ name }) => name)
 
 /** Whatever listens on a port where an emulator was expected. */
 async function listen(server: Server | HttpServer) {

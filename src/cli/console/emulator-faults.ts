@@ -1,6 +1,6 @@
 import type { NamedFault } from '../../emulator/named-faults.js'
-import { DEFAULT_KEY } from '../../emulator/options.js'
-import type { AuthProvider, ConnectionStringConfig, KafkaConfig } from '../../exports.js'
+import type { AuthProvider } from '../../exports.js'
+import type { Connection } from '../clients.js'
 import { resolveTarget, type Target } from '../doctor/target.js'
 import { Refusal } from './guard.js'
 
@@ -12,17 +12,19 @@ export interface EmulatorFaults {
   provoke(name: string, target: unknown): Promise<{ done: string }>
 }
 
-type Config = KafkaConfig | ConnectionStringConfig
-
 /** The most that an answer may take, ms: an emulator is on this machine, which may be a busy one. */
 const TIMEOUT_MS = 10_000
 
 /** A page shows these. */
 const MOST_FAULTS = 100
 
-/** Faults over the emulator's HTTP API, signed with the credential of the configuration. */
-export async function createEmulatorFaults(config: Config, timeout = TIMEOUT_MS): Promise<EmulatorFaults> {
+/** Faults over the emulator's HTTP API, signed with the credential that the clients of the connection have. */
+export async function createEmulatorFaults(
+  { config, kafka }: Connection,
+  timeout = TIMEOUT_MS,
+): Promise<EmulatorFaults> {
   const target = await resolveTarget(config)
+  const { authProviderOf } = await import('../../kafka.js')
   const ask = async (method: 'GET' | 'POST', path: string, body?: string) => {
     const { createDefaultHttpClient, createHttpHeaders, createPipelineRequest } = await import(
       '@azure/core-rest-pipeline'
@@ -31,7 +33,7 @@ export async function createEmulatorFaults(config: Config, timeout = TIMEOUT_MS)
       createPipelineRequest({
         method,
         url: `${urlOf(target)}/$faults${path}`,
-        headers: createHttpHeaders({ authorization: await authorizationOf(config, target) }),
+        headers: createHttpHeaders({ authorization: await authorizationOf(authProviderOf(kafka), target) }),
         ...(body !== undefined && { body }),
         timeout,
         disableKeepAlive: true,
@@ -77,8 +79,7 @@ function urlOf({ host, port, isSecure }: Target): string {
 }
 
 /** The value of the header: a bearer token where the credential makes them, else a shared access signature. */
-async function authorizationOf(config: Config, { namespace }: Target): Promise<string> {
-  const provider = await providerOf(config)
+async function authorizationOf(provider: AuthProvider, { namespace }: Target): Promise<string> {
   const credential = await provider.getCredential({ fullyQualifiedNamespace: namespace })
   const { createSasTokenProvider, Constants } = await import('@azure/core-amqp')
   if ('getToken' in credential) {
@@ -87,19 +88,6 @@ async function authorizationOf(config: Config, { namespace }: Target): Promise<s
   }
   const signer = createSasTokenProvider('connectionString' in credential ? await keyOf(credential) : credential)
   return (await signer.getToken(`sb://${namespace}/`)).token
-}
-
-/** The source of credentials that a client of this configuration has. */
-async function providerOf({ eventHubs, sasl }: Config): Promise<AuthProvider> {
-  const { oauthBearerAuth, sasAuth } = await import('../../exports.js')
-  if (eventHubs?.auth) return eventHubs.auth
-  if (eventHubs?.connectionString) return sasAuth({ connectionString: eventHubs.connectionString })
-  if (sasl && 'oauthBearerProvider' in sasl) return oauthBearerAuth(sasl.oauthBearerProvider)
-  if (!sasl || !('username' in sasl)) return sasAuth({ keyName: DEFAULT_KEY.name, key: DEFAULT_KEY.key })
-  const { username, password } = sasl
-  return username === '$ConnectionString'
-    ? sasAuth({ connectionString: password })
-    : sasAuth({ keyName: username, key: password })
 }
 
 async function keyOf({ connectionString }: { connectionString: string }) {

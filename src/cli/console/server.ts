@@ -42,7 +42,7 @@ export interface Console {
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const cluster = new Cluster(options.connection)
   const lags = new LagHistory((groupId) => cluster.describeGroup(groupId), options.sampleEveryMs ?? 5000)
-  const faults = await createEmulatorFaults(options.connection.config)
+  const faults = await createEmulatorFaults(options.connection)
   const closing = new AbortController()
   const server = createServer((request, response) => void serve(request, response))
   await new Promise<void>((resolve, reject) => {
