@@ -122,6 +122,21 @@ export function createReading(options: ReadingOptions): Reading {
     return undefined
   }
 
+  /** Apart from the loop that calls it, which would keep the chunk in memory while it waits for the next. */
+  const readChunk = async (): Promise<Failure | undefined> => {
+    const chunk = await stream.take()
+    if (chunk) onEvents()
+    if (!chunk || !status.mayGoOn()) {
+      if (status.ending === undefined && !status.isSurelyOurs()) await status.awaitVerdict()
+    } else if (await isBehindRetention(chunk)) {
+      await reset()
+    } else {
+      await fetching.fetched()
+      if (status.mayGoOn()) return handle(chunk)
+    }
+    return undefined
+  }
+
   return {
     get links() {
       return stream.links
@@ -137,17 +152,8 @@ export function createReading(options: ReadingOptions): Reading {
           await sitOutPause()
           continue
         }
-        const chunk = await stream.take()
-        if (chunk) onEvents()
-        if (!chunk || !status.mayGoOn()) {
-          if (status.ending === undefined && !status.isSurelyOurs()) await status.awaitVerdict()
-        } else if (await isBehindRetention(chunk)) {
-          await reset()
-        } else {
-          await fetching.fetched()
-          const failure = status.mayGoOn() ? await handle(chunk) : undefined
-          if (failure) return failure
-        }
+        const failure = await readChunk()
+        if (failure) return failure
       }
       return undefined
     },

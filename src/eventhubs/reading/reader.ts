@@ -43,7 +43,9 @@ export class Reader implements PartitionReader {
   #piece = { count: 0, bytes: 0 }
   #waiting: Deferred<void> | undefined
   #lastSequenceNumber: number
+  /** The event that has come last, until it is asked where its partition ended then: it is not to stay in memory. */
   #newest: EncodedEvent | undefined
+  #lastEnqueued: number | undefined
 
   constructor(options: ReaderOptions, context: ReaderContext) {
     this.#options = options
@@ -199,7 +201,9 @@ export class Reader implements PartitionReader {
     this.#queueBytes -= bytes
     this.#handed.count += events.length
     this.#handed.bytes += bytes
-    return { events, lastEnqueued: this.#newest?.lastEnqueuedSequenceNumber }
+    if (this.#newest) this.#lastEnqueued = this.#newest.lastEnqueuedSequenceNumber
+    this.#newest = undefined
+    return { events, lastEnqueued: this.#lastEnqueued }
   }
 }
 

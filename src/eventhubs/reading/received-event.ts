@@ -90,14 +90,18 @@ export function parseEvent(bytes: Buffer, start = 0, end = bytes.length): Encode
     // What is said of places is said of the event, not of what it came with.
     if (start > 0) return parseEvent(bytes.subarray(start, end))
     event.problem = error
+  } finally {
+    // What was parsed last would stay in memory.
+    sections.open(nothing, 0, 0)
   }
   return event
 }
 
 export type { EncodedEvent }
 
+const nothing = Buffer.alloc(0)
 /** One for all: an event is parsed in one go. */
-const sections = new SectionReader(Buffer.alloc(0))
+const sections = new SectionReader(nothing)
 
 function findParts(event: EncodedEvent, bytes: Buffer, start: number, end: number): void {
   sections.open(bytes, start, end)
