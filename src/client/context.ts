@@ -1,7 +1,5 @@
 import { authProviderFromSettings } from '../auth/from-settings.js'
 import { isFixed } from '../auth/sas.js'
-import { checkpointStoreFromString, checkStoreText } from '../checkpoint/from-string.js'
-import { sharedMemoryCheckpointStore } from '../checkpoint/memory.js'
 import { resolveNamespace } from '../config/namespace.js'
 import type { KafkaSettings } from '../config/settings.js'
 import type { EventHubsTransport } from '../eventhubs/transport.js'
@@ -19,9 +17,8 @@ import type {
 } from '../types/diagnostics.js'
 import { isLoopback } from '../util/loopback.js'
 import { shareSuccess } from '../util/share.js'
-import { checkAnswers } from './checked-store.js'
+import { createChosenStore } from './chosen-store.js'
 import { type CommitNews, createCommitNews } from './commit-news.js'
-import { type CountedStore, countCalls } from './counted-store.js'
 import { createToldClients, type ToldClients } from './told-clients.js'
 
 /** Everything that `Kafka` hands to each producer, consumer and admin client it makes. */
@@ -65,52 +62,20 @@ export interface NamespaceAccess {
   close(): Promise<void>
 }
 
-/** Throws `KafkaJSNonRetriableError` for a store that its text alone tells to be none. */
+/** Throws `KafkaJSNonRetriableError` for a checkpoint store that its text alone tells to be none. */
 export function createClientContext(settings: KafkaSettings, logger: RootLogger): ClientContext {
-  const { checkpointStore: storeText } = settings.eventHubs
-  // Now, not when the first member joins: by then the program is deployed.
-  if (typeof storeText === 'string') checkStoreText(storeText)
   let provider: AuthProvider | undefined
-  let storeFromString: CheckpointStore | undefined
-  let counted: CountedStore | undefined
+  const auth = (): AuthProvider => {
+    provider ??= authProviderFromSettings(settings)
+    return provider
+  }
+  const store = createChosenStore(settings, { auth, logger })
   const clients: ClientContext['clients'] = {
     producers: createToldClients(),
     consumers: createToldClients(),
     admins: createToldClients(),
   }
   const commits = createCommitNews()
-
-  let memoryWarned = false
-  const warnOfMemory = () => {
-    if (memoryWarned) return
-    memoryWarned = true
-    logger
-      .namespace('CheckpointStore')
-      .warn(
-        "eventHubs.checkpointStore is 'memory:': offsets, members and leases end with this process, and no other process sees them. Keep them in a blob container: 'https://<account>.blob.core.windows.net/<container>'",
-      )
-  }
-
-  const auth = (): AuthProvider => {
-    provider ??= authProviderFromSettings(settings)
-    return provider
-  }
-
-  const configuredStore = (): CheckpointStore | undefined => {
-    const { checkpointStore } = settings.eventHubs
-    if (typeof checkpointStore !== 'string') return checkpointStore
-    storeFromString ??= checkpointStoreFromString(checkpointStore, {
-      auth: auth(),
-      logger: logger.namespace('CheckpointStore'),
-    })
-    return storeFromString
-  }
-
-  /** One for all clients: there is one store, or none. */
-  const count = (store: CheckpointStore): CheckpointStore => {
-    counted ??= countCalls(checkAnswers(store))
-    return counted.store
-  }
 
   return {
     settings,
@@ -123,7 +88,7 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
       producers: clients.producers.read(),
       consumers: clients.consumers.read(),
       admins: clients.admins.read(),
-      checkpointStore: counted?.diagnostics() ?? null,
+      checkpointStore: store.diagnostics(),
     }),
     async open(requests, retry) {
       const namespace = await resolveNamespace(settings)
@@ -137,9 +102,6 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
         retry,
         logger: logger.namespace('Connection'),
       })
-      const chosenStore = (): CheckpointStore | undefined =>
-        configuredStore() ?? (isLocal(transport) ? sharedMemoryCheckpointStore() : undefined)
-      const isInMemory = () => chosenStore() === sharedMemoryCheckpointStore()
       let opened: Promise<Management | undefined> | undefined
       const management = shareSuccess(async () => {
         if (settings.eventHubs.management === false) return undefined
@@ -156,12 +118,8 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
         transport,
         isCredentialFixed: isFixed(provider),
         commits,
-        async store() {
-          const store = chosenStore()
-          if (isInMemory() && !isLocal(transport)) warnOfMemory()
-          return store && count(store)
-        },
-        isInMemory,
+        store: async () => store.open(isLocal(transport)),
+        isInMemory: () => store.isInMemory(isLocal(transport)),
         management() {
           opened = management()
           return opened
