@@ -208,8 +208,8 @@ describe('eachMessage', () => {
 })
 
 describe('partitionsConsumedConcurrently', () => {
-  /** Reads 6 partitions with handlers that end when told; gives the most that ran at once. */
-  const most = async (concurrency: number | undefined) => {
+  /** Reads 6 partitions, with handlers that wait until as many run as are expected; gives the most that ran at once. */
+  const most = async (concurrency: number | undefined, expected: number) => {
     await using bench = await openBench(target, { partitions: 6 })
     for (let partition = 0; partition < 6; partition++) await bench.send(['a', 'b'], partition)
     const busy = new Set<number>()
@@ -221,7 +221,9 @@ describe('partitionsConsumedConcurrently', () => {
         if (busy.has(partition)) clashes++
         busy.add(partition)
         most = Math.max(most, busy.size)
-        await sleep(100)
+        await eventually(() => most >= expected)
+        // Time for more than that to begin.
+        await sleep(20)
         busy.delete(partition)
       },
     })
@@ -232,15 +234,15 @@ describe('partitionsConsumedConcurrently', () => {
   }
 
   it('is 1 unless told otherwise', async () => {
-    expect(await most(undefined)).toBe(1)
+    expect(await most(undefined, 1)).toBe(1)
   })
 
   it('is how many partitions are handled at once, each of them in order', async () => {
-    expect(await most(3)).toBe(3)
+    expect(await most(3, 3)).toBe(3)
   })
 
   it('is no more than there are partitions', async () => {
-    expect(await most(20)).toBe(6)
+    expect(await most(20, 6)).toBe(6)
   })
 })
 

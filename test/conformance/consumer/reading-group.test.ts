@@ -151,10 +151,8 @@ describe("eventHubs.consumerGroup '$Default'", () => {
       retry: { retries: 0, initialRetryTime: 10 },
     })
     const { names } = listen(sixth, 'CRASH')
-    const begun = performance.now()
     const reading = await bench.read(sixth)
-    await eventually(() => expect(warnings.join()).toContain('five readers'))
-    expect(performance.now() - begun).toBeLessThan(5000)
+    await eventually(() => expect(warnings.join()).toContain('five readers'), { timeout: 5000 })
     await consumers[0]?.disconnect()
     await reading.count(1)
     await sixth.disconnect()

@@ -12,6 +12,7 @@ import {
 } from '../../../src/instrumentation/events.js'
 import type { InstrumentationEvent, Logger } from '../../../src/types/index.js'
 import { kafkajs } from '../../parity/kafkajs.js'
+import { eventually } from '../../support/eventually.js'
 
 const silent = (): Logger => ({
   info: vi.fn(),
@@ -137,7 +138,7 @@ describe('createInstrumentation', () => {
     instrumentation.on('consumer.stop', other)
     instrumentation.emit('STOP')
     expect(other).toHaveBeenCalledTimes(1)
-    await vi.waitFor(() => expect(logger.error).toHaveBeenCalledTimes(2))
+    await eventually(() => expect(logger.error).toHaveBeenCalledTimes(2))
     const said = vi.mocked(logger.error).mock.calls.map(([message]) => message)
     expect(said).toEqual(['Failed to execute listener: thrown', 'Failed to execute listener: rejected'])
   })

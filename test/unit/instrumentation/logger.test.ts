@@ -3,6 +3,7 @@ import { createLogger } from '../../../src/instrumentation/logger.js'
 import { logLevel } from '../../../src/types/enums.js'
 import type { LogEntry, Logger } from '../../../src/types/index.js'
 import { kafkajs } from '../../parity/kafkajs.js'
+import { eventually } from '../../support/eventually.js'
 
 const spy = (level?: logLevel) => {
   const entries: LogEntry[] = []
@@ -137,7 +138,7 @@ describe('createLogger', () => {
       const logger = createLogger({ logCreator: () => write as (entry: LogEntry) => void })
       logger.namespace('Consumer').warn('careful')
       logger.info('hello')
-      await vi.waitFor(() => expect(lines).toHaveLength(3))
+      await eventually(() => expect(lines).toHaveLength(3))
       expect(lines.splice(0)).toEqual([
         'error The function that logCreator made failed, and the console takes its entries: no disk',
         'warn [Consumer] careful',
