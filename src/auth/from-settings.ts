@@ -1,4 +1,5 @@
 import type { KafkaSettings } from '../config/config.js'
+import { isServiceHost } from '../config/namespace.js'
 import { KafkaJSSASLAuthenticationError } from '../errors/index.js'
 import type { AuthProvider } from '../types/auth-provider.js'
 import type { SASLOptions } from '../types/index.js'
@@ -22,6 +23,14 @@ export function authProviderFromSettings(settings: KafkaSettings): AuthProvider 
   if (connectionString) return sasAuth({ connectionString })
   if (settings.sasl) return authProviderFromSasl(settings.sasl as SASLOptions)
   return sasAuth(emulatorKey)
+}
+
+/** Throws KafkaJSSASLAuthenticationError when there is no credential for a host of the service. */
+export function requireCredential({ eventHubs, sasl }: KafkaSettings, host: string): void {
+  if (eventHubs.auth || eventHubs.connectionString || sasl || !isServiceHost(host)) return
+  throw new KafkaJSSASLAuthenticationError(
+    `SASL authentication failed: no credential is given for ${host}: set sasl, eventHubs.connectionString or eventHubs.auth; is the environment variable set?`,
+  )
 }
 
 /** kafkajs's text, and which of them is empty. */

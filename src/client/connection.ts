@@ -1,3 +1,5 @@
+import { isServiceHost } from '../config/namespace.js'
+import type { KafkaSettings } from '../config/settings.js'
 import { KafkaJSConnectionError, KafkaJSNonRetriableError } from '../errors/index.js'
 import type { NamespaceAddress } from '../eventhubs/transport.js'
 import type { Requests } from '../instrumentation/events.js'
@@ -93,7 +95,7 @@ export function createConnector(options: ConnectorOptions): Connector {
   const attempt = async (session: Session): Promise<Connection> => {
     try {
       const connection = await open(session)
-      await verify(connection, context.settings.connectionTimeout)
+      await verify(connection, context.settings)
       session.isConnected = true
       mayAuthenticateAgain = !connection.isCredentialFixed
       return connection
@@ -179,7 +181,10 @@ function toConnection(access: NamespaceAccess, requests: Requests, closing: Abor
   }
 }
 
-async function verify({ transport, requests, closing }: Connection, ms: number): Promise<void> {
+async function verify(
+  { transport, requests, closing }: Connection,
+  { connectionTimeout: ms, ssl }: KafkaSettings,
+): Promise<void> {
   const { broker } = transport.address
   const createError = () =>
     new KafkaJSConnectionError(`Connection timeout: no answer within ${ms} ms`, { broker, code: 'ETIMEDOUT' })
@@ -195,18 +200,20 @@ async function verify({ transport, requests, closing }: Connection, ms: number):
     { timeout: ms },
   )
   await request.catch((error: unknown) => {
-    throw withAdvice(error, transport.address)
+    throw withAdvice(error, transport.address, Boolean(ssl))
   })
 }
 
-/** Hosts of Event Hubs, in all clouds. */
-const SERVICE_HOST = /\.servicebus\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net|cloudapi\.de)$/i
-
 /** The advice that comes to mind where nobody answers who could be meant. */
-function withAdvice(error: unknown, { fullyQualifiedNamespace: host, broker }: NamespaceAddress): unknown {
-  if (!(error instanceof KafkaJSConnectionError) || SERVICE_HOST.test(host)) return error
+function withAdvice(
+  error: unknown,
+  { fullyQualifiedNamespace: host, broker }: NamespaceAddress,
+  tls: boolean,
+): unknown {
+  // What is not worth another attempt, such as a certificate, has said itself what to do.
+  if (!(error instanceof KafkaJSConnectionError) || !error.retriable || isServiceHost(host)) return error
   const advice = isLoopback(host)
-    ? `No emulator answers at ${broker}: start one with "npx kafkajs-eventhubs emulator --port ${toBroker(broker).port}", or take the port of the one that runs.`
+    ? emulatorAdvice(error, broker, tls)
     : `${host} is no Event Hubs namespace: this package speaks AMQP to Event Hubs, and can't reach the brokers of a Kafka cluster.`
   const { message, code, retriable, cause } = error
   return new KafkaJSConnectionError(`${message} ${advice}`, {
@@ -215,6 +222,18 @@ function withAdvice(error: unknown, { fullyQualifiedNamespace: host, broker }: N
     retriable,
     cause,
   })
+}
+
+/** Codes of addresses at which nobody answers. */
+const SILENT: readonly unknown[] = ['ECONNREFUSED', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL']
+
+function emulatorAdvice({ code }: KafkaJSConnectionError, broker: string, tls: boolean): string {
+  if (SILENT.includes(code)) {
+    return `No emulator answers at ${broker}: start one with "npx kafkajs-eventhubs emulator --port ${toBroker(broker).port}", or take the port of the one that runs.`
+  }
+  return tls
+    ? `An emulator without a certificate is reached without TLS: leave ssl out.`
+    : `What answers at ${broker} is no emulator, or it is one with a certificate: that is reached with ssl: true.`
 }
 
 /** Other callers may wait for the same: what one does not wait for any more goes on. */

@@ -1,4 +1,4 @@
-import { authProviderFromSettings } from '../auth/from-settings.js'
+import { authProviderFromSettings, requireCredential } from '../auth/from-settings.js'
 import { isFixed } from '../auth/sas.js'
 import { resolveNamespace } from '../config/namespace.js'
 import type { KafkaSettings } from '../config/settings.js'
@@ -92,6 +92,7 @@ export function createClientContext(settings: KafkaSettings, logger: RootLogger)
     }),
     async open(requests, retry) {
       const namespace = await resolveNamespace(settings)
+      requireCredential(settings, namespace.fullyQualifiedNamespace)
       const provider = auth()
       // With the first connection, not before: the SDK takes longer to load than all the rest.
       const { createAzureTransport } = await import('../eventhubs/azure-transport.js')

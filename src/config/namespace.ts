@@ -22,6 +22,11 @@ interface Endpoint {
   readonly port?: number
 }
 
+const serviceHost = /\.servicebus\.(windows\.net|chinacloudapi\.cn|usgovcloudapi\.net|cloudapi\.de)$/i
+
+/** True for a host of Event Hubs, in any cloud. One that is not may still be a namespace, under a name of one's own. */
+export const isServiceHost = (host: string): boolean => serviceHost.test(host)
+
 /** `host`, `host:port`, `[::1]:port`, or a URL with either. */
 function parseEndpoint(text: string): Endpoint | undefined {
   const authority = text
@@ -57,7 +62,9 @@ async function brokersOf({ brokers, connectionTimeout }: KafkaSettings): Promise
     }
   }
   if (list === undefined || list === null)
-    throw new KafkaJSNonRetriableError('Failed to connect: brokers should not be null')
+    throw new KafkaJSNonRetriableError(
+      'Failed to connect: brokers should not be null: name the namespace there, or set eventHubs.connectionString; is the environment variable set?',
+    )
   if (!Array.isArray(list))
     throw new KafkaJSNonRetriableError(
       `Failed to connect: brokers should be an array such as ['<namespace>.servicebus.windows.net:9093'], not "${typeof list}"`,

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { Kafka, type KafkaConfig, type LogEntry, logLevel } from '../../../src/index.js'
+import { createCertificate } from '../../support/certificate.js'
 import { disposable } from '../../support/disposable.js'
 import { openEmulator } from '../../support/harness.js'
 
@@ -78,6 +79,16 @@ describe('configuration that leads nowhere', () => {
       { brokers: [`Endpoint=sb://${namespace}/;${key}`] },
       /it is a connection string: pass that as eventHubs\.connectionString/,
     ],
+    [
+      'a connection string that the environment does not have',
+      { eventHubs: { connectionString: undefined as unknown as string } },
+      /^Failed to connect: brokers should not be null: .*eventHubs\.connectionString; is the environment variable set\?/,
+    ],
+    [
+      'a namespace without a credential',
+      { brokers: [`${namespace}:9093`], ssl: true },
+      /^SASL authentication failed: no credential is given for my-namespace\..*: set sasl, eventHubs\.connectionString/,
+    ],
     ['an empty broker', { brokers: [''] }, /broker at index 0 is invalid "string": it is empty; is the environment/],
   ]
 
@@ -95,6 +106,18 @@ describe('configuration that leads nowhere', () => {
     await new Promise((resolve) => server.close(resolve))
     const error = await connectionError({ brokers: [`localhost:${port}`] })
     expect(error.message).toContain(`start one with "npx kafkajs-eventhubs emulator --port ${port}"`)
+  })
+
+  it('an emulator that is there, reached with TLS and without', async () => {
+    await using open = await openEmulator()
+    const withTls = await connectionError({ brokers: [`localhost:${open.emulator.port}`], ssl: true })
+    expect(withTls.message).toContain('leave ssl out')
+    const certificate = createCertificate()
+    await using secure = await openEmulator({ tls: certificate })
+    const brokers = [`localhost:${secure.emulator.port}`]
+    expect((await connectionError({ brokers })).message).toContain('that is reached with ssl: true')
+    const untrusted = await connectionError({ brokers, ssl: true })
+    expect(untrusted.message).toMatch(/Trust the certificate.*ssl\.ca\.$/)
   })
 })
 

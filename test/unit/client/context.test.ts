@@ -11,7 +11,11 @@ async function warningsOf(broker: string): Promise<string[]> {
   const instrumentation = createInstrumentation({ client: 'producer', events: producerEvents, logger })
   const requests = createRequests({ instrumentation, clientId: 'c', requestTimeout: 1000, enforceRequestTimeout: true })
   const context = createClientContext(
-    kafkaSettings({ brokers: [broker], eventHubs: { checkpointStore: 'memory:' } }),
+    kafkaSettings({
+      brokers: [broker],
+      sasl: { mechanism: 'plain', username: 'policy', password: 'key' },
+      eventHubs: { checkpointStore: 'memory:' },
+    }),
     logger,
   )
   for (const _ of ['producer', 'consumer']) {
