@@ -14,6 +14,7 @@ import type { Offsets } from '../offsets.js'
 import type { PauseEntry, Pauses } from '../pauses.js'
 import type { Seeks } from '../seeks.js'
 import type { OnUndecodable } from './decoding.js'
+import type { HandlerCalls } from './handler-calls.js'
 
 /** The context that all partitions of one `run()` share. */
 export interface PartitionContext {
@@ -49,11 +50,6 @@ export interface Fetching {
   fetched(): Promise<void>
 }
 
-/** One call of a handler; no longer running when what it returned has settled. */
-export interface HandlerCall {
-  running: boolean
-}
-
 /** The handler of events, and what goes with it. */
 export interface Handler {
   readonly eachMessage: EachMessageHandler | undefined
@@ -62,8 +58,7 @@ export interface Handler {
   readonly onUndecodable: OnUndecodable
   /** `partitionsConsumedConcurrently`. */
   readonly slots: Slots
-  /** Calls a handler so that a `stop()` it awaits can be told from any other. Gives what it returns. */
-  invoke<Payload>(call: HandlerCall, handle: (payload: Payload) => unknown, payload: Payload): unknown
+  readonly calls: HandlerCalls
   /** The handler's sign of life, at most once per `heartbeatInterval`. */
   heartbeat(): void
   isRunning(): boolean

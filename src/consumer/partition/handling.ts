@@ -4,7 +4,7 @@ import type { ReceivedEvent } from '../../translate/event.js'
 import { fromOffset } from '../../translate/offset.js'
 import type { Batch, EachBatchPayload, EachMessagePayload, KafkaMessage } from '../../types/index.js'
 import { createBatch } from './batch.js'
-import type { HandlerCall, PartitionContext } from './context.js'
+import type { PartitionContext } from './context.js'
 import { decodeEvents } from './decoding.js'
 import type { PartitionStatus } from './status.js'
 import type { Chunk } from './stream.js'
@@ -95,9 +95,9 @@ async function handleMessages(
     const message = messages[i]
     if (message) {
       const payload: EachMessagePayload = { topic, partition, message, heartbeat, pause }
-      const call: HandlerCall = { running: true }
+      const call = handler.calls.begin()
       try {
-        const result = handler.invoke(call, eachMessage, payload)
+        const result = handler.calls.invoke(call, eachMessage, payload)
         if (result !== undefined) await result
       } catch (error) {
         logHandlerError(handling, 'eachMessage', message.offset, error)
@@ -147,9 +147,9 @@ async function handleBatch(handling: Handling, batch: Batch): Promise<void> {
     },
     isStale: () => status.seekPending() || status.isLost(),
   }
-  const call: HandlerCall = { running: true }
+  const call = handler.calls.begin()
   try {
-    if (handler.eachBatch) await handler.invoke(call, handler.eachBatch, payload)
+    if (handler.eachBatch) await handler.calls.invoke(call, handler.eachBatch, payload)
   } catch (error) {
     logHandlerError(handling, 'eachBatch', batch.firstOffset(), error)
     throw error

@@ -58,7 +58,7 @@ export function createPartitionContext(state: RunState, parts: ContextParts): Pa
         runnerLogger.error(`Skipped an event that cannot be decoded: ${reason}`, { topic, partition, offset })
       }),
       slots: createSlots(Math.max(1, config.partitionsConsumedConcurrently ?? 1)),
-      invoke: state.invoke,
+      calls: state.calls,
       heartbeat: state.heartbeat,
       isRunning: state.isRunning,
     },

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { toError } from '../../errors/thrown.js'
 import type { Joined } from '../../group/member.js'
 import { partitionsIn } from '../../group/partitions-in.js'
@@ -8,7 +7,7 @@ import type { ConsumerDiagnostics } from '../../types/diagnostics.js'
 import type { Assignment, TopicPartitionOffset, TopicPartitions } from '../../types/index.js'
 import { createDeferred } from '../../util/deferred.js'
 import { isWithin } from '../../util/within.js'
-import type { HandlerCall } from '../partition/context.js'
+import { createHandlerCalls, outsideOfCalls } from '../partition/handler-calls.js'
 import { createPauses, type PauseEntry } from '../pauses.js'
 import { createSeeks } from '../seeks.js'
 import { type ConnectedRun, connectRun } from './assembly.js'
@@ -51,13 +50,13 @@ export function createRun(options: RunOptions): Run {
   const stopping = new AbortController()
   const ended = createDeferred()
   const firstJoin = createDeferred()
-  const handler = new AsyncLocalStorage<HandlerCall>()
+  const calls = createHandlerCalls()
   /** Listeners of an event that a handler has caused are not part of it: they may await `stop()`, which waits for it. */
   const instrumentation: RunOptions['instrumentation'] = {
     ...options.instrumentation,
     emit(key, payload) {
       // To leave a handler's context costs too much where nobody listens.
-      if (options.instrumentation.has(key)) handler.exit(() => options.instrumentation.emit(key, payload))
+      if (options.instrumentation.has(key)) outsideOfCalls(() => options.instrumentation.emit(key, payload))
     },
   }
   let crashed = false
@@ -111,7 +110,7 @@ export function createRun(options: RunOptions): Run {
         seeks,
         stopping: stopping.signal,
         fail,
-        invoke: (call, handle, payload) => handler.run(call, handle, payload),
+        calls,
         isRunning: () => !stopping.signal.aborted && !crashed,
         heartbeat,
         fetched: fetchCycle.fetched,
@@ -156,7 +155,7 @@ export function createRun(options: RunOptions): Run {
       stopping.abort()
       ended.resolve()
       await isWithin(starting, options.requestTimeout)
-      if (!connected) return
+      if (!connected) return calls.end()
       const { member, workers } = connected
       const begun = performance.now()
       try {
@@ -168,10 +167,11 @@ export function createRun(options: RunOptions): Run {
           const message = 'Handlers still run of partitions that were given up: they are not waited for any longer'
           groupLogger.error(message, { groupId: settings.groupId, partitions: workers.lingering() })
         }
+        calls.end()
       }
     },
 
-    isInHandler: () => handler.getStore()?.running === true,
+    isInHandler: calls.isWithin,
 
     async commitResolved() {
       if (options.config.autoCommit ?? true) await connected?.context.progress.offsets.commit()

@@ -5,7 +5,7 @@ import type { Joined } from '../../group/member.js'
 import type { Instrumentation, Requests } from '../../instrumentation/events.js'
 import type { CheckpointStore } from '../../types/checkpoint-store.js'
 import type { ConsumerEvents, ConsumerRunConfig, Logger } from '../../types/index.js'
-import type { HandlerCall } from '../partition/context.js'
+import type { HandlerCalls } from '../partition/handler-calls.js'
 import type { Pauses } from '../pauses.js'
 import type { Seeks } from '../seeks.js'
 
@@ -40,7 +40,7 @@ export interface RunState extends RunOptions {
   readonly seeks: Seeks
   readonly stopping: AbortSignal
   fail(thrown: unknown): void
-  invoke<Payload>(call: HandlerCall, handle: (payload: Payload) => unknown, payload: Payload): unknown
+  readonly calls: HandlerCalls
   isRunning(): boolean
   heartbeat(): void
   fetched(): Promise<void>

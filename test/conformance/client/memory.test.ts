@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks'
+import { randomUUID } from 'node:crypto'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
@@ -55,5 +57,21 @@ describe('what was sent last', () => {
       expect(refs.map((ref) => ref.deref()?.byteLength)).toEqual([undefined, undefined])
     })
     await producer.disconnect()
+  })
+})
+
+describe('a run that has ended', () => {
+  // On Node.js 20 each AsyncLocalStorage in use is noted on every asynchronous resource, and costs every promise.
+  it('leaves no mark on what is asynchronous in the process', async () => {
+    const marks = () => Object.getOwnPropertySymbols(new AsyncResource('probe')).map(String)
+    const before = marks()
+    await using bench = await openBench(target)
+    await bench.send(['a'])
+    for (let i = 0; i < 2; i++) {
+      const consumer = bench.consumer({ groupId: randomUUID() })
+      await (await bench.read(consumer)).count(1)
+      await consumer.disconnect()
+    }
+    expect(marks()).toEqual(before)
   })
 })
