@@ -1,5 +1,6 @@
 import type { Admin, ConnectionStringConfig, Kafka, KafkaConfig } from '../exports.js'
 import { type ConnectionArguments, readKafkaConfig } from './connection-options.js'
+import { CommandError } from './errors.js'
 import type { Terminal } from './terminal.js'
 
 /** A connection to be used: its configuration, and what makes clients of it. */
@@ -13,13 +14,26 @@ const RETRIES = 2
 
 /** Reads where to connect. Opens nothing yet. */
 export async function createConnection(args: ConnectionArguments, terminal: Terminal): Promise<Connection> {
-  return connectionFrom(await readKafkaConfig(args, terminal))
+  const config = await readKafkaConfig(args, terminal)
+  requireCredential(config)
+  return connectionFrom(config)
 }
 
 /** The same, of a configuration that has been read. */
 export async function connectionFrom(config: Connection['config']): Promise<Connection> {
   const { Kafka } = await import('../exports.js')
   return { config, kafka: new Kafka({ ...config, retry: { retries: RETRIES, ...config.retry } } as KafkaConfig) }
+}
+
+/** In the words of the command line, where the library would speak of its options. */
+function requireCredential({ brokers, sasl, eventHubs = {} }: Connection['config']): void {
+  const [broker = ''] = Array.isArray(brokers) ? brokers : []
+  const host = broker.replace(/:\d+$/, '')
+  // An emulator needs none, whatever it is called.
+  if (sasl || eventHubs.auth || eventHubs.connectionString !== undefined || !/\.servicebus\./i.test(host)) return
+  throw new CommandError(
+    `No credential is given for ${host}: set EVENTHUBS_CONNECTION_STRING to a connection string of that namespace, or say --azure-ad`,
+  )
 }
 
 /** Has an admin client for as long as `use` takes. */

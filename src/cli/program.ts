@@ -86,5 +86,7 @@ function explain(error: Error & { errors?: Error[]; groups?: { groupId: string; 
     ...(error.groups ?? []).map((group) => `${group.groupId}: ${group.error.message}`),
     ...(error.errors ?? []).map((part) => part.message),
   ]
-  return parts.length > 0 ? parts.join('; ') : error.message
+  const taken =
+    'code' in error && error.code === 'EADDRINUSE' ? '. Free the port, or name another; 0 is a free one' : ''
+  return parts.length > 0 ? parts.join('; ') : error.message + taken
 }

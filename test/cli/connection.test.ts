@@ -60,6 +60,19 @@ test('says what is wrong with a file', async () => {
   }
 })
 
+test('says in its own words that there is no credential', async () => {
+  const list = ['topics', 'list', '--brokers', 'real.servicebus.windows.net:9093']
+  expect(await runCommand(list)).toMatchObject({
+    code: 1,
+    errors:
+      'error: No credential is given for real.servicebus.windows.net: set EVENTHUBS_CONNECTION_STRING to a connection string of that namespace, or say --azure-ad\n',
+  })
+  expect(await runCommand(['doctor', '--connection-string', ''])).toMatchObject({
+    code: 1,
+    errors: 'error: The connection string is empty: is EVENTHUBS_CONNECTION_STRING set?\n',
+  })
+})
+
 test('lets the command line go before the environment, which may be of another namespace', async () => {
   const env = { EVENTHUBS_CONNECTION_STRING: REAL, KAFKAJS_EVENTHUBS_CHECKPOINT_STORE: 'file:/env' }
   expect((await read({}, env)).eventHubs).toMatchObject({ connectionString: REAL, checkpointStore: 'file:/env' })

@@ -23,6 +23,8 @@ export interface Target {
 export async function resolveTarget(config: KafkaConfig | ConnectionStringConfig): Promise<Target> {
   const { eventHubs = {}, ssl, sasl } = config
   const connectionString = eventHubs.connectionString ?? connectionStringOfSasl(sasl)
+  if (connectionString?.trim() === '')
+    throw new CommandError('The connection string is empty: is EVENTHUBS_CONNECTION_STRING set?')
   const brokers = typeof config.brokers === 'function' ? await config.brokers() : config.brokers
   const named = brokers?.[0] ?? /Endpoint=\s*\w+:\/\/([^/;]+)/i.exec(connectionString ?? '')?.[1]
   if (!named) throw new CommandError('The connection string has no Endpoint=sb://<namespace>.servicebus.windows.net/')
