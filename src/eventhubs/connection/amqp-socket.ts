@@ -72,7 +72,14 @@ export class AmqpSocket {
 
   /** Writes beside the library. */
   write(bytes: Uint8Array): void {
-    if (this.#stream.writable) this.#stream.write(bytes)
+    const stream = this.#stream
+    if (!stream.writable) return
+    // The library writes each frame by itself: all of one turn go out in one piece.
+    if (stream.writableCorked === 0) {
+      stream.cork()
+      void turnEnd.then(() => stream.uncork())
+    }
+    stream.write(bytes)
   }
 
   close(): void {
@@ -131,6 +138,9 @@ function open(openStream: OpenStream, ...callbacks: Parameters<OpenStream>): Dup
     return stream
   }
 }
+
+/** What is chained to it is done when the work at hand is. */
+const turnEnd = Promise.resolve()
 
 const unheard =
   'The connection was closed before a word of AMQP was heard: check host and port, and that both sides agree on TLS'

@@ -65,3 +65,40 @@ it('leaves no timer of the library when the socket is gone before the library an
   await vi.advanceTimersByTimeAsync(2000)
   expect(vi.getTimerCount()).toBe(0)
 })
+
+it('writes what the library sends in one turn in one piece, in order, and all of it before it closes', async () => {
+  const written: string[] = []
+  const finished = createDeferred()
+  const stream = new Duplex({
+    read() {},
+    write(bytes, _encoding, done) {
+      written.push(String(bytes))
+      done()
+    },
+    writev(chunks, done) {
+      written.push(chunks.map(({ chunk }) => String(chunk)).join(' '))
+      done()
+    },
+    final: (done) => {
+      finished.resolve()
+      done()
+    },
+  })
+  const socket = new AmqpSocket('amqp://localhost', [], {
+    openStream: () => stream,
+    connectTimeout: 60_000,
+    onOpening() {},
+    onBytes() {},
+    onClosed() {},
+  })
+  for (const text of ['a', 'b', 'c']) socket.send(Buffer.from(text))
+  await new Promise(setImmediate)
+  socket.send(Buffer.from('d'))
+  await new Promise(setImmediate)
+  socket.send(Buffer.from('e'))
+  socket.write(Buffer.from('f'))
+  socket.close()
+  await finished.promise
+  expect(written).toEqual(['a b c', 'd', 'e f'])
+  socket.destroy()
+})
