@@ -179,7 +179,9 @@ function verifySas(token: string, path: string, rules: readonly SharedAccessKey[
   if (expiresAt <= Date.now()) {
     throw badToken('ExpiredToken', `The token is expired. Expiration time: ${new Date(expiresAt).toISOString()}.`)
   }
-  if (!covers(resourcePath(decoded(sr)), path) || !covers(scopeOf(rule), path)) {
+  // azure-event-hubs-go signs the whole URL of an HTTP request, its query included.
+  const [audience = ''] = decoded(sr).split('?', 1)
+  if (!covers(resourcePath(audience), path) || !covers(scopeOf(rule), path)) {
     throw badToken('InvalidAudience', 'The token is not valid for this resource.')
   }
   return { path, claims: claimsOf(rule), expiresAt }

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { allows, covers, createAuthorizer, resourcePath } from '../../src/emulator/authorization.js'
 import type { SharedAccessKey } from '../../src/emulator/options.js'
 import { eventually } from '../support/eventually.js'
+import type { Context } from './rhea.js'
 import { openBench } from './sdk.js'
 
 const rule: SharedAccessKey = { name: 'rule', key: 'key' }
@@ -33,6 +34,12 @@ describe('a shared access signature', () => {
     expect(grant.expiresAt).toBeGreaterThan(Date.now() + 50_000)
     await verify(sas('sb://localhost:1/'), 'sb://localhost:1/hub')
     await verify(sas('sb://somewhere.else/hub'), 'hub')
+  })
+
+  test('may name its resource by the whole URL of a request, as azure-event-hubs-go does', async () => {
+    await verify(sas('https://localhost/hub?api-version=2017-04'), 'hub')
+    await verify(sas('https://localhost/?api-version=2017-04'), 'hub')
+    await expect(verify(sas('https://localhost/hu?b'), 'hub')).rejects.toMatchObject(refused('InvalidAudience'))
   })
 
   test.each([
@@ -193,6 +200,31 @@ describe('over AMQP', () => {
     socket.write(open())
     await new Promise((resolve) => socket.on('close', resolve))
     expect(Buffer.concat(text).toString('latin1')).toContain('amqp:connection:forced')
+  })
+
+  test('a question brings its own token: its two links need none before it, further ones do', async () => {
+    await using bench = await openBench()
+    const { connectRhea } = await import('./rhea.js')
+    const connection = connectRhea(bench.emulator.port, { username: 'anyone', password: undefined })
+    const answers: Context['message'][] = []
+    const replies = connection.open_receiver({ source: { address: '$management' }, target: { address: 'replies' } })
+    replies.on('message', ({ message }) => answers.push(message))
+    const requests = connection.open_sender({ target: { address: '$management' } })
+    await new Promise((resolve) => requests.once('sendable', resolve))
+    const ask = async (token: object) => {
+      const question = { operation: 'READ', type: 'com.microsoft:eventhub', name: 'hub', ...token }
+      requests.send({ message_id: '1', reply_to: 'replies', application_properties: question, body: '[]' })
+      return await eventually(() => answers.shift() ?? false)
+    }
+    const answer = await ask({
+      security_token: sas('sb://localhost/hub', { name: 'RootManageSharedAccessKey', key: 'SAS_KEY_VALUE' }),
+    })
+    expect(answer).toMatchObject({ application_properties: { 'status-code': 200 }, body: { partition_count: 4 } })
+    expect(await ask({})).toMatchObject({ application_properties: { 'status-code': 401 } })
+    const second = connection.open_sender({ target: { address: '$management' } })
+    await new Promise<void>((resolve) => second.once('sender_error', () => resolve()))
+    expect(second.error).toMatchObject({ condition: 'amqp:unauthorized-access' })
+    connection.close()
   })
 
   test('an expired token is told apart from a missing claim', async () => {

@@ -82,7 +82,7 @@ export class ClientConnection implements LinkContext, FaultyConnection {
       this.#requireFirst(link, this.#cbs.replyLinks)
       this.#cbs.openReplies(link)
     } else if (address.node === '$management') {
-      this.#requireAnyGrant()
+      this.#requireFirstOrGrant(this.#management.replyLinks)
       this.#countLink(link)
       this.#management.openReplies(link)
     } else {
@@ -99,7 +99,7 @@ export class ClientConnection implements LinkContext, FaultyConnection {
       this.#requireFirst(link, this.#cbs.requestLinks)
       this.#cbs.openRequests(link)
     } else if (address.node === '$management') {
-      this.#requireAnyGrant()
+      this.#requireFirstOrGrant(this.#management.requestLinks)
       this.#countLink(link)
       this.#management.openRequests(link)
     } else if (address.consumerGroup !== undefined) throw notImplemented('A consumer group is for reading.')
@@ -194,8 +194,9 @@ export class ClientConnection implements LinkContext, FaultyConnection {
     for (const { grant } of this.#grants.values()) if (grant.expiresAt > now) yield grant
   }
 
-  /** A link to `$management` needs a token; which event hub it may ask about is seen with each request. */
-  #requireAnyGrant(): void {
+  /** A request to `$management` may bring the first token (azure-event-hubs-go); more links than it takes need one. */
+  #requireFirstOrGrant(open: number): void {
+    if (open === 0) return
     for (const _ of this.#validGrants()) return
     if (this.#expired.size > 0) throw expiredToken()
     throw unauthorized(this.service.host, '$management', 'Listen')
