@@ -143,13 +143,14 @@ export function kafkaSettings(config: KafkaConfig | ConnectionStringConfig): Kaf
   // As in kafkajs: no configuration at all is a mistake in code.
   if (config === undefined || config === null) throw new TypeError('new Kafka() needs a configuration object')
   refuseUnsupported(config)
+  // It has no effect; what makes no sense is refused all the same.
+  milliseconds('authenticationTimeout', config.authenticationTimeout, 10_000)
   return Object.freeze({
     clientId: config.clientId ?? 'kafkajs',
     brokers: config.brokers,
     ssl: config.ssl,
     sasl: config.sasl as SASLOptions | undefined,
     connectionTimeout: milliseconds('connectionTimeout', config.connectionTimeout, 10_000),
-    authenticationTimeout: milliseconds('authenticationTimeout', config.authenticationTimeout, 10_000),
     reauthenticationThreshold: milliseconds('reauthenticationThreshold', config.reauthenticationThreshold, 10_000),
     requestTimeout: milliseconds('requestTimeout', config.requestTimeout, 30_000),
     enforceRequestTimeout: config.enforceRequestTimeout ?? true,
@@ -199,6 +200,9 @@ export function consumerSettings(config: ConsumerConfig | undefined, kafka: Kafk
     throw new KafkaJSNonRetriableError(
       `Consumer heartbeatInterval (${heartbeatInterval}) must be lower than sessionTimeout (${sessionTimeout}). It is recommended to set heartbeatInterval to approximately a third of the sessionTimeout.`,
     )
+  // They have no effect; what makes no sense is refused all the same.
+  number('minBytes', given.minBytes, 1)
+  optionalCount('maxInFlightRequests', given.maxInFlightRequests)
   const ownRetry = given.retry ?? { retries: 5 }
   return Object.freeze({
     groupId,
@@ -208,15 +212,11 @@ export function consumerSettings(config: ConsumerConfig | undefined, kafka: Kafk
     rebalanceTimeout: milliseconds('rebalanceTimeout', given.rebalanceTimeout, 60_000),
     heartbeatInterval,
     maxBytesPerPartition: number('maxBytesPerPartition', given.maxBytesPerPartition, 1_048_576, { least: 1 }),
-    minBytes: number('minBytes', given.minBytes, 1),
     maxBytes: number('maxBytes', given.maxBytes, 10_485_760, { least: 1 }),
     maxWaitTimeInMs: milliseconds('maxWaitTimeInMs', given.maxWaitTimeInMs, 5_000),
     retry: retrySettings(kafka.retry, ownRetry),
     restartOnFailure: ownRetry.restartOnFailure ?? kafka.retry?.restartOnFailure,
     allowAutoTopicCreation: given.allowAutoTopicCreation ?? true,
-    maxInFlightRequests: optionalCount('maxInFlightRequests', given.maxInFlightRequests),
-    readUncommitted: given.readUncommitted ?? false,
-    rackId: given.rackId ?? '',
   })
 }
 

@@ -15,14 +15,13 @@ export type EventHubsSettings = Readonly<
   Required<Pick<EventHubsOptions, Defaulted>> & Omit<EventHubsOptions, Defaulted>
 >
 
-/** The options given to `new Kafka()`, with its defaults; frozen. */
+/** The options given to `new Kafka()` that have an effect, with its defaults; frozen. */
 export interface KafkaSettings {
   readonly clientId: string
   readonly brokers: KafkaConfig['brokers'] | undefined
   readonly ssl: KafkaConfig['ssl'] | undefined
   readonly sasl: SASLOptions | undefined
   readonly connectionTimeout: number
-  readonly authenticationTimeout: number
   readonly reauthenticationThreshold: number
   readonly requestTimeout: number
   readonly enforceRequestTimeout: boolean
@@ -45,7 +44,7 @@ export interface ProducerSettings {
   readonly maxInFlightRequests: number | null
 }
 
-/** The options given to `kafka.consumer()`, with its defaults; frozen. */
+/** The options given to `kafka.consumer()` that have an effect, with its defaults; frozen. */
 export interface ConsumerSettings {
   readonly groupId: string
   /** Undefined: round robin. */
@@ -55,15 +54,11 @@ export interface ConsumerSettings {
   readonly rebalanceTimeout: number
   readonly heartbeatInterval: number
   readonly maxBytesPerPartition: number
-  readonly minBytes: number
   readonly maxBytes: number
   readonly maxWaitTimeInMs: number
   readonly retry: RetrySettings
   readonly restartOnFailure: ((error: Error) => Promise<boolean>) | undefined
   readonly allowAutoTopicCreation: boolean
-  readonly maxInFlightRequests: number | null
-  readonly readUncommitted: boolean
-  readonly rackId: string
 }
 
 /** The options given to `kafka.admin()`, with its defaults; frozen. */

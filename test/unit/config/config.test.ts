@@ -32,7 +32,6 @@ describe('kafkaSettings', () => {
       sasl: undefined,
       // kafkajs has 1 000, too little for TLS to a cloud.
       connectionTimeout: 10_000,
-      authenticationTimeout: 10_000,
       reauthenticationThreshold: 10_000,
       requestTimeout: 30_000,
       enforceRequestTimeout: true,
@@ -209,15 +208,11 @@ describe('consumerSettings', () => {
       rebalanceTimeout: 60_000,
       heartbeatInterval: 3_000,
       maxBytesPerPartition: 1_048_576,
-      minBytes: 1,
       maxBytes: 10_485_760,
       maxWaitTimeInMs: 5_000,
       retry: defaultRetry,
       restartOnFailure: undefined,
       allowAutoTopicCreation: true,
-      maxInFlightRequests: null,
-      readUncommitted: false,
-      rackId: '',
     })
   })
 
@@ -233,6 +228,12 @@ describe('consumerSettings', () => {
   ])('does with %j what kafkajs does', (config) => {
     const expected = outcome(() => theirs().consumer(config as never))
     expect(outcome(() => consumerSettings(config, settings()))).toBe(expected)
+  })
+
+  it.each([{ minBytes: -1 }, { maxInFlightRequests: 0 }])('refuses %j, which would have no effect', (option) => {
+    expect(() => consumerSettings({ groupId: 'g', ...option }, settings())).toThrow(
+      `Invalid ${Object.keys(option)[0]}, expected a number`,
+    )
   })
 
   it('has 5 retries unless it says otherwise itself, as in kafkajs', () => {
