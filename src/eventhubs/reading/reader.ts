@@ -18,6 +18,8 @@ export interface ReaderContext {
 
 /** Most events in one chunk, unless asked for otherwise. */
 const mostEvents = 1000
+/** The longest wait of the first event for those behind it, ms: about a round trip to a distant region. */
+const patienceOfFirst = 100
 
 type State =
   | { readonly is: 'opening' }
@@ -42,6 +44,8 @@ export class Reader implements PartitionReader {
   #handed = { count: 0, bytes: 0 }
   #piece = { count: 0, bytes: 0 }
   #waiting: Deferred<void> | undefined
+  /** Events have been given. */
+  #isUnderway = false
   #lastSequenceNumber: number
   /** The event that has come last, until it is asked where its partition ended then: it is not to stay in memory. */
   #newest: EncodedEvent | undefined
@@ -68,6 +72,7 @@ export class Reader implements PartitionReader {
       const count = this.#queue.length
       if (count >= this.#mostEvents || (count > 0 && isGathered)) return this.#take(this.#mostEvents)
       if (count > 0) {
+        if (this.#isFirstOfMore()) await this.#change(patienceOfFirst)
         await sockets()
         isGathered = true
         continue
@@ -75,8 +80,7 @@ export class Reader implements PartitionReader {
       const state = this.#state
       if (state.is === 'closed') return undefined
       if (state.is === 'ended') throw state.error
-      this.#waiting ??= createDeferred()
-      await this.#waiting.promise
+      await this.#change()
     }
   }
 
@@ -151,6 +155,25 @@ export class Reader implements PartitionReader {
     this.#options.onEnd(error)
   }
 
+  /**
+   * True of the first event, which was asked for alone, where the service says that others are there: what was sent at
+   * once is handed over at once, and those were asked for when it came.
+   */
+  #isFirstOfMore(): boolean {
+    const newest = this.#newest
+    if (this.#isUnderway || newest === undefined || this.#queue.length > 1) return false
+    if (this.#state.is !== 'open' || this.#state.link.credit === 0) return false
+    return (newest.lastEnqueuedSequenceNumber ?? -1) > newest.sequenceNumber
+  }
+
+  /** Resolves when something has come, or nothing comes any more, or after a while. */
+  async #change(patience?: number): Promise<void> {
+    this.#waiting ??= createDeferred()
+    const timer = patience === undefined ? undefined : setTimeout(() => this.#wake(), patience)
+    await this.#waiting.promise
+    clearTimeout(timer)
+  }
+
   #wake(): void {
     this.#waiting?.resolve()
     this.#waiting = undefined
@@ -190,6 +213,7 @@ export class Reader implements PartitionReader {
   }
 
   #take(limit: number): EventChunk {
+    this.#isUnderway = true
     const queue = this.#queue
     const events = queue.length <= limit ? queue : queue.splice(0, limit)
     let bytes = this.#queueBytes

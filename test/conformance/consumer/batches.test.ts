@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { type Batch, CompressionTypes, type EachBatchHandler, type EachBatchPayload } from 'kafkajs-eventhubs'
 import { describe, expect, it } from 'vitest'
 import { type Bench, listen, numbers, openBench } from '../../support/consuming.js'
@@ -339,6 +340,22 @@ describe('isStale', () => {
 })
 
 describe('batches', () => {
+  it('have together what was sent together, the first of a partition too', async () => {
+    await using bench = await openBench(target)
+    await bench.send(numbers(3))
+    const sizes: number[] = []
+    // A machine that stands still for a moment may part them; it does not each time.
+    await eventually(async () => {
+      const consumer = bench.consumer({ groupId: `together-${randomUUID()}` })
+      await consumer.subscribe({ topics: [bench.topic], fromBeginning: true })
+      sizes.length = 0
+      await consumer.run({ eachBatch: async ({ batch }) => void sizes.push(batch.messages.length) })
+      await eventually(() => expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(3))
+      await consumer.disconnect()
+      expect(sizes).toEqual([3])
+    })
+  })
+
   it('never come to two handlers at once for one partition', async () => {
     await using bench = await openBench(target, { partitions: 3 })
     const busy = new Set<number>()
