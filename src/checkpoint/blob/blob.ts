@@ -41,7 +41,8 @@ type ListedBlob = { partitionId: string; name: string; metadata?: BlobMetadata; 
  * it does not exist.
  *
  * Calls reject with `KafkaJSNonRetriableError` when the credential is refused, and with a retriable `KafkaJSError` when
- * the storage account can't be reached, after the storage SDK's own retries, at the latest after 20 s.
+ * it is refused after writes had been allowed, or when the storage account can't be reached, after the storage SDK's own
+ * retries, at the latest after 20 s.
  *
  * @public
  */

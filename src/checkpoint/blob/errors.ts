@@ -43,11 +43,20 @@ function expiryOfUrl(url: string): Date | undefined {
   return expiry && !Number.isNaN(expiry.getTime()) ? expiry : undefined
 }
 
+/** The place where a call to the storage account failed. */
+export interface StorageFailure {
+  readonly container: string
+  readonly url?: string | undefined
+  /** What is refused was allowed before, and may be again: that is tried again, as an outage is. */
+  readonly mayPass?: boolean
+}
+
 /** An error of kafkajs's family, for one that the storage SDK or a credential threw. An `AbortError` stays one. */
-export function fromStorageError(error: unknown, container: string, url?: string): Error {
+export function fromStorageError(error: unknown, { container, url, mayPass = false }: StorageFailure): Error {
   const cause = error as StorageError
   if (cause instanceof KafkaJSError || cause.name === 'AbortError') return cause
   const { statusCode = 0 } = cause
+  const Refusal = mayPass ? KafkaJSError : KafkaJSNonRetriableError
   const reason = [statusCode || undefined, codeOf(cause), cause.message.split('\n', 1)[0]].filter(Boolean).join(' ')
   const text = `The checkpoint container ${container} can't be used: ${reason}`
   if (statusCode === 401 || statusCode === 403) {
@@ -58,11 +67,11 @@ export function fromStorageError(error: unknown, container: string, url?: string
     }
     const advice =
       "give it the role 'Storage Blob Data Contributor', or a SAS that may read, add, create, write, delete and list"
-    return new KafkaJSNonRetriableError(`${text}. The credential lacks a permission: ${advice}`, { cause })
+    return new Refusal(`${text}. The credential lacks a permission: ${advice}`, { cause })
   }
   if (lacksCredential(cause)) {
     const advice = 'sign in, pass a credential, or use a URL with a SAS'
-    return new KafkaJSNonRetriableError(`${text}. No credential was found for it: ${advice}`, { cause })
+    return new Refusal(`${text}. No credential was found for it: ${advice}`, { cause })
   }
   const hopeless = statusCode >= 400 && statusCode < 500 && ![404, 408, 409, 412, 429].includes(statusCode)
   return hopeless ? new KafkaJSNonRetriableError(text, { cause }) : new KafkaJSError(text, { cause })

@@ -3,7 +3,7 @@ import { KafkaJSError, KafkaJSNonRetriableError } from '../../errors/index.js'
 import type { CheckpointStoreOptions } from '../../types/checkpoint-store.js'
 import { createPlaces, mapConcurrently } from '../../util/concurrency.js'
 import { defaultStoreLogger, type StoreLogger } from '../logger.js'
-import type { CheckpointContainer, LazyCheckpointContainerChoice } from './container.js'
+import { type CheckpointContainer, isFixed, type LazyCheckpointContainerChoice } from './container.js'
 import { fromStorageError, isContainerMissing, isCredentialRefused } from './errors.js'
 import { createContainerSource } from './source.js'
 
@@ -32,6 +32,9 @@ export function createBlobSession(
 ): BlobSession {
   const places = createPlaces()
   const source = createContainerSource(choice, { timeout: deadline, logger })
+  /** A key or a signature that is refused stays refused. */
+  const isLasting = (error: unknown) => !('containerClient' in choice) && isFixed(choice) && isCredentialRefused(error)
+  let hasWritten = false
 
   const run = async <T>(operation: Operation<T>, { abortSignal }: CheckpointStoreOptions = {}): Promise<T> => {
     const controller = new AbortController()
@@ -62,7 +65,8 @@ export function createBlobSession(
       }
     } catch (error) {
       if (late) throw new KafkaJSError(`The checkpoint container ${name} did not answer within ${deadline} ms`)
-      throw fromStorageError(error, name, url)
+      // Whoever could write has the rights: a role, a firewall's rule or an identity service that is gone may come back.
+      throw fromStorageError(error, { container: name, url, mayPass: hasWritten && !isLasting(error) })
     } finally {
       clearTimeout(timer)
       abortSignal?.removeEventListener('abort', abort)
@@ -96,8 +100,8 @@ export function createBlobSession(
         }
       }, options),
 
-    write: (operation, options) =>
-      run(async (container, abortSignal) => {
+    async write(operation, options) {
+      const result = await run(async (container, abortSignal) => {
         try {
           return await operation(container, abortSignal)
         } catch (error) {
@@ -105,6 +109,9 @@ export function createBlobSession(
           await create(container, abortSignal)
           return await operation(container, abortSignal)
         }
-      }, options),
+      }, options)
+      hasWritten = true
+      return result
+    },
   }
 }

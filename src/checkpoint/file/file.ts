@@ -24,7 +24,7 @@ type GroupJournal = Journal<GroupChange, GroupState>
  * handled again.
  *
  * Calls reject with `KafkaJSNonRetriableError` when the directory can't be used at all, with a retriable `KafkaJSError`
- * on other failures of the disk.
+ * on other failures of the disk, and on all that come after a first success.
  *
  * @param directory - absolute, or relative to the working directory at the time of this call
  * @public
@@ -66,8 +66,17 @@ export function createFileStore(directory: string, options: { maxLogBytes?: numb
     checked.add(path)
   }
 
+  /** Whoever could write may again: a file system that is read-only after an error, a file that a virus scanner holds. */
+  let hasWritten = false
+  const guard = async <T>(operation: () => Promise<T>): Promise<T> => {
+    try {
+      return await operation()
+    } catch (error) {
+      throw fromDiskError(error, { root, mayPass: hasWritten })
+    }
+  }
   const read = (journal: GroupJournal) =>
-    guard(root, async () => {
+    guard(async () => {
       await refuseLinks(journal.directory)
       return journal.read()
     })
@@ -75,11 +84,12 @@ export function createFileStore(directory: string, options: { maxLogBytes?: numb
   /** Appends changes. The first that this process writes of a group goes with the group's spelling. */
   const append = async (journal: GroupJournal, group: string, changes: readonly GroupChange[]): Promise<boolean[]> => {
     const name: GroupChange[] = named.has(journal) ? [] : [{ op: 'name', name: group }]
-    const outcomes = await guard(root, async () => {
+    const outcomes = await guard(async () => {
       await refuseLinks(journal.directory)
       return journal.append([...changes, ...name])
     })
     named.add(journal)
+    hasWritten = true
     return outcomes
   }
 
@@ -141,7 +151,7 @@ export function createFileStore(directory: string, options: { maxLogBytes?: numb
     async listGroups(fullyQualifiedNamespace, _options) {
       const directory = directoryOf(fullyQualifiedNamespace)
       const found: StoredGroup[] = []
-      for (const name of await guard(root, () => subdirectories(directory))) {
+      for (const name of await guard(() => subdirectories(directory))) {
         const state = await read(openPath(join(directory, name)))
         const consumerGroup = state.name ?? decodeName(name)
         if (!state.isEmpty && consumerGroup !== undefined)
@@ -179,19 +189,14 @@ async function subdirectories(directory: string): Promise<string[]> {
   }
 }
 
-/** No retry will help: the directory is none, or not ours to write to. */
+/** No retry will help one who never could write: the directory is none, or not ours to write to. */
 const UNUSABLE = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENAMETOOLONG', 'EISDIR', 'EEXIST', 'ELOOP']
 
-async function guard<T>(root: string, operation: () => Promise<T>): Promise<T> {
-  try {
-    return await operation()
-  } catch (error) {
-    if (error instanceof KafkaJSError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    const text = `The checkpoint directory ${root} can't be used: ${message}`
-    const cause = error as Error
-    throw UNUSABLE.includes(code ?? '')
-      ? new KafkaJSNonRetriableError(text, { cause })
-      : new KafkaJSError(text, { cause })
-  }
+function fromDiskError(error: unknown, { root, mayPass }: { root: string; mayPass: boolean }): Error {
+  if (error instanceof KafkaJSError) return error
+  const { code, message } = error as NodeJS.ErrnoException
+  const text = `The checkpoint directory ${root} can't be used: ${message}`
+  const cause = error as Error
+  const isFinal = !mayPass && UNUSABLE.includes(code ?? '')
+  return isFinal ? new KafkaJSNonRetriableError(text, { cause }) : new KafkaJSError(text, { cause })
 }

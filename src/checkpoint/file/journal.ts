@@ -78,7 +78,8 @@ export function createJournal<Change, State extends JournaledState<Change>>(
   /** Moves to the log that the chain names; false when that is the one it is at. */
   const follow = async (): Promise<boolean> => {
     const link = await readChain(directory)
-    if (!link && log.number > 0) throw new Error('It has vanished')
+    if (!link && log.number > 0)
+      throw new Error('It has vanished: bring it back; or, to begin anew without its offsets, start a member again')
     if (!link || link.file === log.file) return false
     log = link
     state = createState()

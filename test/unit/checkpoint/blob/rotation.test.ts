@@ -112,15 +112,42 @@ it('rejects at once where no token of it was ever taken, and where it only lacks
   account.state.accepted = 'another'
   const first = rotating()
   const store = blobCheckpointStore({ containerUrl: account.containerUrl, credential: first.credential })
-  await expect(store.updateCheckpoint(checkpoint)).rejects.toThrow('The credential lacks a permission')
+  const lacking = { message: expect.stringContaining('The credential lacks a permission') }
+  await expect(store.updateCheckpoint(checkpoint)).rejects.toMatchObject({
+    name: 'KafkaJSNonRetriableError',
+    ...lacking,
+  })
   expect(first.state.asked).toBe(1)
   account.state.accepted = 'old'
   await store.updateCheckpoint(checkpoint)
   account.state.accepted = 'another'
   account.state.refusal = [403, 'AuthorizationPermissionMismatch']
   const { asked } = first.state
-  await expect(store.updateCheckpoint(checkpoint)).rejects.toThrow('The credential lacks a permission')
+  // What was allowed may be again: a role, a rule of the firewall.
+  const passing = { name: 'KafkaJSError', retriable: true }
+  await expect(store.updateCheckpoint(checkpoint)).rejects.toMatchObject({ ...passing, ...lacking })
   expect(first.state.asked).toBe(asked)
+  account.state.accepted = 'old'
+  account.state.refusal = [401, 'InvalidAuthenticationInfo']
+  await store.updateCheckpoint(checkpoint)
+})
+
+it('takes an identity that was there and is gone for one that may come back', async () => {
+  account.state.accepted = 'old'
+  let isAway = true
+  const credential: TokenCredential = {
+    async getToken(_scopes) {
+      if (isAway) throw Object.assign(new Error('no managed identity'), { name: 'CredentialUnavailableError' })
+      return { token: 'old', expiresOnTimestamp: Date.now() + 1 }
+    },
+  }
+  const store = blobCheckpointStore({ containerUrl: account.containerUrl, credential })
+  const none = { message: expect.stringContaining('No credential was found') }
+  await expect(store.updateCheckpoint(checkpoint)).rejects.toMatchObject({ name: 'KafkaJSNonRetriableError', ...none })
+  isAway = false
+  await store.updateCheckpoint(checkpoint)
+  isAway = true
+  await expect(store.updateCheckpoint(checkpoint)).rejects.toMatchObject({ name: 'KafkaJSError', ...none })
 })
 
 it('ends though the provider never answers, and asks it again with the next call', async () => {

@@ -6,6 +6,7 @@ import {
   readFile,
   rename,
   rm,
+  rmdir,
   stat,
   symlink,
   truncate,
@@ -144,6 +145,24 @@ describe('a file store', () => {
     await rename(`${directory}-away`, directory)
     await store.updateCheckpoint(at(3))
     expect(await fileCheckpointStore(directory).listCheckpoints(...args)).toEqual([at(3)])
+  })
+
+  it('is tried again where it could be written to, and for the moment cannot', async () => {
+    await store.updateCheckpoint(at(1))
+    const log = await currentLog()
+    await rename(log, `${log}.away`)
+    await mkdir(log)
+    const refused = { message: expect.stringContaining(`${directory} can't be used: EISDIR`) }
+    await expect(store.updateCheckpoint(at(2))).rejects.toMatchObject({ name: 'KafkaJSError', ...refused })
+    const another = fileCheckpointStore(directory)
+    await expect(another.updateCheckpoint(at(2))).rejects.toMatchObject({
+      name: 'KafkaJSNonRetriableError',
+      ...refused,
+    })
+    await rmdir(log)
+    await rename(`${log}.away`, log)
+    await store.updateCheckpoint(at(2))
+    expect(await another.listCheckpoints(...args)).toEqual([at(2)])
   })
 
   it('says so when the current log has been removed', async () => {
