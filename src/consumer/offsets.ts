@@ -48,6 +48,8 @@ export interface Offsets {
   uncommitted(): OffsetsByTopicPartition
   /** Others have committed these for the group: of partitions that are being read, that is known from here on. */
   committedElsewhere(list: readonly TopicPartitionOffset[]): void
+  /** Writes again what was committed last of these partitions. */
+  restore(partitions: readonly TopicPartition[]): Promise<void>
   /** Commits one partition, or all, up to what is resolved. */
   commit(only?: TopicPartition): Promise<void>
   /**
@@ -145,6 +147,17 @@ export function createOffsets(options: OffsetsOptions): Offsets {
         const one = partitions.get(partitionKey(topic, partition))
         if (one) one.committed = Number(offset)
       }
+    },
+
+    async restore(list) {
+      const restoreOne = async (one: Progress) => {
+        const { topic, partition } = one
+        if (!(await mayCommit(topic, partition)) || one.committed < 0) return
+        const amqpOffset = knownOffset(one, one.committed - 1)
+        await committed.commit([{ topic, partition, offset: String(one.committed), amqpOffset }])
+      }
+      const chosen = list.flatMap(({ topic, partition }) => partitions.get(partitionKey(topic, partition)) ?? [])
+      await mapConcurrently(chosen, (one) => one.inTurn(() => places.run(() => restoreOne(one))))
     },
 
     async commit(only) {

@@ -65,10 +65,12 @@ export interface LeasesOptions {
   /** ms */
   readonly duration: number
   readonly clock?: Clock
+  /** The records of these had been removed from the store, and are there again. */
+  readonly onRestored?: ((partitions: readonly TopicPartition[]) => void) | undefined
 }
 
 export function createLeases(options: LeasesOptions): Leases {
-  const { store, namespace, groupId, ownerId, duration, clock = systemClock } = options
+  const { store, namespace, groupId, ownerId, duration, clock = systemClock, onRestored } = options
   const { now } = clock
   const leases = new Map<string, Lease>()
 
@@ -99,16 +101,31 @@ export function createLeases(options: LeasesOptions): Leases {
     return won
   }
 
-  /** Of the leases whose renewal failed, those that the store still shows as ours: an answer got lost, not the lease. */
+  /** What has run out, or is in doubt, may have had another owner before its record was removed. */
+  const isSurelyOurs = ({ topic, partition }: Lease) => age(topic, partition) < duration && !isSuspect(topic, partition)
+
+  /**
+   * Of the leases whose renewal failed, those that the store still shows as ours: an answer got lost, not the lease; and
+   * those whose records have been removed.
+   */
   const reclaim = async (failed: readonly Lease[]): Promise<void> => {
     for (const topic of new Set(failed.map((lease) => lease.topic))) {
       const stored = await store.listOwnership(namespace, topic, groupId)
       const ours = stored.filter(
         (record) =>
           record.ownerId === ownerId &&
-          failed.some((l) => l.topic === topic && String(l.partition) === record.partitionId),
+          failed.some(
+            (l) =>
+              l.topic === topic &&
+              String(l.partition) === record.partitionId &&
+              (record.etag !== undefined || isSurelyOurs(l)),
+          ),
       )
-      if (ours.length > 0) await write(ours.map((record) => ({ ...record, eventHubName: topic })))
+      if (ours.length === 0) continue
+      const won = await write(ours.map((record) => ({ ...record, eventHubName: topic })))
+      const restored = [...won].filter(({ etag }) => etag === undefined)
+      if (restored.length > 0)
+        onRestored?.(restored.map((record) => ({ topic, partition: Number(record.partitionId) })))
     }
   }
 

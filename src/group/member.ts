@@ -55,13 +55,27 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
   const serial = createSerial()
   const ended = new AbortController()
   const lookAt = createLook(options)
-  let current = createSession(options)
+  const sessionOptions: SessionOptions = {
+    ...options,
+    onRestored(partitions) {
+      const message = 'Records of this member are gone from the checkpoint store: it writes them again, and reads on'
+      logger.warn(message, { groupId, partitions })
+      listener.onRestored(partitions)
+    },
+  }
+  let current = createSession(sessionOptions)
   let retryDelay = FIRST_RETRY_MS
   let cancelLook = () => {}
 
   const session = () => current
   const onLost = (partitions: readonly TopicPartition[]) => {
     logger.warn('Another owner has taken partitions of this member: it stops reading them', { groupId, partitions })
+    listener.onLost(partitions)
+  }
+  const onExpired = (partitions: readonly TopicPartition[]) => {
+    const message =
+      'Leases of this member have run out, which the checkpoint store did not renew: it stops reading until it does'
+    logger.warn(message, { groupId, partitions })
     listener.onLost(partitions)
   }
   const onProgress = () => {
@@ -84,7 +98,7 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
   const nudge = (): void => schedule(0)
 
   const common = { session, groupId, sessionTimeout, serial, onLost, logger, clock }
-  const renewal = createRenewal({ ...common, onChange: nudge })
+  const renewal = createRenewal({ ...common, onExpired, onChange: nudge })
   const handover = createHandover({
     ...common,
     onRevoked: (partition) => listener.onRevoked(partition),
@@ -131,7 +145,7 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
   const rejoin = async (counts: Counts) => {
     logger.error('The group has given this member up for dead: it joins anew', { groupId, memberId: current.memberId })
     rebalance.restart()
-    current = createSession(options)
+    current = createSession(sessionOptions)
     await current.enter(counts)
     schedule(0)
   }

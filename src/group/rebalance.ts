@@ -27,6 +27,8 @@ export interface MemberListener {
   onRevoked(partition: TopicPartition): Promise<void>
   /** Stop at once, commit nothing: another owner may be reading already. */
   onLost(partitions: readonly TopicPartition[]): void
+  /** The store has lost its records of these, and has the leases again: offsets are to be written again, too. */
+  onRestored(partitions: readonly TopicPartition[]): void
   /** Everything assigned is held. */
   onJoined(joined: Joined): void
   /** The group can't go on. */

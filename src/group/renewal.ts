@@ -26,6 +26,8 @@ export interface RenewalOptions {
   /** Runs what touches the session in turn. */
   readonly serial: <T>(operation: () => Promise<T>) => Promise<T>
   readonly onLost: (partitions: readonly TopicPartition[]) => void
+  /** Leases have run out that could not be renewed: others may take them. */
+  readonly onExpired: (partitions: readonly TopicPartition[]) => void
   /** The group is to be looked at. */
   readonly onChange: () => void
   readonly logger: Logger
@@ -33,7 +35,7 @@ export interface RenewalOptions {
 }
 
 export function createRenewal(options: RenewalOptions): Renewal {
-  const { session, groupId, sessionTimeout, serial, onLost, onChange, logger, clock } = options
+  const { session, groupId, sessionTimeout, serial, onLost, onExpired, onChange, logger, clock } = options
   let cancel = () => {}
   let stopped = false
   /** Leases to be made sure of in the round that waits for its turn. */
@@ -58,7 +60,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
     const { leases } = session()
     const expired = leases.held().filter(({ topic, partition }) => !leases.holds(topic, partition))
     for (const { topic, partition } of expired) leases.drop(topic, partition)
-    if (expired.length > 0) onLost(expired)
+    if (expired.length > 0) onExpired(expired)
   }
 
   const schedule = (delay: number) => {

@@ -3,11 +3,12 @@ import type { CheckpointStore } from '../types/checkpoint-store.js'
 import type { Assigner, Logger } from '../types/index.js'
 import { type Clock, systemClock } from '../util/clock.js'
 import { commonProtocol } from './assignment.js'
-import { createLeases, type Leases } from './leases.js'
+import { createLeases, type Leases, type TopicPartition } from './leases.js'
 import { type AssignmentNotes, type MemberRecord, patienceWith, toOwnerId } from './member-record.js'
 import { createOwnershipView, type OwnershipView } from './ownership-view.js'
 import { decodePlan, encodePlan, type Plan } from './plan.js'
 import { createRoster, type Slot } from './roster.js'
+import { createSteadyStore } from './steady-store.js'
 
 /** One stay in a group, under one member id: what the member says of itself, and what it holds. */
 export interface Session {
@@ -54,13 +55,14 @@ export interface SessionOptions {
   readonly topics: readonly string[]
   readonly logger: Logger
   readonly clock?: Clock
+  /** Leases whose records had been removed from the store are written anew: what else it kept of them may be gone too. */
+  readonly onRestored?: (partitions: readonly TopicPartition[]) => void
 }
 
 type Member = Slot & { readonly record: MemberRecord }
 
 export function createSession(options: SessionOptions): Session {
   const {
-    store,
     namespace,
     groupId,
     clientId,
@@ -69,7 +71,9 @@ export function createSession(options: SessionOptions): Session {
     topics,
     logger,
     clock = systemClock,
+    onRestored,
   } = options
+  const store = createSteadyStore(options.store)
   const memberId = `${clientId}-${crypto.randomUUID()}`
   const ownerId = toOwnerId(memberId)
   const roster = createRoster({ store, namespace, groupId, sessionTimeout, logger, clock })
@@ -92,7 +96,7 @@ export function createSession(options: SessionOptions): Session {
   return {
     memberId,
     ownerId,
-    leases: createLeases({ store, namespace, groupId, ownerId, duration: sessionTimeout, clock }),
+    leases: createLeases({ store, namespace, groupId, ownerId, duration: sessionTimeout, clock, onRestored }),
     view: createOwnershipView({ store, namespace, groupId, sessionTimeout, clock }),
     revoking: new Map(),
 

@@ -2,6 +2,7 @@ import { instrumentStore } from '../../client/store-requests.js'
 import { KafkaJSConnectionClosedError } from '../../errors/index.js'
 import { createAssignerCluster } from '../../group/assigner-cluster.js'
 import { createCommitGuard } from '../../group/commit-guard.js'
+import type { TopicPartition } from '../../group/leases.js'
 import type { GroupMember } from '../../group/member.js'
 import { createReadingGroups } from '../../group/reading-groups.js'
 import { retryLog } from '../../instrumentation/retry-log.js'
@@ -33,7 +34,7 @@ export function connectRun({ connection, store: ownStore }: RunConnection, state
     requests,
     broker,
     // A call that hangs must leave time for another before leases run out.
-    timeout: Math.min(state.requestTimeout, (sessionTimeout * 2) / 3),
+    timeout: Math.min(state.requestTimeout, Math.round((sessionTimeout * 2) / 3)),
     logger: groupLogger,
   })
 
@@ -70,7 +71,15 @@ export function connectRun({ connection, store: ownStore }: RunConnection, state
   )
 
   const partitionCount = async (topic: string) => known(topic).count()
-  const member = createMembership(state, { store, namespace: storeNamespace, cluster, partitionCount, workers })
+  const restoreOffsets = (partitions: readonly TopicPartition[]) =>
+    void retry(() => offsets.restore(partitions), settings.retry, {
+      signal: stopping,
+      onRetry: retryLog(groupLogger, 'Could not write committed offsets again'),
+    }).catch((error: Error) => {
+      groupLogger.error(`Could not write committed offsets again: ${error.message}`, { groupId, partitions })
+    })
+  const membership = { store, namespace: storeNamespace, cluster, partitionCount, workers, restoreOffsets }
+  const member = createMembership(state, membership)
   const identity = () => ({ groupId, memberId: member.memberId(), groupGenerationId: member.generationId() })
 
   const guard = createCommitGuard({

@@ -1,5 +1,6 @@
 import type { AssignerCluster } from '../../group/assigner-cluster.js'
 import { PartitionAssigners } from '../../group/assigners.js'
+import type { TopicPartition } from '../../group/leases.js'
 import { createGroupMember, type GroupMember } from '../../group/member.js'
 import type { CheckpointStore } from '../../types/checkpoint-store.js'
 import type { RunState } from './types.js'
@@ -12,6 +13,8 @@ export interface MembershipParts {
   readonly namespace: string
   readonly cluster: AssignerCluster
   readonly workers: Workers
+  /** Writes the committed offsets of these again, for a store that has lost them. */
+  restoreOffsets(partitions: readonly TopicPartition[]): void
   /** Number of partitions of a topic as last seen; 0 for one that does not exist. */
   partitionCount(topic: string): Promise<number>
 }
@@ -43,6 +46,7 @@ export function createMembership(state: RunState, parts: MembershipParts): Group
       onAcquired: (partitions) => void workers.acquire(partitions).catch(state.fail),
       onRevoked: workers.finish,
       onLost: workers.abandon,
+      onRestored: parts.restoreOffsets,
       onJoined(joined) {
         workers
           .positioned()

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CheckpointStore } from 'kafkajs-eventhubs'
+import { type CheckpointStore, memoryCheckpointStore } from 'kafkajs-eventhubs'
 import { describe, expect, it } from 'vitest'
 import { startEmulator } from '../../../src/emulator/index.js'
 import { listen, next, numbers, openBench } from '../../support/consuming.js'
@@ -244,6 +244,45 @@ describe('a store that fails once, at any call,', () => {
     for (const partition of [0, 1]) expect(reading.values(partition)).toEqual(numbers(3))
     await eventually(async () => expect((await consumer.describeGroup()).state).toBe('Stable'))
   })
+})
+
+it('a store that is emptied while a group reads has its records again: nothing moves, is skipped, or comes twice', async () => {
+  let memory = memoryCheckpointStore()
+  const store: CheckpointStore = {
+    ...memory,
+    listOwnership: (...given) => memory.listOwnership(...given),
+    claimOwnership: (...given) => memory.claimOwnership(...given),
+    updateCheckpoint: (given) => memory.updateCheckpoint(given),
+    listCheckpoints: (...given) => memory.listCheckpoints(...given),
+  }
+  await using bench = await openWith(store, 4)
+  const members = [bench.consumer(), bench.consumer()]
+  const joined = members.map((member) => next(member, 'GROUP_JOIN'))
+  const readings = await Promise.all(members.map((member) => bench.read(member, { fromBeginning: false })))
+  await Promise.all(joined)
+  await eventually(async () => {
+    for (const member of members) expect((await member.describeGroup()).members).toHaveLength(2)
+    for (const member of members) expect((await member.describeGroup()).state).toBe('Stable')
+  })
+  const heard = members.map((member) => listen(member, 'CRASH', 'REBALANCING', 'GROUP_JOIN'))
+  const send = async (value: string, partitions: readonly number[]) => {
+    for (const partition of partitions) await bench.send([value], partition)
+  }
+  const values = (partition: number) => readings.flatMap((reading) => reading.values(partition))
+  await send('a', [0, 1, 2, 3])
+  await eventually(async () => expect(await bench.committed()).toEqual({ 0: '1', 1: '1', 2: '1', 3: '1' }))
+  const paused = [{ topic: bench.topic, partitions: [2] }]
+  for (const member of members) member.pause(paused)
+  await send('b', [2])
+
+  memory = memoryCheckpointStore()
+  await send('b', [0, 1])
+  // Also of the partitions of which nothing has been handled since.
+  await eventually(async () => expect(await bench.committed()).toEqual({ 0: '2', 1: '2', 2: '1', 3: '1' }))
+  for (const member of members) member.resume(paused)
+  for (const partition of [0, 1, 2]) await eventually(() => expect(values(partition)).toEqual(['a', 'b']))
+  expect(values(3)).toEqual(['a'])
+  expect(heard.flatMap(({ names }) => names())).toEqual([])
 })
 
 describe('a store that takes no commit', () => {

@@ -76,6 +76,7 @@ export function createSimulatedMember(options: SimulatedMemberOptions): Simulate
         await worker?.finish()
         if (workers.get(key) === worker) workers.delete(key)
       },
+      onRestored: () => undefined,
       onLost(list) {
         for (const { partition } of list) {
           workers.get(partitionKey(topic, partition))?.abandon()

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { memoryCheckpointStore } from '../../../src/checkpoint/memory.js'
 import { createLeases } from '../../../src/group/leases.js'
+import { createSteadyStore } from '../../../src/group/steady-store.js'
 import type { CheckpointStore, PartitionOwnership } from '../../../src/types/checkpoint-store.js'
 import { systemClock } from '../../../src/util/clock.js'
 
@@ -70,6 +71,28 @@ it('reports a lease that another owner has taken', async () => {
   clock.now = 10
   expect(await leases.renew()).toEqual([{ topic: 'topic', partition: 1 }])
   expect(leases.held()).toEqual([{ topic: 'topic', partition: 0 }])
+})
+
+it('writes a lease anew whose record has been removed from the store, unless another may have had it meanwhile', async () => {
+  for (const [age, kept] of [
+    [900, true],
+    [1000, false],
+  ] as const) {
+    let memory = memoryCheckpointStore()
+    const store = createSteadyStore({
+      ...memory,
+      listOwnership: (...given) => memory.listOwnership(...given),
+      claimOwnership: (...given) => memory.claimOwnership(...given),
+    })
+    const { leases, clock } = open(store, 'a')
+    await leases.claim([fresh(0)])
+    await store.listOwnership('ns', 'topic', 'group')
+    memory = memoryCheckpointStore()
+    clock.now = age
+    expect(await leases.renew()).toEqual(kept ? [] : [{ topic: 'topic', partition: 0 }])
+    expect(leases.holds('topic', 0)).toBe(kept)
+    expect(await memory.listOwnership('ns', 'topic', 'group')).toHaveLength(kept ? 1 : 0)
+  }
 })
 
 it('keeps a lease whose renewal reached the store though the answer got lost', async () => {

@@ -90,6 +90,7 @@ function open(name: string, setting: Setting) {
           reading.delete(`${topic}/${partition}`)
         }
       },
+      onRestored: () => undefined,
       onJoined: (joined) => told.joined.push(joined),
       onFailed: (error) => told.failed.push(error),
     },
