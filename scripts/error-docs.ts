@@ -57,6 +57,71 @@ function causes({ codes, text }: ErrorRow): string {
   return named === '' ? matching : `${named}, with ${matching}`
 }
 
+/** What most programs meet first, by words of the message. */
+export const firstErrors: readonly (readonly [words: string, reason: string, remedy: string])[] = [
+  [
+    'brokers should not be null',
+    'Neither `brokers` nor a connection string was given; often an environment variable is not set.',
+    'Set it, and look whether the program sees it.',
+  ],
+  [
+    'no credential is given for',
+    'Neither `sasl` nor `eventHubs.connectionString` nor `eventHubs.auth` was given.',
+    '[authentication.md](authentication.md) has what to write.',
+  ],
+  [
+    'The connection string lacks',
+    'A part of it is missing. A shell ends it at the first `;`.',
+    'Copy it whole, and put it into single quotes.',
+  ],
+  [
+    'ENOTFOUND',
+    'The name of the namespace, of the storage account or of the proxy is not known here.',
+    'Check its spelling. A private endpoint needs its private DNS zone linked to this network.',
+  ],
+  [
+    'no answer within',
+    'Mostly a firewall that does not let port 5671 out.',
+    "Open it, or set `eventHubs: { transport: 'websockets' }`, which is port 443.",
+  ],
+  ['No emulator answers at', 'Nothing listens there.', 'Start it: `npx kafkajs-eventhubs emulator`.'],
+  [
+    'The connection was closed before a word of AMQP was heard',
+    'Something else listens there, such as a Kafka broker; or one side speaks TLS and the other does not.',
+    'Check host and port. An emulator without a certificate is reached without `ssl`.',
+  ],
+  [
+    'authentication failed',
+    'The service does not take the key or token.',
+    'Check that it is of this namespace, and that the clock is right.',
+  ],
+  [
+    'Not authorized to access topics',
+    'The key or identity lacks a right.',
+    '[What each client needs](authentication.md#what-each-client-needs).',
+  ],
+  [
+    'This server does not host this topic-partition',
+    'There is no such event hub.',
+    'Create it, or check its name. `allowAutoTopicCreation` needs the right Manage.',
+  ],
+  [
+    'needs a checkpoint store',
+    'Over AMQP Event Hubs keeps no offsets.',
+    '[Choose a store](consumer-groups.md#choosing-a-store).',
+  ],
+  [
+    'No credential was found for it',
+    'The program is not signed in to the storage account; the connection string of the namespace is no good there.',
+    '[The ways to sign in](consumer-groups.md#blob).',
+  ],
+  [
+    'A partition takes five readers without epoch',
+    'More than five members read a partition of `$Default`.',
+    'Create a consumer group with the name of the group.',
+  ],
+]
+
 /** The page. */
 export function errorDocs(): string {
   const lines = [
@@ -67,6 +132,14 @@ export function errorDocs(): string {
     "Every error is one of kafkajs's classes. Its message begins with Kafka's own text, then says what the service answered and where,",
     'and ends with what to do. When all retries that `retry` allows have failed, the error is `KafkaJSNumberOfRetriesExceeded`, with the',
     'last error as its `cause`. `cause` always leads to the underlying error.',
+    '',
+    '## The first ones',
+    '',
+    'By words of the message. `npx kafkajs-eventhubs doctor` finds most of these, step by step.',
+    '',
+    row('the message has', 'why', 'what to do'),
+    '|---|---|---|',
+    ...firstErrors.map(([words, reason, remedy]) => row(`"${words}"`, reason, remedy)),
     '',
     '## From the service, the network and credentials',
     '',
