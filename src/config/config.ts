@@ -16,7 +16,7 @@ import { refuseUnsupported } from './refusals.js'
 import type { AdminSettings, ConsumerSettings, EventHubsSettings, KafkaSettings, ProducerSettings } from './settings.js'
 
 export { type ResolvedNamespace, resolveNamespace } from './namespace.js'
-export type * from './settings.js'
+export * from './settings.js'
 
 const defaultRetry: RetrySettings = {
   initialRetryTime: 300,

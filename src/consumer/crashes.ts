@@ -95,7 +95,7 @@ export function createCrashes(options: CrashesOptions): Crashes {
         if (restart) restartIn(retryTime, config)
         else if (!isCalledOff && state.current.name === 'idle') state.to({ name: 'crashed' })
         instrumentation.emit('CRASH', () => ({ error, groupId, restart }))
-        if (restart) logger.error(`Restarting the consumer in ${retryTime}ms`, { groupId, retryTime })
+        if (restart) logger.error(`Restarting the consumer in ${retryTime}ms`, { retryCount, retryTime, groupId })
       }
 
       const crash: Crash = {

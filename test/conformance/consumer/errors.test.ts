@@ -124,7 +124,10 @@ describe('a handler that fails', () => {
 
 describe('a crash', () => {
   it('comes when the retries are used up; the consumer starts again, with the same message', async () => {
-    await using bench = await openBench(target)
+    const log: LogEntry[] = []
+    await using bench = await openBench(target, {
+      kafka: { logLevel: 1, logCreator: () => (entry: LogEntry) => void log.push(entry) },
+    })
     await bench.send(numbers(3))
     const consumer = bench.consumer({ retry: impatient })
     const { names, payloads } = listen(consumer, 'CONNECT', 'GROUP_JOIN', 'STOP', 'DISCONNECT', 'CRASH')
@@ -142,6 +145,11 @@ describe('a crash', () => {
     expect(crash?.error).toMatchObject({ name: 'KafkaJSNumberOfRetriesExceeded', retryCount: 2, message: 'mine' })
     expect(crash?.error.cause).toBe(mine)
     expect(names()).toEqual(['CONNECT', 'GROUP_JOIN', 'STOP', 'DISCONNECT', 'CRASH', 'CONNECT', 'GROUP_JOIN'])
+    expect(log.findLast(({ namespace }) => namespace === 'Consumer')?.log).toMatchObject({
+      message: expect.stringMatching(/^Restarting the consumer in \d+ms$/),
+      retryCount: 2,
+      groupId: bench.groupId,
+    })
   })
 
   it.each([TypeError, RangeError, ReferenceError, SyntaxError])(
