@@ -17,7 +17,7 @@ export function checkCreateTopics(topics: unknown): asserts topics is ITopicConf
     'Invalid topics array, the topic names have to be a valid string',
     'Invalid topics array, it cannot have multiple entries for the same topic',
   )
-  for (const { topic, configEntries } of topics as ITopicConfig[]) checkConfigEntries(topic, configEntries)
+  for (const { topic, configEntries } of topics) checkConfigEntries(topic, configEntries)
 }
 
 function checkConfigEntries(topic: string, entries: unknown): void {

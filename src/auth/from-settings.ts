@@ -21,7 +21,7 @@ export function authProviderFromSettings(settings: KafkaSettings): AuthProvider 
   const { auth, connectionString } = settings.eventHubs
   if (auth) return auth
   if (connectionString) return sasAuth({ connectionString })
-  if (settings.sasl) return authProviderFromSasl(settings.sasl as SASLOptions)
+  if (settings.sasl) return authProviderFromSasl(settings.sasl)
   return sasAuth(emulatorKey)
 }
 

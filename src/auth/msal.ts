@@ -57,7 +57,7 @@ export function msalAuth(options: MsalAuthOptions): AuthProvider {
     const app = 'app' in options && options.app ? options.app : await createApplication(options as MsalIdentity)
     return { getToken: (scopes) => tokenFrom(app, scopes) }
   })
-  if (!('app' in options && options.app)) checkComplete(options as object)
+  if (!('app' in options && options.app)) checkComplete(options)
   return { getCredential: () => load() }
 }
 

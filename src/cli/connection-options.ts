@@ -142,7 +142,7 @@ async function loadConfig(path: string): Promise<Partial<KafkaConfig>> {
   if (typeof value !== 'object' || value === null) {
     throw new CommandError(`The file of --config has no configuration: ${path} must export it as default`)
   }
-  return value as Partial<KafkaConfig>
+  return value
 }
 
 function toLine({ label, log }: LogEntry): string {

@@ -112,7 +112,7 @@ export function createConsumer(context: ClientContext, config: ConsumerConfig): 
       requireRun(lifecycle).resume(given.map(spelled))
     },
 
-    on: instrumentation.on as Consumer['on'],
+    on: instrumentation.on,
     events: instrumentation.events,
     logger: () => logger,
   }

@@ -13,7 +13,7 @@ import { createRandom } from './random.js'
 
 /** The error that is answered when something is refused. @public */
 export interface FaultError {
-  /** AMQP error condition, e.g. `amqp:link:detach-forced`. */
+  /** AMQP error condition. Default `amqp:link:detach-forced`. */
   condition?: string
   /** Default: a sentence that says that the fault was scripted. */
   description?: string
@@ -67,8 +67,8 @@ export interface EmulatorFaults {
   freeze(options: { hub: string; partition: string | number }): () => void
   /**
    * Another reader takes a partition with a higher epoch (default: the highest plus one), which disconnects the ones there
-   * and keeps lower ones out. Returns the function that makes it leave. Throws a `RangeError` when there is no such
-   * partition.
+   * and keeps lower ones out, in a consumer group (default `$Default`). Returns the function that makes it leave. Throws a
+   * `RangeError` when there is no such partition.
    */
   stealEpoch(options: { hub: string; partition: string | number; group?: string; epoch?: number }): () => void
   /** Answers requests of the Kafka endpoint, or their parts, with an error, without doing what they ask. */

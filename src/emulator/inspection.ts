@@ -147,7 +147,7 @@ function inspectPartition({ id, log }: Partition): EmulatedPartition {
 function inspectEvent(event: StoredEvent): EmulatedEvent {
   const { sequenceNumber, offset, enqueuedTime } = event
   const data = bytesOf(event)
-  const message = decodeMessage(data) as Record<string, unknown>
+  const message = decodeMessage(data)
   const annotations = (message['message_annotations'] ?? {}) as Record<string, unknown>
   const key = annotations['x-opt-partition-key']
   return {

@@ -24,9 +24,8 @@ export interface NamespaceAddress {
   readonly isEmulator: boolean
 }
 
+/** The subset of an event hub's properties that is used. */
 export interface EventHubProperties {
-  readonly name: string
-  readonly createdOn: Date
   readonly partitionIds: readonly string[]
 }
 

@@ -30,10 +30,7 @@ export async function describeGroup(
   }
 
   const held = new Map<string, { spelling: TopicSpelling; assignment: Assignment }>(
-    members.map(({ memberId, topics }) => [
-      memberId,
-      { spelling: ownSpelling(Object.keys(topics)), assignment: {} as Assignment },
-    ]),
+    members.map(({ memberId, topics }) => [memberId, { spelling: ownSpelling(Object.keys(topics)), assignment: {} }]),
   )
   for (const topic of groupSpelling(members).topics) {
     for (const { ownerId, partitionId } of await store.listOwnership(storeNamespace, topic, groupId)) {

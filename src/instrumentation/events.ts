@@ -93,14 +93,13 @@ export function createInstrumentation<Events extends Record<string, string>>({
         const known = Object.keys(events).map((key) => `${client}.events.${key}`)
         throw new KafkaJSNonRetriableError(`Event name should be one of ${known.join(', ')}`)
       }
-      const added = listener as Listener
-      listeners.set(name, [...(listeners.get(name) ?? []), added])
+      listeners.set(name, [...(listeners.get(name) ?? []), listener])
       let active = true
       return () => {
         if (!active) return
         active = false
         const remaining = [...(listeners.get(name) ?? [])]
-        remaining.splice(remaining.lastIndexOf(added), 1)
+        remaining.splice(remaining.lastIndexOf(listener), 1)
         if (remaining.length > 0) listeners.set(name, remaining)
         else listeners.delete(name)
       }

@@ -45,7 +45,7 @@ export function createProducer(context: ClientContext, config?: ProducerConfig):
     },
     isIdempotent: () => settings.idempotent,
     events: producerEvents,
-    on: instrumentation.on as Producer['on'],
+    on: instrumentation.on,
     send(record: ProducerRecord) {
       try {
         const { acks, timeout, compression, topic, messages } = record

@@ -160,7 +160,7 @@ export class KafkaConnection implements FaultyConnection {
     const handler = handlerOf(api.key)
     if (!handler) throw new MalformedRequest(`nothing serves ${api.name}`)
     const response = await handler.handle(this.#contextOf({ header, api, grant, requestSize: frame.length }), request)
-    return response === NO_ANSWER ? undefined : encode(response as Readonly<Record<string, unknown>>)
+    return response === NO_ANSWER ? undefined : encode(response)
   }
 
   /**
