@@ -95,7 +95,7 @@ export async function readKafkaConfig(
     ...(args.ssl && { ssl: true }),
     eventHubs,
     logLevel: logLevel[(args.logLevel ?? 'error').toUpperCase() as keyof typeof logLevel],
-    logCreator: () => (entry) => terminal.errors.write(`${toLine(entry)}\n`),
+    logCreator: () => createLog(terminal),
   } as KafkaConfig | ConnectionStringConfig
 }
 
@@ -145,8 +145,18 @@ async function loadConfig(path: string): Promise<Partial<KafkaConfig>> {
   return value
 }
 
-function toLine({ label, log }: LogEntry): string {
-  const { message, timestamp: _, logger: __, stack: ___, ...extra } = log
+/** A sentence that comes again, as with each attempt, comes without what has been said after its colon. */
+function createLog({ errors }: Terminal): (entry: LogEntry) => void {
+  let last = ''
+  return (entry) => {
+    const { message } = entry.log
+    errors.write(`${toLine(entry, message === last ? message.replace(/: .*$/s, '') : message)}\n`)
+    last = message
+  }
+}
+
+function toLine({ label, log }: LogEntry, message: string): string {
+  const { message: _message, timestamp: _, logger: __, stack: ___, ...extra } = log
   const details = Object.keys(extra).length === 0 ? '' : ` ${JSON.stringify(extra)}`
   return `${label} ${message}${details}`
 }

@@ -73,6 +73,19 @@ test('says in its own words that there is no credential', async () => {
   })
 })
 
+test('says once why it tries again', async () => {
+  const { code, errors } = await runCommand(['topics', 'list', '--brokers', 'localhost:1'])
+  expect(code).toBe(1)
+  expect(
+    errors.split('\n').map((line) => line.replace(/(?<=trying again).*No emulator answers.*(?= \{)/, ': why')),
+  ).toEqual([
+    expect.stringMatching(/^ERROR Failed to connect, trying again: why \{"retryCount":0/),
+    expect.stringMatching(/^ERROR Failed to connect, trying again \{"retryCount":1/),
+    expect.stringMatching(/^error: .*No emulator answers at/),
+    '',
+  ])
+})
+
 test('lets the command line go before the environment, which may be of another namespace', async () => {
   const env = { EVENTHUBS_CONNECTION_STRING: REAL, KAFKAJS_EVENTHUBS_CHECKPOINT_STORE: 'file:/env' }
   expect((await read({}, env)).eventHubs).toMatchObject({ connectionString: REAL, checkpointStore: 'file:/env' })
