@@ -5,6 +5,7 @@ import { type RetrySettings, retry } from '../retry/retry.js'
 import { toPartitionMetadata } from '../translate/cluster.js'
 import { invalidTopicError, isEventHubName, toPartition, topicKey } from '../translate/names.js'
 import type { Logger, PartitionMetadata } from '../types/index.js'
+import { type Clock, systemClock } from '../util/clock.js'
 import { share } from '../util/share.js'
 import { createSlots, type Slots } from '../util/slots.js'
 import type { Connection } from './connection.js'
@@ -19,7 +20,7 @@ export interface Topics {
   list(): Promise<string[]>
 }
 
-/** The partitions of one topic, remembered for `metadataMaxAge`. */
+/** The partitions of one topic, remembered for `metadataMaxAge`; for some seconds, when there are none. */
 export interface TopicPartitions {
   /** Numbered from 0, in order; a new array after each look, and only then. Empty: not looked at, or no such topic. */
   readonly metadata: PartitionMetadata[]
@@ -49,7 +50,14 @@ export interface TopicsOptions {
   readonly logger: Logger
   /** True where `load` waits, as long as the retries last, for what does not exist and can't be created to appear. */
   readonly awaitsMissing: boolean
+  readonly clock?: Pick<Clock, 'now'>
 }
+
+/**
+ * The time for which a topic is taken to be missing, ms, if `metadataMaxAge` is not shorter: it may be about to be created, or
+ * the service may have been wrong for a moment, and until the next look nothing of it is read.
+ */
+const MISSING_MAX_AGE_MS = 5000
 
 /**
  * Topics that are looked at, or created, at a time: their event hubs need a connection each to be asked over, and the time a question
@@ -92,15 +100,17 @@ export function createTopics(options: TopicsOptions): Topics {
 }
 
 function createTopicPartitions(topic: string, options: TopicsOptions, looks: Slots): TopicPartitions {
-  const { connect, settings, logger } = options
+  const { connect, settings, logger, clock = systemClock } = options
   const { metadataMaxAge, allowAutoTopicCreation } = settings
   let metadata: PartitionMetadata[] = []
   let lookedAt = Number.NEGATIVE_INFINITY
 
   const learn = (partitionIds: readonly string[]) => {
     metadata = toPartitionMetadata(partitionIds.map(toPartition).sort((a, b) => a - b))
-    lookedAt = performance.now()
+    lookedAt = clock.now()
   }
+
+  const isFresh = (maxAge: number) => clock.now() - lookedAt < maxAge
 
   const look = share(async () => {
     const { transport, requests, address } = await connect()
@@ -171,12 +181,13 @@ function createTopicPartitions(topic: string, options: TopicsOptions, looks: Slo
     get metadata() {
       return metadata
     },
-    isKnown: (since = Number.POSITIVE_INFINITY) => lookedAt >= since || performance.now() - lookedAt < metadataMaxAge,
+    isKnown: (since = Number.POSITIVE_INFINITY) => lookedAt >= since || isFresh(metadataMaxAge),
     forget() {
       lookedAt = Number.NEGATIVE_INFINITY
     },
     async count() {
-      return performance.now() - lookedAt < metadataMaxAge ? metadata.length : refresh()
+      const maxAge = metadata.length > 0 ? metadataMaxAge : Math.min(metadataMaxAge, MISSING_MAX_AGE_MS)
+      return isFresh(maxAge) ? metadata.length : refresh()
     },
     refresh,
     load: share(async () => {

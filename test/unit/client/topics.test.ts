@@ -5,6 +5,7 @@ import { startEmulator } from '../../../src/emulator/index.js'
 import { createProtocolError } from '../../../src/errors/protocol-errors.js'
 import { Kafka, Partitioners } from '../../../src/index.js'
 import { createLogger } from '../../../src/instrumentation/logger.js'
+import { type Clock, systemClock } from '../../../src/util/clock.js'
 import { createDeferred } from '../../../src/util/deferred.js'
 
 it('looks at many topics a few at a time: their time does not run out in a queue', async () => {
@@ -44,7 +45,11 @@ function createGate() {
   }
 }
 
-function topicsOf(getEventHubProperties: () => Promise<object>, createEventHub?: () => Promise<object>) {
+function topicsOf(
+  getEventHubProperties: () => Promise<object>,
+  createEventHub?: () => Promise<object>,
+  clock: Pick<Clock, 'now'> = systemClock,
+) {
   const connection = {
     transport: { getEventHubProperties },
     requests: { run: (_api: string, _broker: string, ask: () => Promise<unknown>) => ask() },
@@ -60,6 +65,7 @@ function topicsOf(getEventHubProperties: () => Promise<object>, createEventHub?:
     },
     logger: createLogger({ level: 0 }),
     awaitsMissing: false,
+    clock,
   })
 }
 
@@ -102,4 +108,29 @@ it('creates sixteen at a time, no more and no fewer', async () => {
   await loads
   expect(seen).toEqual({ now: 0, most: 16 })
   expect(created.count).toBe(names.length)
+})
+
+it('looks again soon for a topic that was missing, and after metadataMaxAge for one that was there', async () => {
+  const time = { now: 0 }
+  let isThere = false
+  let looks = 0
+  const topics = topicsOf(
+    async () => {
+      looks++
+      if (!isThere) throw createProtocolError('UNKNOWN_TOPIC_OR_PARTITION')
+      return { partitionIds: ['0', '1'] }
+    },
+    undefined,
+    { now: () => time.now },
+  )
+  const countAt = async (now: number) => {
+    time.now = now
+    return [await topics.of('later').count(), looks]
+  }
+  expect(await countAt(0)).toEqual([0, 1])
+  expect(await countAt(4999)).toEqual([0, 1])
+  isThere = true
+  expect(await countAt(5000)).toEqual([2, 2])
+  expect(await countAt(64_999)).toEqual([2, 2])
+  expect(await countAt(65_000)).toEqual([2, 3])
 })
