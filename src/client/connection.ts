@@ -214,7 +214,7 @@ function withAdvice(
   if (!(error instanceof KafkaJSConnectionError) || !error.retriable || isServiceHost(host)) return error
   const advice = isLoopback(host)
     ? emulatorAdvice(error, broker, tls)
-    : `${host} is no Event Hubs namespace: this package speaks AMQP to Event Hubs, and can't reach the brokers of a Kafka cluster.`
+    : `${host} is no Event Hubs namespace such as <name>.servicebus.windows.net: this package speaks AMQP to Event Hubs, and can't reach the brokers of a Kafka cluster.`
   const { message, code, retriable, cause } = error
   return new KafkaJSConnectionError(`${message} ${advice}`, {
     broker,

@@ -87,12 +87,14 @@ function checkShapes(options: EventHubsOptions): void {
   const { connectionString, auth, proxy, customEndpointAddress, checkpointStore, management } = options
   checkShape('connectionString', connectionString, 'text', isText)
   checkShape('customEndpointAddress', customEndpointAddress, 'text', isText)
-  checkShape('auth', auth, 'an object with getCredential()', (value) => hasMethods(value, ['getCredential']))
+  checkShape('auth', auth, 'an object with getCredential(), such as azureAdAuth({ credential })', (value) =>
+    hasMethods(value, ['getCredential']),
+  )
   checkShape('proxy', proxy, 'a URL as text, or an http.Agent', (value) => isText(value) || hasMethods(value, ['on']))
   checkShape(
     'checkpointStore',
     checkpointStore,
-    `text, or an object with ${storeMethods.join('(), ')}()`,
+    `text, or an object with ${storeMethods.join('(), ')}(), such as blobCheckpointStore({ containerClient })`,
     (value) => isText(value) || hasMethods(value, storeMethods),
   )
   if (management === false) return

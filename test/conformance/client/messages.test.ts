@@ -59,7 +59,7 @@ describe('configuration that leads nowhere', () => {
     [
       'the broker of a Kafka cluster',
       { brokers: ['kafka.invalid:9092'], ssl: true, sasl: plain('user', 'password'), connectionTimeout: 3000 },
-      /kafka\.invalid is no Event Hubs namespace: this package speaks AMQP to Event Hubs/,
+      /kafka\.invalid is no Event Hubs namespace such as <name>\.servicebus\.windows\.net: this package speaks AMQP to Event Hubs/,
     ],
     [
       'a connection string of another namespace',

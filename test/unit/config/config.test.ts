@@ -117,11 +117,11 @@ describe('kafkaSettings', () => {
     ],
     [
       { eventHubs: { auth: {} } },
-      'Invalid eventHubs.auth, expected an object with getCredential(), received one of type object',
+      'Invalid eventHubs.auth, expected an object with getCredential(), such as azureAdAuth({ credential }), received one of type object',
     ],
     [
       { eventHubs: { auth: 'key' } },
-      'Invalid eventHubs.auth, expected an object with getCredential(), received one of type string',
+      'Invalid eventHubs.auth, expected an object with getCredential(), such as azureAdAuth({ credential }), received one of type string',
     ],
     [
       { eventHubs: { transport: 'websockets', proxy: 5 } },
@@ -129,7 +129,7 @@ describe('kafkaSettings', () => {
     ],
     [
       { eventHubs: { checkpointStore: {} } },
-      'Invalid eventHubs.checkpointStore, expected text, or an object with claimOwnership(), listOwnership(), updateCheckpoint(), listCheckpoints(), received one of type object',
+      'Invalid eventHubs.checkpointStore, expected text, or an object with claimOwnership(), listOwnership(), updateCheckpoint(), listCheckpoints(), such as blobCheckpointStore({ containerClient }), received one of type object',
     ],
     [
       { eventHubs: { management: true } },
