@@ -1,19 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { lstat, readdir } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { KafkaJSError, KafkaJSNonRetriableError } from '../../errors/index.js'
+import { resolve } from 'node:path'
+import { KafkaJSNonRetriableError } from '../../errors/index.js'
 import type { CheckpointStore, PartitionOwnership, StoredGroup } from '../../types/checkpoint-store.js'
 import { endingOnAbort } from '../abort.js'
-import { decodeName, encodeName } from '../encoded-name.js'
-import { createGroupState, type GroupChange, type GroupState } from '../group-state.js'
 import { checkCheckpoint, checkOwnership } from '../validation.js'
-import { createJournal, type Journal } from './journal.js'
-
-/** The characters that every file system takes; the rest, and the names Windows keeps for devices, are encoded. */
-const FILE_NAME = { plain: /[a-z0-9._$-]/, maxLength: 200 }
-const DEVICE_NAME = /^(?:con|prn|aux|nul|com\d|lpt\d)(?=$|\.)/
-
-type GroupJournal = Journal<GroupChange, GroupState>
+import { createGroupJournals, type GroupJournal } from './group-journals.js'
 
 /**
  * A checkpoint store in a directory of a local disk, shared by any number of processes of one machine. The directory is
@@ -38,64 +29,11 @@ export function createFileStore(directory: string, options: { maxLogBytes?: numb
   if (typeof directory !== 'string' || directory === '') {
     throw new KafkaJSNonRetriableError(`fileCheckpointStore needs a directory, got ${JSON.stringify(directory)}`)
   }
-  const root = resolve(directory)
-  const journals = new Map<string, GroupJournal>()
-
-  const directoryOf = (namespace: string) => join(root, toFileName(namespace))
-  const openPath = (path: string): GroupJournal => {
-    const known = journals.get(path)
-    if (known) return known
-    const journal = createJournal({ directory: path, createState: createGroupState, ...options })
-    journals.set(path, journal)
-    return journal
-  }
-  const open = (namespace: string, group: string) => openPath(join(directoryOf(namespace), toFileName(group)))
-
-  const checked = new Set<string>()
-  /** A link in place of a group's directory, or its namespace's, leads out of the store. The store itself may be one. */
-  const refuseLinks = async (path: string) => {
-    if (checked.has(path)) return
-    for (const part of [dirname(path), path]) {
-      const isLink = await lstat(part).then(
-        (found) => found.isSymbolicLink(),
-        () => false,
-      )
-      if (isLink)
-        throw new KafkaJSNonRetriableError(`${part} is a symbolic link, which a checkpoint store does not follow`)
-    }
-    checked.add(path)
-  }
-
-  /** Whoever could write may again: a file system that is read-only after an error, a file that a virus scanner holds. */
-  let hasWritten = false
-  const guard = async <T>(operation: () => Promise<T>): Promise<T> => {
-    try {
-      return await operation()
-    } catch (error) {
-      throw fromDiskError(error, { root, mayPass: hasWritten })
-    }
-  }
-  const read = (journal: GroupJournal) =>
-    guard(async () => {
-      await refuseLinks(journal.directory)
-      return journal.read()
-    })
-  const named = new WeakSet<GroupJournal>()
-  /** Appends changes. The first that this process writes of a group goes with the group's spelling. */
-  const append = async (journal: GroupJournal, group: string, changes: readonly GroupChange[]): Promise<boolean[]> => {
-    const name: GroupChange[] = named.has(journal) ? [] : [{ op: 'name', name: group }]
-    const outcomes = await guard(async () => {
-      await refuseLinks(journal.directory)
-      return journal.append([...changes, ...name])
-    })
-    named.add(journal)
-    hasWritten = true
-    return outcomes
-  }
+  const { open, list } = createGroupJournals(resolve(directory), options)
 
   return endingOnAbort({
     async listOwnership(fullyQualifiedNamespace, eventHubName, consumerGroup, _options) {
-      const state = await read(open(fullyQualifiedNamespace, consumerGroup))
+      const state = await open(fullyQualifiedNamespace, consumerGroup).read()
       const records = state.ownership(eventHubName)
       return records.map((record) => ({ fullyQualifiedNamespace, eventHubName, consumerGroup, ...record }))
     },
@@ -126,7 +64,7 @@ export function createFileStore(directory: string, options: { maxLogBytes?: numb
             time,
           } as const
         })
-        const outcomes = await append(journal, group[0]?.consumerGroup ?? '', changes)
+        const outcomes = await journal.append(group[0]?.consumerGroup ?? '', changes)
         group.forEach(({ expected: _, ...claim }, i) => {
           if (outcomes[i]) won.push({ ...claim, lastModifiedTimeInMs: time })
         })
@@ -137,23 +75,22 @@ export function createFileStore(directory: string, options: { maxLogBytes?: numb
     async updateCheckpoint(checkpoint, _options) {
       checkCheckpoint(checkpoint)
       const { fullyQualifiedNamespace, eventHubName, consumerGroup, partitionId, sequenceNumber, offset } = checkpoint
-      await append(open(fullyQualifiedNamespace, consumerGroup), consumerGroup, [
+      await open(fullyQualifiedNamespace, consumerGroup).append(consumerGroup, [
         { op: 'commit', hub: eventHubName, partition: partitionId, sequenceNumber, offset },
       ])
     },
 
     async listCheckpoints(fullyQualifiedNamespace, eventHubName, consumerGroup, _options) {
-      const state = await read(open(fullyQualifiedNamespace, consumerGroup))
+      const state = await open(fullyQualifiedNamespace, consumerGroup).read()
       const records = state.checkpoints(eventHubName)
       return records.map((record) => ({ fullyQualifiedNamespace, eventHubName, consumerGroup, ...record }))
     },
 
     async listGroups(fullyQualifiedNamespace, _options) {
-      const directory = directoryOf(fullyQualifiedNamespace)
       const found: StoredGroup[] = []
-      for (const name of await guard(() => subdirectories(directory))) {
-        const state = await read(openPath(join(directory, name)))
-        const consumerGroup = state.name ?? decodeName(name)
+      for (const { journal, group } of await list(fullyQualifiedNamespace)) {
+        const state = await journal.read()
+        const consumerGroup = state.name ?? group
         if (!state.isEmpty && consumerGroup !== undefined)
           found.push({ consumerGroup, eventHubNames: state.eventHubNames() })
       }
@@ -162,41 +99,14 @@ export function createFileStore(directory: string, options: { maxLogBytes?: numb
 
     async deleteGroup(fullyQualifiedNamespace, consumerGroup, _options) {
       const journal = open(fullyQualifiedNamespace, consumerGroup)
-      if ((await read(journal)).isEmpty) return
-      await append(journal, consumerGroup, [{ op: 'clear' }])
+      if ((await journal.read()).isEmpty) return
+      await journal.append(consumerGroup, [{ op: 'clear' }])
     },
 
     async deleteCheckpoint(fullyQualifiedNamespace, eventHubName, consumerGroup, partitionId, _options) {
       const journal = open(fullyQualifiedNamespace, consumerGroup)
-      if ((await read(journal)).isEmpty) return
-      await append(journal, consumerGroup, [{ op: 'forget', hub: eventHubName, partition: partitionId }])
+      if ((await journal.read()).isEmpty) return
+      await journal.append(consumerGroup, [{ op: 'forget', hub: eventHubName, partition: partitionId }])
     },
   })
-}
-
-function toFileName(name: string): string {
-  const encoded = encodeName(name.toLowerCase(), FILE_NAME)
-  return DEVICE_NAME.test(encoded) ? `%${encoded.charCodeAt(0).toString(16)}${encoded.slice(1)}` : encoded
-}
-
-async function subdirectories(directory: string): Promise<string[]> {
-  try {
-    const entries = await readdir(directory, { withFileTypes: true })
-    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
-}
-
-/** No retry will help one who never could write: the directory is none, or not ours to write to. */
-const UNUSABLE = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENAMETOOLONG', 'EISDIR', 'EEXIST', 'ELOOP']
-
-function fromDiskError(error: unknown, { root, mayPass }: { root: string; mayPass: boolean }): Error {
-  if (error instanceof KafkaJSError) return error
-  const { code, message } = error as NodeJS.ErrnoException
-  const text = `The checkpoint directory ${root} can't be used: ${message}`
-  const cause = error as Error
-  const isFinal = !mayPass && UNUSABLE.includes(code ?? '')
-  return isFinal ? new KafkaJSNonRetriableError(text, { cause }) : new KafkaJSError(text, { cause })
 }

@@ -22,7 +22,6 @@ import { type ChainLink, extendChain, NO_LINKS, openExisting, readChain } from '
  * carries over is.
  */
 export interface Journal<Change, State> {
-  readonly directory: string
   /** The state, at least as new as when the call began. */
   read(): Promise<State>
   /** Applies the changes in order, no other process's in between; tells of each whether it took effect. */
@@ -179,7 +178,6 @@ export function createJournal<Change, State extends JournaledState<Change>>(
   }
 
   return {
-    directory,
     async read() {
       const { state } = await request()
       return state
