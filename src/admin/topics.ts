@@ -194,16 +194,22 @@ async function createTopic(
 /** Left to the service without a count; placement by hand means as many partitions as it names. */
 function partitionCountOf({ topic, numPartitions = -1, replicaAssignment = [] }: ITopicConfig): EventHubSettings {
   const count = numPartitions === -1 && replicaAssignment.length > 0 ? replicaAssignment.length : numPartitions
-  if (count === -1) return {}
-  if (Number.isInteger(count) && count > 0) return { partitionCount: count }
+  const partitionCount = toCount(count)
+  if (partitionCount === -1) return {}
+  if (Number.isInteger(partitionCount) && partitionCount > 0) return { partitionCount }
   throw createProtocolError('INVALID_PARTITIONS', { message: `Topic "${topic}": ${count} is no number of partitions` })
 }
 
+/** Numbers may be texts, from an environment variable say: the Kafka protocol's encoder takes both. */
+const toCount = (given: unknown) =>
+  typeof given === 'string' && given.trim() !== '' ? Number(given) : (given as number)
+
 async function increasePartitions(
   management: Management,
-  { topic, count }: ITopicPartitionConfig,
+  { topic, ...config }: ITopicPartitionConfig,
   validateOnly: boolean,
 ): Promise<void> {
+  const count = toCount(config.count)
   const current = await management.getEventHub(topic)
   if (!current) {
     throw createProtocolError('UNKNOWN_TOPIC_OR_PARTITION', {

@@ -125,6 +125,19 @@ describe('createTopics', () => {
     expect(topics[1]?.partitions).toHaveLength(3)
   })
 
+  it('takes numbers of partitions as texts, as programs have them from the environment', async () => {
+    await using target = await openTarget()
+    const topic = NAME()
+    await using admin = openAdmin(target, [topic])
+    const text = (count: string) => count as unknown as number
+    await admin.createTopics({ topics: [{ topic, numPartitions: text('2') }] })
+    await admin.createPartitions({ topicPartitions: [{ topic, count: text('3') }] })
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+    expect(topics[0]?.partitions).toHaveLength(3)
+    const createTopics = admin.createTopics({ topics: [{ topic: NAME(), numPartitions: text('many') }] })
+    await expect(createTopics).rejects.toMatchObject({ errors: [{ type: 'INVALID_PARTITIONS' }] })
+  })
+
   it('validates without creating', async () => {
     await using target = await openTarget()
     const existing = await target.createTopic()
