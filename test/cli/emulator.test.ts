@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EventHubProducerClient } from '@azure/event-hubs'
@@ -124,6 +124,12 @@ describe('the file', () => {
       { name: 'eh1', partitionCount: 2, consumerGroups: ['cg1'] },
       { name: 'eh2', partitionCount: 3, consumerGroups: [] },
     ])
+  })
+
+  test('has an example in docs/emulator.md', async () => {
+    const page = await readFile(new URL('../../docs/emulator.md', import.meta.url), 'utf8')
+    const [, example = ''] = /^```json\n([\s\S]*?)^```$/m.exec(page) ?? []
+    expect(parseConfigFile(example)).toEqual([{ name: 'orders', partitionCount: 4, consumerGroups: ['billing'] }])
   })
 
   test.each<[name: string, text: string, message: string]>([
