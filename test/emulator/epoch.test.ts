@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
+import rhea, { connectRhea } from './rhea.js'
 import { type Bench, openBench, type Reading } from './sdk.js'
 
 const open = (bench: Bench, ownerLevel?: number, group = '$Default'): Reading =>
@@ -43,6 +44,27 @@ describe('who is there, who comes, who wins', () => {
       } else expect(first.errors).toEqual([])
     }
     await Promise.all([first.close(), second.close()])
+  })
+
+  test('who is refused is told the name of the one that has the partition', async () => {
+    await using bench = await openBench()
+    const connection = connectRhea(bench.emulator.port)
+    const open = (name: string, epoch: number) =>
+      connection.open_receiver({
+        source: { address: `${bench.hub}/ConsumerGroups/$Default/Partitions/0` },
+        properties: { 'com.microsoft:receiver-name': name, 'com.microsoft:epoch': rhea.types.wrap_long(epoch) },
+      })
+    const holder = open('holder', 2)
+    await new Promise((resolve) => holder.once('receiver_open', resolve))
+    const refused = open('newcomer', 1)
+    await new Promise((resolve) => refused.once('receiver_error', resolve))
+    expect(refused.error).toMatchObject({
+      condition: 'amqp:link:stolen',
+      description: expect.stringMatching(
+        /^Receiver 'holder' with a higher epoch '2' already exists\. Receiver 'newcomer' with epoch 1 cannot be created/,
+      ),
+    })
+    connection.close()
   })
 
   test('an epoch ends all readers without one', async () => {

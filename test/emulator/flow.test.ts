@@ -45,13 +45,17 @@ describe('reading', () => {
     connection.close()
   })
 
-  test('settled by the emulator when that is asked for', async () => {
+  test.each([
+    ['settled by the emulator, as by the service', undefined, true],
+    ['settled by the emulator when that is asked for', 1, true],
+    ['for the reader to settle when that is asked for', 0, false],
+  ])('%s', async (_, snd_settle_mode, isSettled) => {
     await using bench = await openBench()
     const sent = await fill(bench, 300)
     const connection = connect(bench, { session_buffer_size: { incoming: 8, outgoing: 8 } })
     const receiver = connection.open_receiver({
       ...partition,
-      snd_settle_mode: 1,
+      ...(snd_settle_mode !== undefined && { snd_settle_mode }),
       autoaccept: false,
       credit_window: 200,
     })
@@ -62,7 +66,7 @@ describe('reading', () => {
     const got = collect(receiver)
     await eventually(() => got.length === 300)
     expect(got).toEqual(sent)
-    expect(settled.every(Boolean)).toBe(true)
+    expect(new Set(settled)).toEqual(new Set([isSettled]))
     connection.close()
   })
 

@@ -60,7 +60,7 @@ function render(refusal: Refusal, { tracker }: RefusalPlace): ServiceError {
     case 'epoch-too-low': {
       const name = refusal.name ?? 'nil'
       return linkStolen(
-        `Receiver '${name}' with a higher epoch '${refusal.highest}' already exists. Receiver '${name}' with epoch ` +
+        `Receiver '${refusal.holder ?? 'nil'}' with a higher epoch '${refusal.highest}' already exists. Receiver '${name}' with epoch ` +
           `${refusal.epoch} cannot be created. Make sure you are creating receiver with increasing epoch value to ensure ` +
           'connectivity, or ensure all old epoch receivers are closed or disconnected.',
         tracker,

@@ -13,7 +13,14 @@ export class NamespaceError extends Error {
 export type Refusal =
   | { readonly kind: 'position-beyond-end'; readonly by: 'offset' | 'sequence-number'; value: number; last: number }
   | { readonly kind: 'reader-without-epoch'; readonly highest: number }
-  | { readonly kind: 'epoch-too-low'; readonly name: string | undefined; readonly epoch: number; highest: number }
+  | {
+      readonly kind: 'epoch-too-low'
+      readonly name: string | undefined
+      readonly epoch: number
+      readonly highest: number
+      /** The name of the reader that has it. */
+      readonly holder: string | undefined
+    }
   | {
       readonly kind: 'reader-displaced'
       readonly name: string | undefined

@@ -25,7 +25,8 @@ export class PartitionReaders {
   /** Lets a reader in, disconnecting those it outranks; throws {@link RefusedError} when it is outranked itself. */
   add(reader: Reader): void {
     const { name, epoch } = reader
-    const highest = this.#highestEpoch()
+    const holder = this.#outranking()
+    const highest = holder?.epoch
     if (epoch === undefined) {
       if (highest !== undefined) throw new RefusedError({ kind: 'reader-without-epoch', highest })
       if (this.#readers.size >= MAX_READERS_WITHOUT_EPOCH) {
@@ -33,7 +34,7 @@ export class PartitionReaders {
         throw new RefusedError({ kind: 'too-many-readers', limit: MAX_READERS_WITHOUT_EPOCH, names })
       }
     } else if (highest !== undefined && epoch < highest) {
-      throw new RefusedError({ kind: 'epoch-too-low', name, epoch, highest })
+      throw new RefusedError({ kind: 'epoch-too-low', name, epoch, highest, holder: holder?.name })
     } else {
       // An equal epoch wins over the one before it, any epoch wins over none.
       for (const outranked of this.all) {
@@ -55,11 +56,12 @@ export class PartitionReaders {
     this.#readers.delete(reader)
   }
 
-  #highestEpoch(): number | undefined {
-    let highest: number | undefined
-    for (const { epoch } of this.#readers) {
-      if (epoch !== undefined && (highest === undefined || epoch > highest)) highest = epoch
+  /** The reader with the highest epoch. */
+  #outranking(): Reader | undefined {
+    let first: Reader | undefined
+    for (const reader of this.#readers) {
+      if (reader.epoch !== undefined && reader.epoch > (first?.epoch ?? -Infinity)) first = reader
     }
-    return highest
+    return first
   }
 }

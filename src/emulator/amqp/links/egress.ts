@@ -63,6 +63,8 @@ export function openEgress(context: LinkContext, link: SendingLink, address: Egr
   const removers = [partition.onChange(schedule), context.wire.onDrain(schedule)]
   link.onReady(schedule)
   link.onEnd(close)
+  // Observed: frames in amqp/rhea #56 and #205; azeventhubs for Go settles nothing and runs out of credit without.
+  link.settlesByDefault = true
   link.attach()
 
   function close(): void {
