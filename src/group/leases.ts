@@ -2,6 +2,7 @@ import { lastWrite } from '../retry/last-write.js'
 import { topicKey } from '../translate/names.js'
 import type { CheckpointStore, PartitionOwnership } from '../types/checkpoint-store.js'
 import { type Clock, systemClock } from '../util/clock.js'
+import { isVanished } from './steady-store.js'
 
 /** A partition of a topic. */
 export interface TopicPartition {
@@ -118,12 +119,12 @@ export function createLeases(options: LeasesOptions): Leases {
             (l) =>
               l.topic === topic &&
               String(l.partition) === record.partitionId &&
-              (record.etag !== undefined || isSurelyOurs(l)),
+              (!isVanished(record) || isSurelyOurs(l)),
           ),
       )
       if (ours.length === 0) continue
       const won = await write(ours.map((record) => ({ ...record, eventHubName: topic })))
-      const restored = [...won].filter(({ etag }) => etag === undefined)
+      const restored = [...won].filter(isVanished)
       if (restored.length > 0)
         onRestored?.(restored.map((record) => ({ topic, partition: Number(record.partitionId) })))
     }

@@ -61,16 +61,6 @@ export function connectRun({ connection, store: ownStore }: RunConnection, state
     logger: groupLogger,
   })
 
-  const workers = createWorkers(
-    () => context,
-    (topic) =>
-      retry(() => committed.fetch(topic), settings.retry, {
-        signal: stopping,
-        onRetry: retryLog(groupLogger, 'Could not fetch committed offsets'),
-      }),
-  )
-
-  const partitionCount = async (topic: string) => known(topic).count()
   const restoreOffsets = (partitions: readonly TopicPartition[]) =>
     void retry(() => offsets.restore(partitions), settings.retry, {
       signal: stopping,
@@ -78,6 +68,18 @@ export function connectRun({ connection, store: ownStore }: RunConnection, state
     }).catch((error: Error) => {
       groupLogger.error(`Could not write committed offsets again: ${error.message}`, { groupId, partitions })
     })
+
+  const workers = createWorkers(
+    () => context,
+    (topic) =>
+      retry(() => committed.fetch(topic), settings.retry, {
+        signal: stopping,
+        onRetry: retryLog(groupLogger, 'Could not fetch committed offsets'),
+      }),
+    restoreOffsets,
+  )
+
+  const partitionCount = async (topic: string) => known(topic).count()
   const membership = { store, namespace: storeNamespace, cluster, partitionCount, workers, restoreOffsets }
   const member = createMembership(state, membership)
   const identity = () => ({ groupId, memberId: member.memberId(), groupGenerationId: member.generationId() })

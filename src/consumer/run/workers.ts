@@ -28,15 +28,22 @@ export interface Workers {
   diagnostics(): ConsumerPartitionDiagnostics[]
 }
 
-/** @param committed - next offsets to read of a topic's partitions, -1 latest, -2 earliest */
+/**
+ * @param committed - next offsets to read of a topic's partitions, -1 latest, -2 earliest
+ * @param restore - writes the committed offsets of these again, for a store that has lost them
+ */
 export function createWorkers(
   context: () => PartitionContext,
   committed: (topic: string) => Promise<ReadonlyMap<number, string>>,
+  restore: (partitions: readonly TopicPartition[]) => void,
 ): Workers {
   const workers = new Map<string, PartitionWorker>()
   const acquiring = new Set<Promise<void>>()
   /** Of partitions given up on the spot: when their handlers have come to an end. */
   const lingering = new Map<string, TopicPartition & { readonly gone: Promise<void> }>()
+
+  /** Of partitions given up on the spot: what was committed of them, should the store not know it any more. */
+  const remembered = new Map<string, number>()
 
   const find = ({ topic, partition }: TopicPartition) => workers.get(partitionKey(topic, partition))
 
@@ -59,18 +66,22 @@ export function createWorkers(
     const topics = [...new Set(partitions.map(({ topic }) => topic))]
     const fetched = await mapConcurrently(topics, committed, { stopsAtFailure: true })
     const offsets = new Map(topics.map((topic, index) => [topic, fetched[index]]))
+    const forgotten: TopicPartition[] = []
     for (const tp of partitions) {
       const { topic, partition } = tp
       const { ownership, progress } = context()
       // Given up or lost while its offsets were fetched.
       if (!ownership.holds(topic, partition) || find(tp)) continue
-      const offset = offsets.get(topic)?.get(partition)
-      const committed = offset === undefined ? undefined : Number(offset)
-      progress.offsets.start(topic, partition, committed)
       const key = partitionKey(topic, partition)
+      const offset = offsets.get(topic)?.get(partition)
+      const committed = offset === undefined ? remembered.get(key) : Number(offset)
+      if (offset === undefined && committed !== undefined) forgotten.push(tp)
+      remembered.delete(key)
+      progress.offsets.start(topic, partition, committed)
       const after = lingering.get(key)?.gone ?? Promise.resolve()
       workers.set(key, createPartitionWorker({ context: context(), topic, partition, committed, after }))
     }
+    if (forgotten.length > 0) restore(forgotten)
   }
 
   return {
@@ -100,6 +111,8 @@ export function createWorkers(
         const worker = find(tp)
         if (!worker) continue
         worker.abandon()
+        const offset = context().progress.offsets.committed(tp.topic, tp.partition)
+        if (offset !== undefined) remembered.set(partitionKey(tp.topic, tp.partition), offset)
         linger(worker)
         forget(worker)
       }

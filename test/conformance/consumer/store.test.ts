@@ -285,6 +285,40 @@ it('a store that is emptied while a group reads has its records again: nothing m
   expect(heard.flatMap(({ names }) => names())).toEqual([])
 })
 
+it('a store that is emptied, and takes nothing until leases have run out, skips nothing', async () => {
+  let memory = memoryCheckpointStore()
+  let isRefusing = false
+  const unlessRefused = async <T>(call: () => Promise<T>) => {
+    if (isRefusing) throw new Error('the container is being deleted')
+    return call()
+  }
+  const store: CheckpointStore = {
+    ...memory,
+    listOwnership: (...given) => memory.listOwnership(...given),
+    claimOwnership: (...given) => unlessRefused(() => memory.claimOwnership(...given)),
+    updateCheckpoint: (given) => unlessRefused(() => memory.updateCheckpoint(given)),
+    listCheckpoints: (...given) => memory.listCheckpoints(...given),
+  }
+  await using bench = await openWith(store, 2)
+  const members = [0, 1].map(() => bench.consumer({ sessionTimeout: 2500 }))
+  const joined = members.map((member) => next(member, 'GROUP_JOIN'))
+  const readings = await Promise.all(members.map((member) => bench.read(member, { fromBeginning: false })))
+  await Promise.all(joined)
+  for (const partition of [0, 1]) await bench.send(['a'], partition)
+  await eventually(async () => expect(await bench.committed()).toEqual({ 0: '1', 1: '1' }))
+
+  memory = memoryCheckpointStore()
+  isRefusing = true
+  // Those of the producer remain.
+  await eventually(() => expect(target.emulator.stats.openLinks).toBeLessThanOrEqual(2))
+  for (const partition of [0, 1]) await bench.send(['b'], partition)
+  isRefusing = false
+  for (const partition of [0, 1]) {
+    await eventually(() => expect(readings.flatMap((reading) => reading.values(partition))).toContain('b'))
+  }
+  await eventually(async () => expect(await bench.committed()).toEqual({ 0: '2', 1: '2' }))
+})
+
 describe('a store that takes no commit', () => {
   it('while a partition is handed over, does not keep its member from reading it again later', async () => {
     const { store, fail, failures, comeBack } = failingStore()
