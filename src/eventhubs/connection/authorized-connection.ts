@@ -34,6 +34,12 @@ export interface Authorization {
   release(): void
 }
 
+/**
+ * Links that one connection takes before another is opened. The service allows 5,000 sessions, of which each link has one.
+ * The AMQP library has a listener for each link that is being opened or closed, and Node.js warns of more than 1,000.
+ */
+export const mostLinks = 450
+
 type Session = Awaited<ReturnType<ConnectionContextBase['connection']['createSession']>>
 
 /**

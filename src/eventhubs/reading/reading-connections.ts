@@ -1,10 +1,5 @@
+import { mostLinks } from '../connection/authorized-connection.js'
 import type { LinkOptions, OpenLink, ReadingConnection } from './reading-connection.js'
-
-/**
- * Links that one connection takes before another is opened. The service allows a connection 5,000 sessions, and each link
- * has one of its own.
- */
-const mostLinks = 1000
 
 interface Entry {
   readonly connection: ReadingConnection

@@ -1,5 +1,9 @@
 import { KafkaJSConnectionClosedError } from '../../errors/index.js'
-import { AuthorizedConnection, type AuthorizedConnectionOptions } from '../connection/authorized-connection.js'
+import {
+  AuthorizedConnection,
+  type AuthorizedConnectionOptions,
+  mostLinks,
+} from '../connection/authorized-connection.js'
 import { IdempotentSender, idempotentCapability } from './idempotent-sender.js'
 import { PartitionLink, type PartitionLinkOptions } from './partition-link.js'
 import { type EventSender, Sender } from './sender.js'
@@ -18,12 +22,6 @@ export interface OpenSenderOptions {
   readonly idempotent: boolean
   toError(error: unknown): Error
 }
-
-/**
- * The number of links from which on another connection is opened: each link has a session, and the service allows
- * 5,000 of them on a connection.
- */
-const mostLinks = 1000
 
 /** The capabilities the SDK asks of its links. */
 const capabilities = ['com.microsoft:georeplication']
