@@ -1,4 +1,4 @@
-import { parseConnectionString } from '../config/namespace.js'
+import { adviceOnQuotes, parseConnectionString } from '../config/namespace.js'
 import { KafkaJSNonRetriableError } from '../errors/index.js'
 
 /** The credentials in a connection string. */
@@ -19,11 +19,11 @@ export function sharedAccessOf(connectionString: string): SharedAccess {
   if (connectionString.trim() === '') {
     throw new KafkaJSNonRetriableError('The connection string is empty: is the environment variable set?')
   }
-  if (!fields.get('endpoint')) throw lacking('Endpoint')
+  if (!fields.get('endpoint')) throw lacking('Endpoint', connectionString)
   if (signature) return { credential: { signature }, entityPath }
   const [name, key] = [fields.get('sharedaccesskeyname'), fields.get('sharedaccesskey')]
-  if (!name) throw lacking('SharedAccessKeyName')
-  if (!key) throw lacking('SharedAccessKey')
+  if (!name) throw lacking('SharedAccessKeyName', connectionString)
+  if (!key) throw lacking('SharedAccessKey', connectionString)
   return { credential: { name, key }, entityPath }
 }
 
@@ -43,8 +43,9 @@ export function resourceOfSignature(signature: string): string | undefined {
   }
 }
 
-function lacking(field: string): KafkaJSNonRetriableError {
-  return new KafkaJSNonRetriableError(
-    `The connection string lacks ${field}: copy it whole from the shared access policies of the namespace or event hub, and put it into quotes where a shell reads it, which ends it at the first ";"`,
-  )
+function lacking(field: string, connectionString: string): KafkaJSNonRetriableError {
+  const advice =
+    adviceOnQuotes(connectionString) ??
+    'copy it whole from the shared access policies of the namespace or event hub, and put it into quotes where a shell reads it, which ends it at the first ";"'
+  return new KafkaJSNonRetriableError(`The connection string lacks ${field}: ${advice}`)
 }

@@ -39,6 +39,12 @@ function parseEndpoint(text: string): Endpoint | undefined {
   return { host, ...(match?.[3] !== undefined && { port: Number(match[3]) }) }
 }
 
+/** What to do about a connection string that came with its quotes; undefined for one that has none. */
+export const adviceOnQuotes = (text: string): string | undefined =>
+  /^\s*["'`]/.test(text)
+    ? 'it begins with a quotation mark, which is no part of it: take the quotes off (an env file of Docker keeps them)'
+    : undefined
+
 /** The fields of a connection string, names in lower case. */
 export function parseConnectionString(text: string): ReadonlyMap<string, string> {
   const fields = text.split(';').flatMap((part): [string, string][] => {
@@ -114,7 +120,7 @@ function fromConnectionString(connectionString: string): ResolvedNamespace {
   const endpoint = parseEndpoint(fields.get('endpoint') ?? '')
   if (!endpoint)
     throw new KafkaJSNonRetriableError(
-      'Failed to connect: eventHubs.connectionString has no Endpoint; copy it from the shared access policies of the namespace (Endpoint=sb://<namespace>.servicebus.windows.net/;SharedAccessKeyName=...)',
+      `Failed to connect: eventHubs.connectionString has no Endpoint; ${adviceOnQuotes(connectionString) ?? 'copy it from the shared access policies of the namespace (Endpoint=sb://<namespace>.servicebus.windows.net/;SharedAccessKeyName=...)'}`,
     )
   return {
     fullyQualifiedNamespace: endpoint.host,

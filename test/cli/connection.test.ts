@@ -73,6 +73,13 @@ test('says in its own words that there is no credential', async () => {
   })
 })
 
+test('says of a connection string in quotes, as some env files give it, that they are no part of it', async () => {
+  expect(await runCommand(['doctor', '--connection-string', `"${REAL}"`])).toMatchObject({
+    code: 1,
+    errors: expect.stringContaining('take the quotes off'),
+  })
+})
+
 test('says once why it tries again', async () => {
   const { code, errors } = await runCommand(['topics', 'list', '--brokers', 'localhost:1'])
   expect(code).toBe(1)

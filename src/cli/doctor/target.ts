@@ -25,6 +25,10 @@ export async function resolveTarget(config: KafkaConfig | ConnectionStringConfig
   const connectionString = eventHubs.connectionString ?? connectionStringOfSasl(sasl)
   if (connectionString?.trim() === '')
     throw new CommandError('The connection string is empty: is EVENTHUBS_CONNECTION_STRING set?')
+  if (/^\s*["'`]/.test(connectionString ?? ''))
+    throw new CommandError(
+      'The connection string begins with a quotation mark, which is no part of it: take the quotes off',
+    )
   const brokers = typeof config.brokers === 'function' ? await config.brokers() : config.brokers
   const named = brokers?.[0] ?? /Endpoint=\s*\w+:\/\/([^/;]+)/i.exec(connectionString ?? '')?.[1]
   if (!named) throw new CommandError('The connection string has no Endpoint=sb://<namespace>.servicebus.windows.net/')

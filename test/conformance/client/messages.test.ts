@@ -37,6 +37,16 @@ describe('configuration that leads nowhere', () => {
       /lacks SharedAccessKeyName: .* put it into quotes where a shell reads it, which ends it at the first ";"/,
     ],
     [
+      'a connection string in quotes',
+      { eventHubs: { connectionString: `"Endpoint=sb://${namespace}/;${key}"` } },
+      /connectionString has no Endpoint; it begins with a quotation mark, which is no part of it: take the quotes off/,
+    ],
+    [
+      'a password in quotes',
+      { brokers: [`${namespace}:9093`], sasl: plain('$ConnectionString', `'Endpoint=sb://${namespace}/;${key}'`) },
+      /^The connection string lacks Endpoint: it begins with a quotation mark/,
+    ],
+    [
       'a user name that a shell has expanded',
       { brokers: [`${namespace}:9093`], sasl: plain('', `Endpoint=sb://${namespace}/;${key}`) },
       /^SASL Plain: Invalid username or password\. Empty: sasl\.username; .*single quotes/,
