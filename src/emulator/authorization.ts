@@ -46,6 +46,8 @@ export interface Authorizer {
    * when the token does not hold or is not for that resource.
    */
   verify(token: string, kind: 'sas' | 'jwt', resource: string): Promise<Grant>
+  /** The keys that hold. */
+  keys(): readonly SharedAccessKey[]
   /** Puts other keys in the place of those there: tokens of the old ones hold no more. */
   setKeys(keys: readonly SharedAccessKey[]): void
   /** The grant of a rule's name and key, as SASL PLAIN presents them; undefined when they are wrong. */
@@ -118,6 +120,7 @@ export function createAuthorizer(options: {
 
   return {
     verify,
+    keys: () => sharedAccessKeys,
     setKeys(keys) {
       sharedAccessKeys = keys
     },

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isLoopback } from '../util/loopback.js'
 import { type ClientConnection, endLinksOnChange } from './amqp/connection.js'
 import { createAuthorizer } from './authorization.js'
+import { createClientConfigs, type EmulatorKafkaConfig, type KafkaEndpointConfig } from './client-config.js'
 import { DataDirectory } from './data-directory.js'
 import { type EmulatorFaults, Faults, type FaultyConnection } from './faults.js'
 import { createFaultsHandler } from './http/faults.js'
@@ -13,37 +14,10 @@ import type { KafkaSettings } from './kafka/options.js'
 import { warnOfLimits } from './limits.js'
 import { Namespace } from './model/namespace.js'
 import { createNamedFaults } from './named-faults.js'
-import { DEFAULT_KEY, type EmulatorOptions, emulatorSettings, type SharedAccessKey } from './options.js'
+import { checkKeys, DEFAULT_KEY, type EmulatorOptions, emulatorSettings, type SharedAccessKey } from './options.js'
 import { type Server, startServer } from './server.js'
 import type { Service } from './service.js'
 import { createStats, type EmulatorStats } from './stats.js'
-
-/** The settings that `new Kafka()` needs to reach an emulator. @public */
-export interface EmulatorKafkaConfig {
-  /** The name that the program goes by. */
-  clientId: string
-  /** One: host and port. */
-  brokers: string[]
-  /** With TLS. */
-  ssl?: true
-  /** The options needed to reach the emulator besides. */
-  eventHubs?: {
-    connectionString?: string
-    customEndpointAddress?: string
-  }
-}
-
-/** The settings real kafkajs, or another Kafka client, needs to reach an emulator's Kafka endpoint. @public */
-export interface KafkaEndpointConfig {
-  /** The name that the program goes by. */
-  clientId: string
-  /** One: host and port. */
-  brokers: string[]
-  /** True where the port speaks TLS. The certificate is trusted the Node way: `NODE_EXTRA_CA_CERTS`. */
-  ssl: boolean
-  /** The connection string as Kafka clients present it. */
-  sasl: { mechanism: 'plain'; username: string; password: string }
-}
 
 /** A running emulator. @public */
 export interface Emulator {
@@ -74,7 +48,10 @@ export interface Emulator {
   readonly stats: EmulatorStats
   /** Port that answers health checks alone, where `healthPort` asked for one. */
   readonly healthPort: number | undefined
-  /** Puts other shared access keys in the place of those there: what the old ones signed holds no more. */
+  /**
+   * Puts other shared access keys in the place of those there: what the old ones signed holds no more, and connection
+   * strings have the new ones. Throws a `TypeError` for a key without name or key.
+   */
   setSharedAccessKeys(keys: readonly SharedAccessKey[]): void
   /**
    * Ends every connection, stops listening and begins anew on the same ports, as a service that is restarted does. Event
@@ -167,21 +144,13 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     for (const eventHub of namespace.listEventHubs()) eventHub.trim(Date.now())
   }, TRIM_EVERY_MS).unref()
 
-  function connectionStringOf({ keyName, eventHub }: { keyName?: string; eventHub?: string }): string {
-    const key = settings.sharedAccessKeys.find((candidate) =>
-      keyName === undefined ? candidate.eventHub === undefined : candidate.name === keyName,
-    )
-    if (!key) throw new RangeError(`There is no shared access key '${keyName ?? ''}'`)
-    const entity = eventHub ?? key.eventHub
-    return [
-      `Endpoint=sb://${host}`,
-      `SharedAccessKeyName=${key.name}`,
-      `SharedAccessKey=${key.key}`,
-      ...(entity === undefined ? [] : [`EntityPath=${entity}`]),
-      ...(settings.tls ? [] : ['UseDevelopmentEmulator=true']),
-      '',
-    ].join(';')
-  }
+  const { connectionStringOf, kafkaConfig, kafkaEndpointConfig } = createClientConfigs({
+    settings,
+    clientHost,
+    port,
+    kafkaPort,
+    keys: authorizer.keys,
+  })
 
   let closing: Promise<void> | undefined
   const close = () => {
@@ -213,33 +182,18 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       return connectionStringOf({})
     },
     connectionStringOf,
-    kafkaConfig({ clientId = 'kafkajs' } = {}) {
-      const connectionString = connectionStringOf({})
-      if (!settings.tls) return { clientId, brokers: [host], eventHubs: { connectionString } }
-      return {
-        clientId,
-        brokers: [host],
-        ssl: true,
-        eventHubs: { connectionString, customEndpointAddress: `sb://${host}` },
-      }
-    },
+    kafkaConfig,
     kafkaPort: settings.kafka && (kafkaPort ?? port),
-    kafkaEndpointConfig({ clientId = 'kafkajs', keyName } = {}) {
-      if (!settings.kafka) throw new RangeError('The Kafka endpoint of this emulator is switched off')
-      const password = connectionStringOf(keyName === undefined ? {} : { keyName })
-      return {
-        clientId,
-        brokers: [`${clientHost}:${kafkaPort ?? port}`],
-        ssl: settings.tls !== undefined,
-        sasl: { mechanism: 'plain', username: '$ConnectionString', password },
-      }
-    },
+    kafkaEndpointConfig,
     eventHubs,
     kafkaGroups: inspectKafkaGroups(() => kafka?.coordinator, namespace),
     faults,
     stats,
     healthPort,
-    setSharedAccessKeys: (keys) => authorizer.setKeys(keys),
+    setSharedAccessKeys(keys) {
+      checkKeys(keys)
+      authorizer.setKeys(keys)
+    },
     restart({ downMs = 0 } = {}) {
       const restarted = restart(downMs)
       restarting = restarted.catch(() => {})

@@ -5,7 +5,8 @@
  * @packageDocumentation
  */
 
-export { type Emulator, type EmulatorKafkaConfig, type KafkaEndpointConfig, startEmulator } from './emulator.js'
+export type { EmulatorKafkaConfig, KafkaEndpointConfig } from './client-config.js'
+export { type Emulator, startEmulator } from './emulator.js'
 export type { FaultFilter, KafkaErrorOptions } from './fault-filter.js'
 export type { Fault } from './fault-rules.js'
 export type { EmulatorFaults, FaultError, LoseDispositionsOptions } from './faults.js'

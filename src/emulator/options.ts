@@ -131,9 +131,7 @@ export function emulatorSettings(options: EmulatorOptions): EmulatorSettings {
     throw new TypeError('jwt takes either jwks or secret')
   }
   const sharedAccessKeys = options.sharedAccessKeys ?? [DEFAULT_KEY]
-  for (const { name, key } of sharedAccessKeys) {
-    if (!name || !key) throw new TypeError('sharedAccessKeys: each needs a name and a key')
-  }
+  checkKeys(sharedAccessKeys)
   return {
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 0,
@@ -158,6 +156,13 @@ export function emulatorSettings(options: EmulatorOptions): EmulatorSettings {
       connection: idleLimits.connection ?? 300_000,
       link: idleLimits.link ?? 600_000,
     },
+  }
+}
+
+/** Throws a `TypeError` for a key without name or key. */
+export function checkKeys(keys: readonly SharedAccessKey[]): void {
+  for (const { name, key } of keys) {
+    if (!name || !key) throw new TypeError('sharedAccessKeys: each needs a name and a key')
   }
 }
 

@@ -130,6 +130,18 @@ test('keys that are changed hold at once, for questions on connections that are 
   await expect(client.getEventHubProperties()).rejects.toMatchObject({ code: 'UnauthorizedError' })
 })
 
+test('keys that are changed are those of the connection strings', async () => {
+  await using emulator = await startEmulator()
+  emulator.setSharedAccessKeys([{ name: 'all', key: 'the next' }])
+  expect(emulator.connectionString).toContain('SharedAccessKeyName=all;SharedAccessKey=the next;')
+  expect(emulator.connectionStringOf({ keyName: 'all' })).toBe(emulator.connectionString)
+  expect(emulator.kafkaConfig().eventHubs?.connectionString).toBe(emulator.connectionString)
+  expect(emulator.kafkaEndpointConfig().sasl.password).toBe(emulator.connectionString)
+  expect(() => emulator.connectionStringOf({ keyName: 'RootManageSharedAccessKey' })).toThrow(RangeError)
+  expect(() => emulator.setSharedAccessKeys([{ name: 'all', key: '' }])).toThrow('each needs a name and a key')
+  expect(emulator.connectionString).toContain('the next')
+})
+
 test('a port for health checks answers them and nothing else', async () => {
   await using emulator = await startEmulator({ healthPort: 0 })
   // A connection of its own each: one that is kept may be the one that the restart ends.
