@@ -182,12 +182,21 @@ function verifySas(token: string, path: string, rules: readonly SharedAccessKey[
   if (expiresAt <= Date.now()) {
     throw badToken('ExpiredToken', `The token is expired. Expiration time: ${new Date(expiresAt).toISOString()}.`)
   }
-  // azure-event-hubs-go signs the whole URL of an HTTP request, its query included.
-  const [audience = ''] = decoded(sr).split('?', 1)
-  if (!covers(resourcePath(audience), path) || !covers(scopeOf(rule), path)) {
+  if (!covers(audiencePath(decoded(sr)), path) || !covers(scopeOf(rule), path)) {
     throw badToken('InvalidAudience', 'The token is not valid for this resource.')
   }
   return { path, claims: claimsOf(rule), expiresAt }
+}
+
+/**
+ * Path of what a token is for. The service takes a URI with a query (azure-event-hubs-go signs those of its HTTP requests)
+ * and one without a scheme (azeventhubs for Go signs `{namespace}.servicebus.windows.net`).
+ */
+function audiencePath(audience: string): string {
+  const [uri = ''] = audience.split('?', 1)
+  const [first = ''] = uri.split('/', 1)
+  const beginsWithHost = !uri.includes('://') && (/[.:]/.test(first) || first.toLowerCase() === 'localhost')
+  return resourcePath(beginsWithHost ? `sb://${uri}` : uri)
 }
 
 function decoded(text: string): string {

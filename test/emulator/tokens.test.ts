@@ -42,6 +42,14 @@ describe('a shared access signature', () => {
     await expect(verify(sas('https://localhost/hu?b'), 'hub')).rejects.toMatchObject(refused('InvalidAudience'))
   })
 
+  test('may name its resource without a scheme, as azeventhubs for Go does', async () => {
+    await verify(sas('name.servicebus.windows.net'), 'hub/partitions/0')
+    await verify(sas('localhost'), 'hub')
+    await verify(sas('LOCALHOST:5671/hub'), 'hub')
+    await expect(verify(sas('localhost:5671/hub'), 'other')).rejects.toMatchObject(refused('InvalidAudience'))
+    await expect(verify(sas('hub'), 'other')).rejects.toMatchObject(refused('InvalidAudience'))
+  })
+
   test.each([
     ['of another key', sas('sb://x/hub', { key: 'wrong' }), 'InvalidSignature'],
     ['of an unknown rule', sas('sb://x/hub', { name: 'nobody' }), 'InvalidSignature'],
