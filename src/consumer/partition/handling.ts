@@ -67,14 +67,6 @@ async function passOver({ context, status }: Handling, events: readonly Received
   if (autoCommit) await offsets.commit({ topic, partition })
 }
 
-/** The handler's `heartbeat`. */
-const heartbeatOf =
-  ({ context, status }: Handling) =>
-  async () => {
-    status.assertNotLost()
-    context.handler.heartbeat()
-  }
-
 async function handleMessages(
   handling: Handling,
   events: readonly ReceivedEvent[],
@@ -87,7 +79,10 @@ async function handleMessages(
   const { autoCommit, offsets } = progress
   if (!eachMessage) return
   const pause = pauser(handling)
-  const heartbeat = heartbeatOf(handling)
+  const heartbeat = async () => {
+    if (status.isLost()) await status.assertKept()
+    handler.heartbeat()
+  }
   // Nothing here is to make a promise that a message does not need: this is done for each.
   // Once told to stop, no other message is begun, also before the partition is told to end.
   for (let i = 0; i < messages.length && status.mayGoOn() && handler.isRunning(); i++) {
@@ -106,7 +101,7 @@ async function handleMessages(
         call.running = false
       }
     }
-    if (status.isLost()) return
+    if (status.isLost() && !(await status.isKept())) return
     // A seek of the handler's own counts more than the message it was called with.
     if (!status.seekPending()) offsets.resolve(topic, partition, event.sequenceNumber + 1)
     handler.heartbeat()
@@ -122,18 +117,31 @@ async function handleBatch(handling: Handling, batch: Batch): Promise<void> {
   const { offsets } = progress
   /** The handler has seen that it is to end early: what it has not resolved then is not done. */
   let toldToEnd = false
+  const assertKept = async () => {
+    if (!status.isLost()) return
+    try {
+      await status.assertKept()
+    } catch (error) {
+      toldToEnd = true
+      throw error
+    }
+  }
   const resolveOffset = (offset: string | number) => {
     const last = fromOffset(offset)
-    if (last !== undefined && last >= 0 && !status.isLost()) offsets.resolve(topic, partition, last + 1)
+    // Noted also when the lease has run out: before it is committed, the store is asked.
+    if (last !== undefined && last >= 0 && status.ending !== 'abandon') offsets.resolve(topic, partition, last + 1)
   }
   const payload: EachBatchPayload = {
     batch,
     resolveOffset,
-    heartbeat: heartbeatOf(handling),
+    async heartbeat() {
+      await assertKept()
+      handler.heartbeat()
+    },
     pause: pauser(handling),
     async commitOffsetsIfNecessary(exactly) {
       if (!exactly) return offsets.commitIfDue()
-      status.assertNotLost()
+      await assertKept()
       const list = (exactly.topics ?? offsets.uncommitted().topics).flatMap(({ topic, partitions }) =>
         partitions.map(({ partition, offset }) => ({ topic, partition: Number(partition), offset: String(offset) })),
       )
@@ -145,7 +153,11 @@ async function handleBatch(handling: Handling, batch: Batch): Promise<void> {
       toldToEnd ||= !running
       return running
     },
-    isStale: () => status.seekPending() || status.isLost(),
+    isStale() {
+      const isStale = status.seekPending() || status.isLost()
+      toldToEnd ||= isStale
+      return isStale
+    },
   }
   const call = handler.calls.begin()
   try {
@@ -156,6 +168,7 @@ async function handleBatch(handling: Handling, batch: Batch): Promise<void> {
   } finally {
     call.running = false
   }
+  if (status.isLost() && !(await status.isKept())) return
   if (handler.eachBatchAutoResolve && !toldToEnd && !status.seekPending()) resolveOffset(batch.lastOffset())
 }
 

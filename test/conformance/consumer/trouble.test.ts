@@ -179,6 +179,41 @@ describe('a member that has overslept', () => {
     await expectToGoOn(bench, values, names)
   })
 
+  it('handles a message once that blocks for longer each time, where nobody has taken the partition', async () => {
+    const { bench, logged } = await openLogged(1)
+    await using _ = bench
+    await bench.send(all)
+    const reading = await bench.read(bench.consumer(overslept), {
+      handle({ message }) {
+        if (message.offset === '2') block(2 * sessionTimeout)
+      },
+    })
+    await eventually(async () => expect(await bench.committed()).toEqual({ 0: '6' }))
+    expect(reading.values()).toEqual(all)
+    expect(logged('WARN', 'A lease has run out')).toHaveLength(1)
+  })
+
+  it('skips nothing of a batch that its handler left as it saw isStale()', async () => {
+    await using bench = await openBench(target)
+    await bench.send(all)
+    const consumer = bench.consumer(overslept)
+    const values: string[] = []
+    const maySleep = sleepiness()
+    await consumer.subscribe({ topics: [bench.topic], fromBeginning: true })
+    await consumer.run({
+      async eachBatch({ batch, resolveOffset, isStale }) {
+        for (const message of batch.messages) {
+          if (isStale()) return
+          maySleep()
+          values.push(String(message.value))
+          resolveOffset(message.offset)
+        }
+      },
+    })
+    await eventually(async () => expect(await bench.committed()).toEqual({ 0: '6' }))
+    expect(values).toEqual(all)
+  })
+
   it.each(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID'])(
     'goes on though its handler passes on an error %s',
     async (type) => {
