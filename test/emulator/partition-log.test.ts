@@ -118,6 +118,8 @@ describe('positions', () => {
     expect(at(log, "amqp.annotation.x-opt-enqueued-time > '1020'")).toBe(3)
     expect(at(log, "amqp.annotation.x-opt-enqueued-time > '0'")).toBe(0)
     expect(at(log, "amqp.annotation.x-opt-enqueued-time > '99999'")).toBe(5)
+    // The older name, and a number without quotes: azure-event-hubs-c.
+    expect(at(log, 'amqp.annotation.x-opt-enqueuedtimeutc > 1019')).toBe(2)
   })
 
   test('before the first one kept: the first one kept', () => {

@@ -21,6 +21,8 @@ export function parsePosition(filter: string | undefined): Position {
     case 'x-opt-sequence-number':
       return { by: 'sequence-number', value: wholeNumber(value, 'sequence number'), inclusive }
     case 'x-opt-enqueued-time':
+    // The older name of the same: azure-event-hubs-c, live tests of uAMQP for Python.
+    case 'x-opt-enqueuedtimeutc':
       if (!/^-?\d+$/.test(value)) throw invalidArgument(`The supplied enqueued time '${value}' is invalid.`)
       return { by: 'enqueued-time', value: Number(value) }
     default:
