@@ -2,11 +2,11 @@ import { KafkaJSNonRetriableError, KafkaJSNotImplemented } from '../errors/index
 import { describeGroup } from '../group/describe.js'
 import { MEMBERS } from '../group/member-record.js'
 import { createCommittedOffsets, type OffsetToCommit } from '../offsets/committed-offsets.js'
-import { checkEventHubName, toPartition } from '../translate/names.js'
 import type { FetchOffsetsPartition, SeekEntry } from '../types/index.js'
 import { mapConcurrently } from '../util/concurrency.js'
 import type { Admin } from './calls.js'
 import type { AdminSession } from './session.js'
+import { fetchPartitions } from './topic-partitions.js'
 
 const UNCOMMITTED = '-1'
 const LATEST = '-1'
@@ -19,18 +19,6 @@ export function createOffsetCalls(
 ): Pick<Admin, 'fetchOffsets' | 'setOffsets' | 'resetOffsets'> {
   const committedOffsets = async (method: string, groupId: string) =>
     createCommittedOffsets({ store: await session.store(method), transport: await session.transport(), groupId })
-
-  /** As in kafkajs, a topic that is not there is told at once, and as it is. */
-  const partitionsOf = async (topic: string): Promise<number[]> => {
-    checkEventHubName(topic)
-    const transport = await session.transport()
-    const { partitionIds } = await session.request(
-      'Metadata',
-      (abortSignal) => transport.getEventHubProperties(topic, { abortSignal }),
-      { bailOn: ['UNKNOWN_TOPIC_OR_PARTITION'] },
-    )
-    return partitionIds.map(toPartition)
-  }
 
   /** Topics that a group has offsets of; what a store calls them. */
   const topicsOf = async (groupId: string): Promise<string[]> => {
@@ -97,7 +85,7 @@ export function createOffsetCalls(
       const names = all ? await session.request('OffsetFetch', () => topicsOf(groupId)) : topics
       const fetched = await mapConcurrently(names, async (topic) => {
         const offsets = await session.request('OffsetFetch', () => committed.fetch(topic))
-        const numbers = all ? [...offsets.keys()].sort((a, b) => a - b) : await partitionsOf(topic)
+        const numbers = all ? [...offsets.keys()].sort((a, b) => a - b) : await fetchPartitions(session, topic)
         const partitions = numbers.map((partition) => ({
           partition,
           offset: offsets.get(partition) ?? UNCOMMITTED,
@@ -118,7 +106,7 @@ export function createOffsetCalls(
       checkTopic(topic)
       if (!partitions || partitions.length === 0) throw new KafkaJSNonRetriableError('Invalid partitions')
       const wanted = partitions.map((entry) => toCommit(topic, entry))
-      const existing = new Set(await partitionsOf(topic))
+      const existing = new Set(await fetchPartitions(session, topic))
       await commit(
         'setOffsets',
         groupId,
@@ -130,7 +118,7 @@ export function createOffsetCalls(
       checkGroupId(groupId)
       checkTopic(topic)
       const offset = earliest ? EARLIEST : LATEST
-      const partitions = await partitionsOf(topic)
+      const partitions = await fetchPartitions(session, topic)
       await commit(
         'resetOffsets',
         groupId,

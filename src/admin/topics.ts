@@ -12,12 +12,13 @@ import type { EventHubSettings, Management } from '../management/management.js'
 import { refuseNamespaceSettings, toEventHubSettings } from '../management/topic-settings.js'
 import { isRetriable } from '../retry/retry.js'
 import { toPartitionMetadata } from '../translate/cluster.js'
-import { checkEventHubName, isEventHubName, toPartition } from '../translate/names.js'
+import { isEventHubName } from '../translate/names.js'
 import type { ITopicConfig, ITopicMetadata, ITopicPartitionConfig } from '../types/index.js'
 import { mapConcurrently } from '../util/concurrency.js'
 import { wait } from '../util/wait.js'
 import type { Admin } from './calls.js'
 import type { AdminSession } from './session.js'
+import { fetchPartitions } from './topic-partitions.js'
 import { checkCreateTopics, checkTopicNames } from './topic-validation.js'
 
 /** The longest wait for new topics, by default, ms; kafkajs's. */
@@ -38,64 +39,15 @@ export function createTopicCalls(session: AdminSession): TopicCalls {
     return eventHubs.map(({ name }) => name)
   }
 
-  const topicMetadata = async (topic: string): Promise<ITopicMetadata> => {
-    checkEventHubName(topic)
-    const transport = await session.transport()
-    const { partitionIds } = await session.request(
-      'Metadata',
-      (abortSignal) => transport.getEventHubProperties(topic, { abortSignal }),
-      { bailOn: ['UNKNOWN_TOPIC_OR_PARTITION'] },
-    )
-    return {
-      name: topic,
-      partitions: toPartitionMetadata(partitionIds.map(toPartition)),
-    }
-  }
-
-  /** Until the data plane knows them: management is ahead of it by a moment. */
-  const waitForLeaders = async (topics: readonly string[], timeout: number) => {
-    const transport = await session.transport()
-    const deadline = Date.now() + timeout
-    for (const topic of topics) {
-      for (;;) {
-        try {
-          await transport.getEventHubProperties(topic)
-          break
-        } catch (error) {
-          if (!isRetriable(error)) throw error
-          if (Date.now() >= deadline) {
-            throw new KafkaJSTimeout('Timed out while waiting for topic leaders', { cause: error })
-          }
-        }
-        await wait(POLL_INTERVAL_MS)
-      }
-    }
-  }
-
-  /** Offsets of a topic that is gone would have groups pass over the first events of the next one of its name. */
-  const forgetOffsets = async (topic: string) => {
-    try {
-      const store = await (await session.connection()).store()
-      if (!store?.listGroups || !store.deleteCheckpoint) return
-      const { storeNamespace } = (await session.transport()).address
-      for (const { consumerGroup, eventHubNames } of await store.listGroups(storeNamespace)) {
-        if (!eventHubNames.some((name) => name.toLowerCase() === topic.toLowerCase())) continue
-        for (const { partitionId } of await store.listCheckpoints(storeNamespace, topic, consumerGroup)) {
-          await store.deleteCheckpoint(storeNamespace, topic, consumerGroup, partitionId)
-        }
-      }
-    } catch (error) {
-      session.logger.error('The topic is deleted, but not what groups have committed of it: delete the groups', {
-        topic,
-        error: toError(error).message,
-      })
-    }
-  }
+  const topicMetadata = async (topic: string): Promise<ITopicMetadata> => ({
+    name: topic,
+    partitions: toPartitionMetadata(await fetchPartitions(session, topic)),
+  })
 
   return {
     listTopics: () => listTopics('listTopics'),
 
-    async createTopics({ topics, validateOnly = false, timeout = DEFAULT_TIMEOUT_MS, waitForLeaders: waits = true }) {
+    async createTopics({ topics, validateOnly = false, timeout = DEFAULT_TIMEOUT_MS, waitForLeaders = true }) {
       checkCreateTopics(topics)
       const management = await session.management('createTopics')
       const outcomes = await session.manage('CreateTopics', () =>
@@ -106,8 +58,9 @@ export function createTopicCalls(session: AdminSession): TopicCalls {
         if (errors.every(({ type }) => type === 'TOPIC_ALREADY_EXISTS')) return false
         throw new KafkaJSAggregateError(`Topic creation errors: ${errors[0]?.message}`, errors)
       }
-      if (waits && !validateOnly) {
-        await waitForLeaders(
+      if (waitForLeaders && !validateOnly) {
+        await awaitTopics(
+          session,
           topics.map(({ topic }) => topic),
           timeout,
         )
@@ -125,7 +78,7 @@ export function createTopicCalls(session: AdminSession): TopicCalls {
             await mapConcurrently([...remaining], async (topic) => {
               await management.deleteEventHub(topic)
               remaining.delete(topic)
-              await forgetOffsets(topic)
+              await forgetOffsets(session, topic)
             })
           }),
         ({ message }, retryCount) =>
@@ -161,6 +114,46 @@ export function createTopicCalls(session: AdminSession): TopicCalls {
       const names = topics && topics.length > 0 ? topics : await listTopics('fetchTopicMetadata without topics')
       return { topics: await mapConcurrently(names, topicMetadata) }
     },
+  }
+}
+
+/** Waits until the data plane knows the topics: management is ahead of it by a moment. */
+async function awaitTopics(session: AdminSession, topics: readonly string[], timeout: number): Promise<void> {
+  const transport = await session.transport()
+  const deadline = Date.now() + timeout
+  for (const topic of topics) {
+    for (;;) {
+      try {
+        await transport.getEventHubProperties(topic)
+        break
+      } catch (error) {
+        if (!isRetriable(error)) throw error
+        if (Date.now() >= deadline) {
+          throw new KafkaJSTimeout('Timed out while waiting for topic leaders', { cause: error })
+        }
+      }
+      await wait(POLL_INTERVAL_MS)
+    }
+  }
+}
+
+/** Deletes what groups have committed of a topic that is gone: they would pass over the first events of the next of its name. */
+async function forgetOffsets(session: AdminSession, topic: string): Promise<void> {
+  try {
+    const store = await (await session.connection()).store()
+    if (!store?.listGroups || !store.deleteCheckpoint) return
+    const { storeNamespace } = (await session.transport()).address
+    for (const { consumerGroup, eventHubNames } of await store.listGroups(storeNamespace)) {
+      if (!eventHubNames.some((name) => name.toLowerCase() === topic.toLowerCase())) continue
+      for (const { partitionId } of await store.listCheckpoints(storeNamespace, topic, consumerGroup)) {
+        await store.deleteCheckpoint(storeNamespace, topic, consumerGroup, partitionId)
+      }
+    }
+  } catch (error) {
+    session.logger.error('The topic is deleted, but not what groups have committed of it: delete the groups', {
+      topic,
+      error: toError(error).message,
+    })
   }
 }
 
