@@ -57,7 +57,8 @@ export function fromStorageError(error: unknown, { container, url, mayPass = fal
   if (cause instanceof KafkaJSError || cause.name === 'AbortError') return cause
   const { statusCode = 0 } = cause
   const Refusal = mayPass ? KafkaJSError : KafkaJSNonRetriableError
-  const reason = [statusCode || undefined, codeOf(cause), cause.message.split('\n', 1)[0]].filter(Boolean).join(' ')
+  const [said = ''] = cause.message.split('\n', 1)
+  const reason = [statusCode || undefined, codeOf(cause), said.replace(/\.\s*$/, '')].filter(Boolean).join(' ')
   const text = `The checkpoint container ${container} can't be used: ${reason}`
   if (statusCode === 401 || statusCode === 403) {
     const expiry = url === undefined ? undefined : expiryOfUrl(url)

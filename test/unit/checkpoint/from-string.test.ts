@@ -68,7 +68,9 @@ describe('a checkpoint store by name', () => {
 
   it("a container is reached with the clients' own credential, if that is good for storage", async () => {
     const asked: unknown[] = []
-    const refusal = Object.assign(new Error('nobody is signed in'), { name: 'CredentialUnavailableError' })
+    const refusal = Object.assign(new Error('nobody is signed in.\nAsk an administrator.'), {
+      name: 'CredentialUnavailableError',
+    })
     const auth = {
       getCredential(target: unknown) {
         asked.push(target)
@@ -84,7 +86,7 @@ describe('a checkpoint store by name', () => {
     expect(asked).toEqual([])
     await expect(store.claimOwnership([claim])).rejects.toMatchObject({
       name: 'KafkaJSNonRetriableError',
-      message: expect.stringContaining('No credential was found'),
+      message: expect.stringContaining('nobody is signed in. No credential was found'),
       cause: refusal,
     })
     expect(asked.flat()).toEqual([
