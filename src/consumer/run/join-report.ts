@@ -44,7 +44,7 @@ export function createJoinReport(options: JoinReportOptions): (joined: Joined) =
       memberId,
       leaderId,
       isLeader: leaderId === memberId,
-      memberAssignment: Object.fromEntries(Object.entries(assignment).filter(([topic]) => topics.has(topic))),
+      memberAssignment: inOrder(assignment, topics),
       groupProtocol: protocol,
       duration,
     }
@@ -52,4 +52,10 @@ export function createJoinReport(options: JoinReportOptions): (joined: Joined) =
     tellIfIdle(payload.memberAssignment)
     instrumentation.emit('GROUP_JOIN', payload)
   }
+}
+
+/** What is assigned of the topics subscribed to, in the order in which they were: kafkajs's. */
+function inOrder(assignment: Assignment, topics: ReadonlyMap<string, unknown>): Assignment {
+  const given = [...topics.keys()].map((topic) => [topic, assignment[topic]] as const)
+  return Object.fromEntries(given.filter(([, partitions]) => partitions !== undefined)) as Assignment
 }

@@ -115,6 +115,16 @@ describe('GROUP_JOIN', () => {
     })
   })
 
+  it('names topics in the order in which they were subscribed to', async () => {
+    await using bench = await openBench(target)
+    const named = (name: string) => target.createTopic({ name: `${name}-${bench.topic}`, partitions: 1 })
+    const topics = [await named('z'), bench.topic, await named('a')]
+    const consumer = bench.consumer()
+    const joined = next<{ memberAssignment: object }>(consumer, 'GROUP_JOIN')
+    await bench.read(consumer, { topics })
+    expect(Object.keys((await joined).memberAssignment)).toEqual(topics)
+  })
+
   it('has come by the time run() resolves, and comes when messages produced from then on are read', async () => {
     await using bench = await openBench(target, { partitions: 4 })
     const consumer = bench.consumer()
