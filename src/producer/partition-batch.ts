@@ -83,6 +83,11 @@ export class PartitionBatch {
     this.#packed += count
   }
 
+  /** Those packed last are in no transfer after all. */
+  unpacked(count: number): void {
+    this.#packed -= count
+  }
+
   stored(count: number): void {
     this.#stored += count
     if (this.#stored < this.events.length || this.#isOver) return

@@ -1,4 +1,4 @@
-import type { KafkaJSProtocolError } from '../errors/index.js'
+import { type KafkaJSProtocolError, protocolTypeOf } from '../errors/index.js'
 import { createProtocolError } from '../errors/protocol-errors.js'
 import type { EventSender } from '../eventhubs/sending/sender.js'
 import type { Transfer } from '../eventhubs/sending/transfer.js'
@@ -25,6 +25,8 @@ export interface PartitionSenderOptions {
   readonly logger: Logger
   /** Aborted when nothing is tried any more: what is left fails. */
   readonly signal: AbortSignal
+  /** Told of the largest transfer that the present link takes, bytes. */
+  onLimit(limit: number): void
   /** Told of each failed attempt. */
   onFailure(error: Error): void
 }
@@ -106,7 +108,15 @@ export class PartitionSender {
         request = this.#pack(transfer)
         this.#donePacking()
       }
-      if (request.contents.length > 0) await this.#send(request, abortSignal)
+      try {
+        await this.#send(request, abortSignal)
+      } catch (error) {
+        const smaller = await this.#smallerTransfer(request, error as Error, abortSignal)
+        if (!smaller) throw error
+        this.#unpack(request)
+        request = this.#pack(smaller)
+        await this.#send(request, abortSignal)
+      }
     }
 
     try {
@@ -153,8 +163,28 @@ export class PartitionSender {
     )
   }
 
+  /**
+   * Where the event hub has come to take less than when the transfer was packed, one of the size it takes now: only what is
+   * too large by itself is to fail. None when that could change the order, or have something stored twice.
+   */
+  async #smallerTransfer({ transfer }: ProduceRequest, error: Error, abortSignal: AbortSignal) {
+    const { maxInFlight, sender } = this.#options
+    if (protocolTypeOf(error) !== 'MESSAGE_TOO_LARGE' || maxInFlight > 1 || transfer.isNumbered) return undefined
+    const next = await sender.newTransfer({ abortSignal })
+    return next.maxSizeInBytes < transfer.maxSizeInBytes ? next : undefined
+  }
+
+  /** Puts back what is in the transfer. */
+  #unpack({ contents }: ProduceRequest): void {
+    for (const { batch, count } of [...contents].reverse()) {
+      batch.unpacked(count)
+      if (this.#queue.first !== batch) this.#queue.unshift(batch)
+    }
+  }
+
   /** Fills the transfer from the queue. Nothing is awaited here: order is the order of the queue. */
   #pack(transfer: Transfer): ProduceRequest {
+    this.#options.onLimit(transfer.maxSizeInBytes)
     const contents: { batch: PartitionBatch; count: number }[] = []
     for (let batch = this.#queue.first; batch; batch = this.#queue.first) {
       if (batch.isOver) {
@@ -185,7 +215,8 @@ export class PartitionSender {
   }
 
   /** `timeout` is Kafka's: how long the service may take to acknowledge, where that is less than the request may. */
-  async #send({ transfer, timeout }: ProduceRequest, signal: AbortSignal): Promise<void> {
+  async #send({ transfer, contents, timeout }: ProduceRequest, signal: AbortSignal): Promise<void> {
+    if (contents.length === 0) return
     const { sender, topic, partition } = this.#options
     if (timeout === undefined) return sender.send(transfer, { abortSignal: signal })
     await withDeadline((abortSignal) => sender.send(transfer, { abortSignal }), {

@@ -20,6 +20,12 @@ export class Queue<T> {
     this.#items.push(item)
   }
 
+  /** Puts one back in front of all. */
+  unshift(item: T): void {
+    if (this.#head > 0) this.#items[--this.#head] = item
+    else this.#items.unshift(item)
+  }
+
   shift(): T | undefined {
     if (this.size === 0) return undefined
     const item = this.#items[this.#head]

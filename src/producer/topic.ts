@@ -78,6 +78,9 @@ export class Topic {
       maxInFlight: idempotent ? 1 : (maxInFlightRequests ?? 1),
       logger,
       signal,
+      onLimit: (limit) => {
+        this.#limit = limit
+      },
       onFailure: (error) => this.#onFailure(error),
     })
     this.#senders.set(partition, sender)

@@ -1,5 +1,6 @@
 import net from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { startEmulator } from '../../../src/emulator/index.js'
 import { Kafka, type LogEntry } from '../../../src/index.js'
 import { disposable } from '../../support/disposable.js'
 import { eventually } from '../../support/eventually.js'
@@ -273,4 +274,29 @@ describe('a producer under faults', () => {
     }
     thaw()
   })
+})
+
+it('an event hub that has come to take less refuses what is too large for it, and nothing that waits beside it', async () => {
+  const eventHubs = [{ name: 'orders', partitionCount: 1 }]
+  const before = await startEmulator({ eventHubs })
+  const { port } = before
+  const kafka = new Kafka({ ...before.kafkaConfig({ clientId: 'smaller' }), logLevel: 0 })
+  await using producer = disposable(kafka.producer({ retry: quickRetry }))
+  await producer.connect()
+  const large = Buffer.alloc(900_000)
+  const send = (...values: (string | Buffer)[]) =>
+    producer.send({ topic: 'orders', messages: values.map((value) => ({ value })) })
+  await send(large)
+  await before.close()
+
+  await using after = await startEmulator({ port, eventHubs, maxMessageSizeInBytes: 262_144 })
+  // One transfer, as far as the producer knows.
+  const sends = [send('a', 'b'), send(large), send('c'), send('d')]
+  const outcomes = await Promise.allSettled(sends)
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+  expect(outcomes[1]).toMatchObject({ reason: { type: 'MESSAGE_TOO_LARGE', retriable: false } })
+  const stored = after.eventHubs.get('orders')?.events() ?? []
+  expect(stored.map(({ body }) => String(body))).toEqual(['a', 'b', 'c', 'd'])
+  // What it takes now is known before anything is sent.
+  await expect(send(large)).rejects.toThrow('larger than the 262144 bytes')
 })

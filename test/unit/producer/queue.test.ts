@@ -3,15 +3,18 @@ import { describe, expect, it } from 'vitest'
 import { Queue } from '../../../src/producer/queue.js'
 
 describe('a queue', () => {
-  it('gives out what it was given, first in, first out', () => {
+  it('gives out what it was given, first in, first out, and first what is put back', () => {
     fc.assert(
-      fc.property(fc.array(fc.boolean(), { maxLength: 500 }), (steps) => {
+      fc.property(fc.array(fc.constantFrom('push', 'shift', 'unshift'), { maxLength: 500 }), (steps) => {
         const queue = new Queue<number>()
         const model: number[] = []
-        steps.forEach((isPush, n) => {
-          if (isPush) {
+        steps.forEach((step, n) => {
+          if (step === 'push') {
             queue.push(n)
             model.push(n)
+          } else if (step === 'unshift') {
+            queue.unshift(n)
+            model.unshift(n)
           } else expect(queue.shift()).toBe(model.shift())
           expect(queue.size).toBe(model.length)
           expect(queue.first).toBe(model[0])
