@@ -82,7 +82,7 @@ describe('a message over AMQP', () => {
       'headers',
       'isControlRecord',
       'batchContext',
-    ]) // prettier-ignore
+    ])
     expect(got).toMatchObject({ magicByte: 2, attributes: 0, isControlRecord: false, headers: {} })
   })
 
@@ -170,7 +170,7 @@ describe('an event of another sender', () => {
           raw: Buffer.from([255]),
           long: rhea.types.wrap_long(-5),
           list: rhea.types.wrap_list(['a', 1]),
-        }, // prettier-ignore
+        },
         message_id: 'm-1',
         content_type: 'application/json',
         content_encoding: 'utf-8',
