@@ -49,6 +49,7 @@ describe('reading', () => {
     ['settled by the emulator, as by the service', undefined, true],
     ['settled by the emulator when that is asked for', 1, true],
     ['for the reader to settle when that is asked for', 0, false],
+    ['for the reader to settle when it names the mode that leaves it open', 2, false],
   ])('%s', async (_, snd_settle_mode, isSettled) => {
     await using bench = await openBench()
     const sent = await fill(bench, 300)

@@ -63,7 +63,8 @@ export function openEgress(context: LinkContext, link: SendingLink, address: Egr
   const removers = [partition.onChange(schedule), context.wire.onDrain(schedule)]
   link.onReady(schedule)
   link.onEnd(close)
-  // Observed: frames in amqp/rhea #56 and #205; azeventhubs for Go settles nothing and runs out of credit without.
+  // Observed: frames in amqp/rhea #56 and #205; azeventhubs for Go settles nothing and runs out of credit without. Of
+  // readers that name the mode "mixed", as Qpid Proton does, nothing is known: they settle.
   link.settlesByDefault = true
   link.attach()
 

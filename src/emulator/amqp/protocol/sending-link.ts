@@ -17,7 +17,7 @@ interface Rest {
 /** Our end of a link on which the client receives. */
 export class SendingLink extends Link {
   readonly isReceiver = false
-  /** True where deliveries leave settled unless the client asks for the opposite, false where it has to ask for it. */
+  /** True where deliveries leave settled for a client that names no mode, false where it has to ask for it. */
   settlesByDefault = false
   /** Deliveries leave settled. AMQP 1.0 §2.8.2. */
   #isSettled = false
@@ -92,7 +92,7 @@ export class SendingLink extends Link {
   }
 
   protected override attached(): void {
-    this.#isSettled = this.settlesByDefault ? this.sndSettleMode !== 0 : this.sndSettleMode === 1
+    this.#isSettled = (this.sndSettleMode ?? (this.settlesByDefault ? 1 : 2)) === 1
   }
 
   get #payloadPerFrame(): number {
