@@ -53,9 +53,9 @@ describe('event hubs', () => {
     expect(created.status).toBe(201)
     expect(created.type).toBe('application/atom+xml;type=entry;charset=utf-8')
     expect(created.text).toContain('<title type="text">orders</title>')
-    expect(created.text).toContain('<PartitionCount>4</PartitionCount>')
+    expect(created.text).toContain('<PartitionCount>16</PartitionCount>')
     expect(created.text).toContain('<Status>Active</Status>')
-    expect(emulator.eventHubs.get('orders')?.partitionCount).toBe(4)
+    expect(emulator.eventHubs.get('orders')?.partitionCount).toBe(16)
   })
 
   it('creates one as told', async () => {

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Authorizer } from '../authorization.js'
 import type { Namespace } from '../model/namespace.js'
-import { DEFAULT_PARTITION_COUNT } from '../model/spec.js'
 import { type Entry, fromEntryXml, toEntryXml, toErrorXml, toFeedXml } from './atom-xml.js'
 import { readBody } from './body.js'
 import { consumerGroupEntry, eventHubEntry, partitionEntry, retentionDays } from './entries.js'
@@ -18,6 +17,9 @@ const ATOM_FEED = 'application/atom+xml;type=feed;charset=utf-8'
 
 /** The most a page holds; the service pages by 100. Observed: requests of the portal, `$skip=0&$top=100`. */
 const PAGE_SIZE = 100
+
+/** "PartitionCount … 16" (Create Event Hub, default), where the emulator has no default of its own. */
+const DEFAULT_PARTITION_COUNT = 16
 
 /** Create Event Hub, "Properties". */
 const EVENT_HUB_PROPERTIES = [
