@@ -40,7 +40,7 @@ export function createMembership(state: RunState, parts: MembershipParts): Group
     logger: groupLogger,
     listener: {
       onRebalancing() {
-        state.rebalancing()
+        state.steering.rebalancing()
         instrumentation.emit('REBALANCING', () => ({ groupId, memberId: member.memberId() }))
       },
       onAcquired: (partitions) => void workers.acquire(partitions).catch(state.fail),

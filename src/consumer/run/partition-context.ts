@@ -25,7 +25,7 @@ export interface ContextParts {
 }
 
 export function createPartitionContext(state: RunState, parts: ContextParts): PartitionContext {
-  const { settings, config, eventHubs, instrumentation, topics, runnerLogger } = state
+  const { settings, config, eventHubs, instrumentation, topics, runnerLogger, steering } = state
   const { groupId } = settings
   const { transport, readingGroups, known, member, guard, offsets, workers } = parts
   return {
@@ -66,20 +66,14 @@ export function createPartitionContext(state: RunState, parts: ContextParts): Pa
       autoCommit: config.autoCommit ?? true,
       lastCommits: createPlaces(),
       offsets,
-      pauses: state.pauses,
-      seeks: state.seeks,
+      pauses: steering.pauses,
+      seeks: steering.seeks,
       async commitExactly(list) {
         for (const one of list) await guard.assertNotAnothers(one)
         await offsets.commitExactly(list)
       },
-      pause(list) {
-        state.pauses.pause(list)
-        workers.wake(list)
-      },
-      resume(list) {
-        state.pauses.resume(list)
-        workers.wake(list)
-      },
+      pause: steering.pause,
+      resume: steering.resume,
     },
     ownership: {
       memberId: member.memberId,

@@ -1,18 +1,19 @@
 import { toError } from '../../errors/thrown.js'
 import type { Joined } from '../../group/member.js'
-import { partitionsIn } from '../../group/partitions-in.js'
 import { retryLog } from '../../instrumentation/retry-log.js'
 import { retry } from '../../retry/retry.js'
 import type { ConsumerDiagnostics } from '../../types/diagnostics.js'
-import type { Assignment, TopicPartitionOffset, TopicPartitions } from '../../types/index.js'
-import { createDeferred } from '../../util/deferred.js'
+import type { TopicPartitionOffset, TopicPartitions } from '../../types/index.js'
 import { isWithin } from '../../util/within.js'
 import { createHandlerCalls, outsideOfCalls } from '../partition/handler-calls.js'
-import { createPauses, type PauseEntry } from '../pauses.js'
-import { createSeeks } from '../seeks.js'
+import type { PauseEntry } from '../pauses.js'
 import { type ConnectedRun, connectRun } from './assembly.js'
 import { createFetchCycle } from './fetch-cycle.js'
+import { createFirstJoin } from './first-join.js'
+import { createHeartbeat } from './heartbeat.js'
 import { createJoinReport } from './join-report.js'
+import { leaveGroup } from './leaving.js'
+import { createSteering } from './steering.js'
 import type { RunConnection, RunOptions } from './types.js'
 
 /** One `run()` of a consumer, from joining the group to leaving it. */
@@ -43,60 +44,33 @@ export interface Run {
 }
 
 export function createRun(options: RunOptions): Run {
-  const { settings, groupLogger } = options
-  const { heartbeatInterval } = settings
-  const pauses = createPauses()
-  const seeks = createSeeks()
+  const { settings, requests, groupLogger } = options
   const stopping = new AbortController()
-  const ended = createDeferred()
-  const firstJoin = createDeferred()
+  const firstJoin = createFirstJoin(options)
   const calls = createHandlerCalls()
-  /** Listeners of an event that a handler has caused are not part of it: they may await `stop()`, which waits for it. */
-  const instrumentation: RunOptions['instrumentation'] = {
-    ...options.instrumentation,
-    emit(key, payload) {
-      // To leave a handler's context costs too much where nobody listens.
-      if (options.instrumentation.has(key)) outsideOfCalls(() => options.instrumentation.emit(key, payload))
-    },
-  }
+  const instrumentation = outsideOfHandlers(options.instrumentation)
   let crashed = false
   let connected: ConnectedRun | undefined
   let starting: Promise<void> = Promise.resolve()
-  let lastHeartbeat = performance.now()
-  /** The assignment the group has given this member, once it has settled. */
-  let assignment: Assignment | undefined
+
+  const isRunning = () => !crashed && !stopping.signal.aborted
 
   const fail = (thrown: unknown) => {
-    if (crashed || stopping.signal.aborted) return
+    if (!isRunning()) return
     crashed = true
-    ended.resolve()
+    firstJoin.over()
     options.onCrash(toError(thrown))
   }
 
-  const heartbeat = () => {
-    if (!connected || performance.now() - lastHeartbeat < heartbeatInterval) return
-    instrumentation.emit('HEARTBEAT', connected.identity)
-    // From here, not from the question: the next event must not bear a time that is early by the time in between.
-    lastHeartbeat = performance.now()
-  }
-
-  const fetchCycle = createFetchCycle(
-    instrumentation,
-    options.requests,
-    settings.maxWaitTimeInMs,
-    heartbeat,
-    stopping.signal,
-  )
-
-  const isAssigned = (topic: string, partition: number) => partitionsIn(assignment, topic).includes(partition)
+  const steering = createSteering(() => connected?.workers)
+  const heartbeat = createHeartbeat(instrumentation, settings.heartbeatInterval, () => connected?.identity)
+  const fetchCycle = createFetchCycle(instrumentation, requests, settings.maxWaitTimeInMs, heartbeat, stopping.signal)
 
   const reportJoin = createJoinReport({ ...options, instrumentation })
   const joined = (now: Joined) => {
-    assignment = now.assignment
-    // As in kafkajs: a seek of a partition that this member was not given is of no consequence, then or later.
-    seeks.keep(isAssigned)
+    steering.joined(now.assignment)
     reportJoin(now)
-    firstJoin.resolve()
+    firstJoin.over()
   }
 
   const join = async (connect: (signal: AbortSignal) => Promise<RunConnection>) => {
@@ -106,17 +80,13 @@ export function createRun(options: RunOptions): Run {
       connected = connectRun(connection, {
         ...options,
         instrumentation,
-        pauses,
-        seeks,
+        steering,
         stopping: stopping.signal,
         fail,
         calls,
-        isRunning: () => !stopping.signal.aborted && !crashed,
+        isRunning,
         heartbeat,
         fetched: fetchCycle.fetched,
-        rebalancing() {
-          assignment = undefined
-        },
         joined,
       })
       const { member } = connected
@@ -129,44 +99,23 @@ export function createRun(options: RunOptions): Run {
     }
   }
 
-  /**
-   * Resolves when the member has all of its partitions, and in any case after `rebalanceTimeout`, which is how long Kafka's
-   * coordinator waits for the others: a handler of theirs may hold a partition for an hour, or for good.
-   */
-  const hasSettled = async () => {
-    if (await isWithin(Promise.race([firstJoin.promise, ended.promise]), settings.rebalanceTimeout)) return
-    const message = `Not all partitions of this member are free after ${settings.rebalanceTimeout} ms: it reads the others, and takes these when they are`
-    groupLogger.warn(message, { groupId: settings.groupId })
-  }
-
-  const wake = (list: readonly PauseEntry[]) => connected?.workers.wake(list)
-
   return {
     async start(connect) {
       starting = join(connect)
       await starting
-      if (!connected || crashed || stopping.signal.aborted) return
-      const settled = hasSettled()
+      if (!connected || !isRunning()) return
+      const settled = firstJoin.wait()
       fetchCycle.run(connected.context.fetching.transport.address.broker, settled).catch(fail)
       await settled
     },
 
     async stop() {
       stopping.abort()
-      ended.resolve()
+      firstJoin.over()
       await isWithin(starting, options.requestTimeout)
-      if (!connected) return calls.end()
-      const { member, workers } = connected
-      const begun = performance.now()
       try {
-        await member.leave({ finish: settings.rebalanceTimeout, store: options.requestTimeout })
+        if (connected) await leaveGroup(connected, options)
       } finally {
-        // One time for all handlers: what leaving has used up of it is not waited for again.
-        const left = begun + settings.rebalanceTimeout - performance.now()
-        if (!(await isWithin(workers.abandonedEnded(), Math.max(0, left)))) {
-          const message = 'Handlers still run of partitions that were given up: they are not waited for any longer'
-          groupLogger.error(message, { groupId: settings.groupId, partitions: workers.lingering() })
-        }
         calls.end()
       }
     },
@@ -177,25 +126,19 @@ export function createRun(options: RunOptions): Run {
       if (options.config.autoCommit ?? true) await connected?.context.progress.offsets.commit()
     },
 
-    seek(topic, partition, offset) {
-      if (assignment && !isAssigned(topic, partition)) return
-      seeks.set(topic, partition, offset)
-      wake([{ topic, partitions: [partition] }])
-    },
+    seek: steering.seek,
 
     pause(list) {
       groupLogger.info(`Pausing fetching from ${list.length} topics`, { topicPartitions: list })
-      pauses.pause(list)
-      wake(list)
+      steering.pause(list)
     },
 
     resume(list) {
       groupLogger.info(`Resuming fetching from ${list.length} topics`, { topicPartitions: list })
-      pauses.resume(list)
-      wake(list)
+      steering.resume(list)
     },
 
-    paused: () => pauses.paused(connected?.workers.assigned() ?? []),
+    paused: steering.paused,
 
     commit: async (offsets) => connected?.context.progress.commitExactly(offsets),
 
@@ -205,3 +148,12 @@ export function createRun(options: RunOptions): Run {
     }),
   }
 }
+
+/** Listeners of an event that a handler has caused are not part of it: they may await `stop()`, which waits for it. */
+const outsideOfHandlers = (instrumentation: RunOptions['instrumentation']): RunOptions['instrumentation'] => ({
+  ...instrumentation,
+  emit(key, payload) {
+    // To leave a handler's context costs too much where nobody listens.
+    if (instrumentation.has(key)) outsideOfCalls(() => instrumentation.emit(key, payload))
+  },
+})

@@ -6,8 +6,7 @@ import type { Instrumentation, Requests } from '../../instrumentation/events.js'
 import type { CheckpointStore } from '../../types/checkpoint-store.js'
 import type { ConsumerEvents, ConsumerRunConfig, Logger } from '../../types/index.js'
 import type { HandlerCalls } from '../partition/handler-calls.js'
-import type { Pauses } from '../pauses.js'
-import type { Seeks } from '../seeks.js'
+import type { Steering } from './steering.js'
 
 /** The parts a run works on, once it is connected. */
 export interface RunConnection {
@@ -36,14 +35,12 @@ export interface RunOptions {
 
 /** The part of a run that exists before it is connected, and shares with its connected half. */
 export interface RunState extends RunOptions {
-  readonly pauses: Pauses
-  readonly seeks: Seeks
+  readonly steering: Steering
   readonly stopping: AbortSignal
   fail(thrown: unknown): void
   readonly calls: HandlerCalls
   isRunning(): boolean
   heartbeat(): void
   fetched(): Promise<void>
-  rebalancing(): void
   joined(joined: Joined): void
 }
