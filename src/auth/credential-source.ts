@@ -2,6 +2,7 @@ import type { NamedKeyCredential, SASCredential, TokenCredential } from '@azure/
 import { KafkaJSSASLAuthenticationError } from '../errors/index.js'
 import type { RetrySettings } from '../retry/retry.js'
 import { errorRowOf } from '../translate/error.js'
+import { topicKey } from '../translate/names.js'
 import type { AuthProvider, EventHubsCredential } from '../types/auth-provider.js'
 import type { Logger } from '../types/index.js'
 import { timerDelay } from '../util/timers.js'
@@ -83,6 +84,14 @@ export class CredentialSource {
     return this.#current
   }
 
+  /** The same, for one event hub. Rejects when it is for another one only. */
+  async currentFor(eventHubName: string): Promise<ConnectionCredential> {
+    const given = await this.current()
+    const { entityPath } = given
+    if (entityPath && topicKey(entityPath) !== topicKey(eventHubName)) throw wrongEntity(entityPath, eventHubName)
+    return given
+  }
+
   /**
    * Runs what has the service judge a credential. Where it is refused, and the service has taken the provider's before,
    * the provider is asked for another and it is run again: at once, then for as long as the retries last.
@@ -102,6 +111,18 @@ export class CredentialSource {
         if (!tried.given || !isRefusal(error) || !this.refused(tried.given, error as Error)) throw error
       }
     }
+  }
+
+  /** The same, with the credential for one event hub. */
+  attemptFor<T>(
+    eventHubName: string,
+    operation: (credential: ConnectionCredential['credential']) => Promise<T>,
+  ): Promise<T> {
+    return this.attempt(async (goesWith) => {
+      const given = await this.currentFor(eventHubName)
+      goesWith(given)
+      return operation(given.credential)
+    })
   }
 
   /** The service has taken it. */
@@ -229,6 +250,12 @@ function assertInForce(signature: string): void {
   const when = new Date(expiry).toISOString()
   throw new KafkaJSSASLAuthenticationError(
     `The shared access signature expired at ${when}: make a new one, or authenticate with the key, which renews itself`,
+  )
+}
+
+function wrongEntity(entityPath: string, eventHubName: string): KafkaJSSASLAuthenticationError {
+  return new KafkaJSSASLAuthenticationError(
+    `The connection string is for the event hub "${entityPath}" alone (EntityPath), not for "${eventHubName}": take one of the namespace`,
   )
 }
 

@@ -1,4 +1,4 @@
-import type { ConnectionCredential } from '../../auth/credential-source.js'
+import type { ConnectionCredential, CredentialSource } from '../../auth/credential-source.js'
 import { resourceOfSignature } from '../../auth/shared-access.js'
 import { KafkaJSSASLAuthenticationError } from '../../errors/index.js'
 import type { Logger } from '../../types/index.js'
@@ -10,7 +10,7 @@ import { WatchedConnection } from './watched-connection.js'
 
 export interface VerifyOptions {
   readonly fullyQualifiedNamespace: string
-  readonly getCredential: () => Promise<ConnectionCredential>
+  readonly credentials: CredentialSource
   readonly openStream: OpenStream
   /** The longest time all of it may take, ms. */
   readonly timeout: number
@@ -28,10 +28,19 @@ const shareOfTime = 0.95
  * Only a refusal of the token counts as a failure. A service that does not judge tokens for what was named says so in
  * other words, and the first use of an event hub will tell.
  */
-export async function verifyNamespace(options: VerifyOptions): Promise<void> {
+export function verifyNamespace(options: VerifyOptions): Promise<void> {
+  return options.credentials.attempt((goesWith) => attempt(options, goesWith))
+}
+
+async function attempt(options: VerifyOptions, goesWith: (given: ConnectionCredential) => void): Promise<void> {
   const { fullyQualifiedNamespace: host, timeout, logger, abortSignal } = options
   const interruption = createDeferred<never>()
   interruption.promise.catch(() => {})
+  const find = async () => {
+    const given = await options.credentials.current()
+    goesWith(given)
+    return given
+  }
   const unlessInterrupted = <T>(step: Promise<T>): Promise<T> => Promise.race([step, interruption.promise])
 
   const watched = new WatchedConnection(
@@ -47,8 +56,8 @@ export async function verifyNamespace(options: VerifyOptions): Promise<void> {
   const { connection, cbsSession } = openContext(host, watched)
 
   try {
-    const credential = await unlessInterrupted(options.getCredential())
-    const claim = claimFor(audienceFor(host, credential), credential.credential)
+    const given = await unlessInterrupted(find())
+    const claim = claimFor(audienceFor(host, given), given.credential)
     const { audience, token, type } = await unlessInterrupted(claim)
     lateness = unanswered
     await unlessInterrupted(cbsSession.init({ timeoutInMs: timeout }))
