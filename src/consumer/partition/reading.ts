@@ -49,7 +49,6 @@ export function createReading(options: ReadingOptions): Reading {
   const { fetching, progress, handler, ownership } = context
   const { topic, partition, ended } = status
   const { offsets, seeks } = progress
-  let consumerGroup = ''
 
   const stream = createPartitionStream(
     {
@@ -58,11 +57,7 @@ export function createReading(options: ReadingOptions): Reading {
       partition,
       budget: fetching.budget,
       limits: fetching.limits,
-      readingGroup() {
-        const chosen = fetching.readingGroups.of(topic)
-        consumerGroup = chosen.consumerGroup
-        return chosen
-      },
+      readingGroup: () => fetching.readingGroups.of(topic),
       onEnd(error) {
         // Whoever has taken the link may have taken the partition: nothing goes on until the store has been asked.
         if (protocolTypeOf(error) !== 'FENCED_INSTANCE_ID') return
@@ -142,7 +137,7 @@ export function createReading(options: ReadingOptions): Reading {
       return stream.links
     },
     get consumerGroup() {
-      return consumerGroup
+      return stream.consumerGroup
     },
 
     async readOn() {
