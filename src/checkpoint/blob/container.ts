@@ -99,7 +99,7 @@ const isSigned = (url: URL) => url.searchParams.has('sig')
 const isAzurite = (url: URL) => url.pathname.startsWith(`/${AZURITE_ACCOUNT}/`)
 
 /** True where the credential is the same whenever the container is opened: a key, a signature, a client of one's own. */
-export function isFixed(choice: LazyCheckpointContainerChoice): boolean {
+export function hasFixedCredential(choice: LazyCheckpointContainerChoice): boolean {
   if (!('containerUrl' in choice)) return true
   if ('credential' in choice && choice.credential) return !isTokenCredential(choice.credential)
   const url = new URL(choice.containerUrl)

@@ -3,7 +3,7 @@ import { KafkaJSError, KafkaJSNonRetriableError } from '../../errors/index.js'
 import type { CheckpointStoreOptions } from '../../types/checkpoint-store.js'
 import { createPlaces, mapConcurrently } from '../../util/concurrency.js'
 import { defaultStoreLogger, type StoreLogger } from '../logger.js'
-import { type CheckpointContainer, isFixed, type LazyCheckpointContainerChoice } from './container.js'
+import { type CheckpointContainer, hasFixedCredential, type LazyCheckpointContainerChoice } from './container.js'
 import { fromStorageError, isContainerMissing, isCredentialRefused } from './errors.js'
 import { createContainerSource } from './source.js'
 
@@ -33,7 +33,8 @@ export function createBlobSession(
   const places = createPlaces()
   const source = createContainerSource(choice, { timeout: deadline, logger })
   /** A key or a signature that is refused stays refused. */
-  const isLasting = (error: unknown) => !('containerClient' in choice) && isFixed(choice) && isCredentialRefused(error)
+  const isLasting = (error: unknown) =>
+    !('containerClient' in choice) && hasFixedCredential(choice) && isCredentialRefused(error)
   let hasWritten = false
 
   const run = async <T>(operation: Operation<T>, { abortSignal }: CheckpointStoreOptions = {}): Promise<T> => {

@@ -4,7 +4,12 @@ import { withDeadline } from '../../util/deadline.js'
 import { shareSuccess } from '../../util/share.js'
 import { wait } from '../../util/wait.js'
 import type { StoreLogger } from '../logger.js'
-import { type CheckpointContainer, isFixed, type LazyCheckpointContainerChoice, openContainer } from './container.js'
+import {
+  type CheckpointContainer,
+  hasFixedCredential,
+  type LazyCheckpointContainerChoice,
+  openContainer,
+} from './container.js'
 
 /** The container as it is opened with the credential at hand, and anew where the storage account refuses that. */
 export interface ContainerSource {
@@ -27,7 +32,7 @@ export function createContainerSource(
   choice: LazyCheckpointContainerChoice,
   { timeout, logger, retry = REFUSED }: { timeout: number; logger: StoreLogger; retry?: typeof REFUSED },
 ): ContainerSource {
-  const refusals = createRefusals(retry, isFixed(choice))
+  const refusals = createRefusals(retry, hasFixedCredential(choice))
   const createError = () => new KafkaJSError(`The checkpoint container could not be opened within ${timeout} ms`)
   let latest: CheckpointContainer | undefined
   let pause = 0
