@@ -1,30 +1,18 @@
-import type {
-  Checkpoint,
-  CheckpointStore,
-  CheckpointStoreOptions,
-  PartitionOwnership,
-} from '../../types/checkpoint-store.js'
+import type { Checkpoint, CheckpointStore, PartitionOwnership } from '../../types/checkpoint-store.js'
 import { mapConcurrently } from '../../util/concurrency.js'
 import { defaultStoreLogger, type StoreLogger } from '../logger.js'
 import { checkCheckpoint, checkOwnership, throwIfAborted } from '../validation.js'
+import { claimBlob } from './claim.js'
 import {
-  type CheckpointContainer,
   type CheckpointContainerChoice,
   checkContainerChoice,
   type LazyCheckpointContainerChoice,
 } from './container.js'
 import { isBlobMissing, isContainerMissing, isLostClaim } from './errors.js'
 import { deleteBlobGroup, listBlobGroups } from './groups.js'
-import { type BlobKey, type BlobKind, blobName, blobPrefix, partitionOf, spellingMetadata } from './names.js'
-import {
-  type BlobMetadata,
-  checkMetadata,
-  fromOwnership,
-  fromPosition,
-  isFolder,
-  toOwnerId,
-  toPosition,
-} from './records.js'
+import { createBlobListing } from './listing.js'
+import { blobName, spellingMetadata } from './names.js'
+import { checkMetadata, fromPosition, toOwnerId, toPosition, toVersion } from './records.js'
 import { createBlobSession } from './session.js'
 
 /** The container the records are kept in, and the listener to those that can't be read. @public */
@@ -32,8 +20,6 @@ export type BlobCheckpointStoreOptions = CheckpointContainerChoice & {
   /** Gets a warning for each malformed blob, once. Default: the log of the Azure SDKs. */
   logger?: StoreLogger
 }
-
-type ListedBlob = { partitionId: string; name: string; metadata?: BlobMetadata; etag?: string; lastModified?: Date }
 
 /**
  * A checkpoint store in a container of Azure Blob Storage, in the layout of the Event Hubs SDKs: a group's offsets and
@@ -57,64 +43,23 @@ export function createBlobStore(
   checkContainerChoice(choice)
   const logger = choice.logger ?? defaultStoreLogger()
   const session = createBlobSession(choice, undefined, logger)
-
-  const warned = new Set<string>()
-  const passOver = (name: string, reason: string) => {
-    if (warned.has(name)) return
-    warned.add(name)
-    logger.warn(`The checkpoint blob ${name} is passed over: ${reason}`, { blob: name })
-  }
-
-  const list = (kind: BlobKind, key: BlobKey, options?: CheckpointStoreOptions): Promise<ListedBlob[]> => {
-    const prefix = blobPrefix(kind, key)
-    return session.read(
-      async (container, abortSignal) => {
-        const found: ListedBlob[] = []
-        for await (const { name, metadata, properties } of container.listBlobsFlat({
-          prefix,
-          includeMetadata: true,
-          abortSignal,
-        })) {
-          const partitionId = partitionOf(name, prefix)
-          if (partitionId === undefined || isFolder(metadata)) continue
-          found.push({ partitionId, name, ...properties, ...(metadata && { metadata }) })
-        }
-        return found
-      },
-      [],
-      options,
-    )
-  }
-
-  const claim = async (ownership: PartitionOwnership, container: CheckpointContainer, abortSignal: AbortSignal) => {
-    const name = blobName('ownership', ownership)
-    const metadata = checkMetadata({ ...fromOwnership(ownership), ...spellingMetadata(ownership) })
-    const blob = container.getBlockBlobClient(name)
-    const replace = (etag: string) => blob.setMetadata(metadata, { abortSignal, conditions: { ifMatch: quote(etag) } })
-
-    if (ownership.etag !== undefined) return await replace(ownership.etag)
-    try {
-      return await blob.upload('', 0, { metadata, abortSignal, conditions: { ifNoneMatch: '*' } })
-    } catch (error) {
-      if (!isLostClaim(error)) throw error
-      // A blob that is no ownership record is not listed, and would keep its partition unread for ever.
-      const { metadata: found, etag } = await blob.getProperties({ abortSignal })
-      if (toOwnerId(found) !== undefined || etag === undefined) throw error
-      return await replace(etag)
-    }
-  }
+  const listing = createBlobListing(session, logger)
 
   return {
     async listOwnership(fullyQualifiedNamespace, eventHubName, consumerGroup, options) {
       throwIfAborted(options)
       const key = { fullyQualifiedNamespace, eventHubName, consumerGroup }
-      const blobs = await list('ownership', key, options)
-      return blobs.flatMap(({ partitionId, name, metadata, etag, lastModified }) => {
-        const ownerId = toOwnerId(metadata)
-        if (ownerId !== undefined) return [{ ...key, partitionId, ownerId, ...versionOf({ etag, lastModified }) }]
-        passOver(name, 'it has no ownerid in its metadata')
-        return []
-      })
+      return await listing.list(
+        'ownership',
+        key,
+        ({ partitionId, metadata, etag, lastModified }) => {
+          const ownerId = toOwnerId(metadata)
+          return ownerId === undefined
+            ? undefined
+            : { ...key, partitionId, ownerId, ...toVersion({ etag, lastModified }) }
+        },
+        options,
+      )
     },
 
     async claimOwnership(partitionOwnership, options) {
@@ -123,7 +68,7 @@ export function createBlobStore(
       const results = await mapConcurrently(partitionOwnership, async (ownership) => {
         return await session.write(async (container, abortSignal): Promise<PartitionOwnership | undefined> => {
           try {
-            return { ...ownership, ...versionOf(await claim(ownership, container, abortSignal)) }
+            return { ...ownership, ...toVersion(await claimBlob(ownership, container, abortSignal)) }
           } catch (error) {
             const gone = ownership.etag !== undefined && isContainerMissing(error)
             if (gone || isLostClaim(error)) return undefined
@@ -154,13 +99,15 @@ export function createBlobStore(
     async listCheckpoints(fullyQualifiedNamespace, eventHubName, consumerGroup, options) {
       throwIfAborted(options)
       const key = { fullyQualifiedNamespace, eventHubName, consumerGroup }
-      const blobs = await list('checkpoint', key, options)
-      return blobs.flatMap(({ partitionId, name, metadata }): Checkpoint[] => {
-        const position = toPosition(metadata)
-        if (position) return [{ ...key, partitionId, ...position }]
-        passOver(name, 'it has neither sequencenumber nor offset in its metadata')
-        return []
-      })
+      return await listing.list(
+        'checkpoint',
+        key,
+        ({ partitionId, metadata }): Checkpoint | undefined => {
+          const position = toPosition(metadata)
+          return position && { ...key, partitionId, ...position }
+        },
+        options,
+      )
     },
 
     listGroups: async (fullyQualifiedNamespace, options) => {
@@ -186,13 +133,3 @@ export function createBlobStore(
     },
   }
 }
-
-/** Headers have quotes around an etag, listings have none: ours never do, so that they can be compared. */
-function versionOf({ etag, lastModified }: { etag?: string | undefined; lastModified?: Date | undefined }) {
-  return {
-    ...(etag !== undefined && { etag: etag.replace(/^"|"$/g, '') }),
-    ...(lastModified && { lastModifiedTimeInMs: lastModified.getTime() }),
-  }
-}
-
-const quote = (etag: string): string => `"${etag.replace(/^"|"$/g, '')}"`

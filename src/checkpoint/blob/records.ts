@@ -36,6 +36,25 @@ export const fromPosition = ({ sequenceNumber, offset }: Checkpoint): BlobMetada
   offset,
 })
 
+/** Headers have quotes around an etag, listings have none: ours never do, so that they can be compared. */
+export function toVersion({
+  etag,
+  lastModified,
+}: {
+  etag?: string | undefined
+  lastModified?: Date | undefined
+}): Pick<PartitionOwnership, 'etag' | 'lastModifiedTimeInMs'> {
+  return {
+    ...(etag !== undefined && { etag: withoutQuotes(etag) }),
+    ...(lastModified && { lastModifiedTimeInMs: lastModified.getTime() }),
+  }
+}
+
+/** An etag as a condition has it. */
+export const toIfMatch = (etag: string): string => `"${withoutQuotes(etag)}"`
+
+const withoutQuotes = (etag: string): string => etag.replace(/^"|"$/g, '')
+
 /** The names that `spellingMetadata` kept. */
 export function toSpelling(metadata: BlobMetadata | undefined): { eventHub?: string; group?: string } {
   const eventHub = metadataOf(metadata, 'eventhub')
