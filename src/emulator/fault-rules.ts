@@ -1,6 +1,6 @@
 import type { Access } from './fault-filter.js'
 
-/** A fault that is in force until it is used up or cleared. @public */
+/** A fault that is in force until it is used up, its time is over, or it is cleared. @public */
 export interface Fault {
   /** The number of times it has struck. */
   readonly hits: number
@@ -19,13 +19,19 @@ export function firstStruck<A, T>(rules: ReadonlyMap<Rule<A>, T>, target: A): T 
   return undefined
 }
 
-/** A rule that is removed when it has struck so many times. */
-export function createRule<A>(
-  fitsRule: (access: A) => boolean,
-  times = Number.POSITIVE_INFINITY,
-  remove: () => void = () => {},
-  condition: () => boolean = () => true,
-): Rule<A> {
+export interface RuleOptions {
+  /** The number of times it strikes. Default: every one. */
+  readonly times?: number | undefined
+  /** The time at which it ends, by the monotonic clock. Default: never. */
+  readonly until?: number | undefined
+  /** Chance, where what fits is not struck always. */
+  readonly chance?: () => boolean
+  remove(): void
+}
+
+/** A rule that is removed when it has struck so many times, or is looked at after its time. */
+export function createRule<A>(fitsRule: (access: A) => boolean, options: RuleOptions): Rule<A> {
+  const { times = Number.POSITIVE_INFINITY, until = Number.POSITIVE_INFINITY, chance = () => true, remove } = options
   let hits = 0
   return {
     get hits() {
@@ -33,7 +39,11 @@ export function createRule<A>(
     },
     clear: remove,
     strikes(target) {
-      if (!fitsRule(target) || !condition()) return false
+      if (until !== Number.POSITIVE_INFINITY && !(performance.now() < until)) {
+        remove()
+        return false
+      }
+      if (!fitsRule(target) || !chance()) return false
       hits++
       if (hits >= times) remove()
       return true

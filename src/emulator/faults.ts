@@ -136,7 +136,10 @@ export class Faults implements EmulatorFaults {
   }
 
   refuseAttach(options: FaultFilter & FaultError & { times?: number } = {}): Fault {
-    const rule: Rule = createRule(named(options), options.times, () => this.#refusals.delete(rule))
+    const rule: Rule = createRule(named(options), {
+      times: options.times,
+      remove: () => this.#refusals.delete(rule),
+    })
     this.#refusals.set(rule, scripted(options))
     return rule
   }
@@ -144,18 +147,16 @@ export class Faults implements EmulatorFaults {
   throttle(options: FaultFilter & { forMs?: number; times?: number } = {}): Fault {
     const { forMs, times } = options
     const until = forMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + forMs
-    const rule: Rule = createRule(
-      named(options),
-      times,
-      () => this.#throttles.delete(rule),
-      () => performance.now() < until,
-    )
+    const rule: Rule = createRule(named(options), { times, until, remove: () => this.#throttles.delete(rule) })
     this.#throttles.set(rule, until)
     return rule
   }
 
   delayDispositions(options: FaultFilter & { ms: number; times?: number }): Fault {
-    const rule: Rule = createRule(named(options), options.times, () => this.#delays.delete(rule))
+    const rule: Rule = createRule(named(options), {
+      times: options.times,
+      remove: () => this.#delays.delete(rule),
+    })
     this.#delays.set(rule, options.ms)
     return rule
   }
@@ -163,12 +164,11 @@ export class Faults implements EmulatorFaults {
   loseDispositions(options: LoseDispositionsOptions = {}): Fault {
     const { times, probability = 1, seed = 1, effect = 'connection' } = options
     const random = createRandom(seed)
-    const rule: Rule = createRule(
-      named(options),
+    const rule: Rule = createRule(named(options), {
       times,
-      () => this.#losses.delete(rule),
-      () => random() < probability,
-    )
+      chance: () => random() < probability,
+      remove: () => this.#losses.delete(rule),
+    })
     this.#losses.set(rule, effect)
     return rule
   }
@@ -191,11 +191,10 @@ export class Faults implements EmulatorFaults {
   }
 
   kafkaError(options: KafkaErrorOptions): Fault {
-    const rule: Rule<KafkaAccess> = createRule(
-      (access: KafkaAccess) => fitsKafka(access, options),
-      options.times,
-      () => this.#kafkaErrors.delete(rule),
-    )
+    const rule: Rule<KafkaAccess> = createRule((access: KafkaAccess) => fitsKafka(access, options), {
+      times: options.times,
+      remove: () => this.#kafkaErrors.delete(rule),
+    })
     this.#kafkaErrors.set(rule, options.code)
     return rule
   }
