@@ -1,10 +1,8 @@
-import { KafkaJSError } from '../../errors/index.js'
-import { retry } from '../../retry/retry.js'
-import { toOffset } from '../../translate/offset.js'
 import type { ConsumerPartitionDiagnostics } from '../../types/diagnostics.js'
-import { withDeadline } from '../../util/deadline.js'
 import { createDeferred } from '../../util/deferred.js'
 import type { PartitionContext } from './context.js'
+import { toDiagnostics } from './diagnostics.js'
+import { commitLast } from './last-commit.js'
 import { createPositioning } from './positioning.js'
 import { createReading, type Reading } from './reading.js'
 import { createRecovery, type Failure } from './recovery.js'
@@ -37,9 +35,6 @@ export interface PartitionWorkerOptions {
   /** A worker that had the partition before may still have its handler at work: handlers of a partition never overlap. */
   readonly after: Promise<void>
 }
-
-/** The retries of a partition's last commit: someone waits for the partition. */
-const LAST_COMMIT_RETRIES = 2
 
 export function createPartitionWorker(options: PartitionWorkerOptions): PartitionWorker {
   const { context, topic, partition, committed, after } = options
@@ -110,17 +105,6 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
     }
   }
 
-  /** Commits what was handled last: someone waits for the partition. */
-  const commitLast = async (signal: AbortSignal) => {
-    const settings = { ...context.retry, retries: Math.min(LAST_COMMIT_RETRIES, context.retry.retries) }
-    await retry(async () => status.ending === 'finish' && offsets.commit(where), settings, { signal })
-  }
-  const commitLastWithin = () =>
-    withDeadline(commitLast, {
-      ms: context.requestTimeout,
-      createError: () => new KafkaJSError(`The last commit was not done within ${context.requestTimeout} ms`),
-    })
-
   const end = (how: Ending) => {
     status.end(how)
     reading?.interrupt()
@@ -139,7 +123,7 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
       // The service may leave the link's farewell unanswered: the commit is not to wait for it.
       const farewell = reading?.suspend()
       try {
-        if (autoCommit) await progress.lastCommits.run(commitLastWithin)
+        await commitLast(context, status)
       } finally {
         await farewell
       }
@@ -152,24 +136,6 @@ export function createPartitionWorker(options: PartitionWorkerOptions): Partitio
       status.wake()
       reading?.interrupt()
     },
-    diagnostics() {
-      const { position: start, end, link, links } = reading?.diagnostics() ?? { link: 'closed', links: 0 }
-      const position = offsets.resolved(topic, partition) ?? start
-      const age = context.ownership.leaseAge(topic, partition)
-      return {
-        ...where,
-        position: toText(position),
-        committedOffset: toText(offsets.committed(topic, partition)),
-        highWatermark: toText(end),
-        lag: position === undefined || end === undefined ? null : Math.max(0, end - position),
-        link,
-        links,
-        isPaused: status.isPaused(),
-        ...recovery.diagnostics(),
-        leaseAgeInMs: Number.isFinite(age) ? Math.round(age) : null,
-      }
-    },
+    diagnostics: () => toDiagnostics({ context, status, reading, recovery }),
   }
 }
-
-const toText = (offset: number | undefined) => (offset === undefined ? null : toOffset(offset))
