@@ -1,32 +1,12 @@
 import { partitionKey } from '../group/leases.js'
-import type { CommittedOffsets } from '../offsets/committed-offsets.js'
 import type { ReceivedEvent } from '../translate/event.js'
 import type { OffsetsByTopicPartition, TopicPartition, TopicPartitionOffset } from '../types/index.js'
 import { type Clock, systemClock } from '../util/clock.js'
-import { createPlaces, mapConcurrently } from '../util/concurrency.js'
-import { createSerial } from '../util/serial.js'
-import { KnownOffsets } from './known-offsets.js'
+import { mapConcurrently } from '../util/concurrency.js'
+import { createOffsetWrites, type OffsetWritesOptions } from './offset-writes.js'
+import { PartitionOffsets } from './partition-offsets.js'
 
-/** The offsets up to which one partition has been handled and committed; the next to read, -1 unknown. */
-interface Progress extends TopicPartition {
-  resolved: number
-  committed: number
-  /** The offset where counting begins while nothing has been committed. */
-  begun: number
-  /** The service's own offset of the event before `resolved`, where it is no longer among those below. */
-  amqpOffset: string | undefined
-  /** The service's own offsets of the events being handled, and of those before: told without asking. */
-  known: KnownOffsets
-  knownBefore: KnownOffsets
-  /** The last write failed: what is written of others does not wait for the next. */
-  hasFailed: boolean
-  readonly inTurn: <T>(operation: () => Promise<T>) => Promise<T>
-}
-
-export interface OffsetsOptions {
-  readonly committed: CommittedOffsets
-  /** True while the partition's offsets are this member's to commit, asked right before each write. */
-  readonly mayCommit: (topic: string, partition: number) => Promise<boolean>
+export interface OffsetsOptions extends OffsetWritesOptions {
   /** After offsets that were handled have been written. */
   readonly onCommitted: (offsets: OffsetsByTopicPartition) => void
   readonly autoCommitInterval: number | null
@@ -36,8 +16,11 @@ export interface OffsetsOptions {
 
 /** Resolved and committed offsets of the partitions being read. A partition's writes follow one another: none overtakes. */
 export interface Offsets {
-  start(topic: string, partition: number, committed: number | undefined): void
+  /** Begins with what the store has, or else with what was committed when the partition was set aside; returns that. */
+  start(topic: string, partition: number, stored: number | undefined): number | undefined
   forget(topic: string, partition: number): void
+  /** Forgets a partition but for what was committed of it, should the store not know that any more when it comes back. */
+  setAside(topic: string, partition: number): void
   resolved(topic: string, partition: number): number | undefined
   /** The offset committed last, as far as known. */
   committed(topic: string, partition: number): number | undefined
@@ -62,107 +45,74 @@ export interface Offsets {
 }
 
 export function createOffsets(options: OffsetsOptions): Offsets {
-  const { committed, mayCommit, onCommitted, autoCommitInterval, autoCommitThreshold, clock = systemClock } = options
-  const partitions = new Map<string, Progress>()
-  /** Of all partitions together: each write is a request to the store. */
-  const places = createPlaces()
+  const { onCommitted, autoCommitInterval, autoCommitThreshold, clock = systemClock } = options
+  const partitions = new Map<string, PartitionOffsets>()
+  /** What was committed of partitions that were set aside. */
+  const remembered = new Map<string, number>()
+  const writes = createOffsetWrites(options)
   let lastCommit = clock.now()
+
+  const find = (topic: string, partition: number) => partitions.get(partitionKey(topic, partition))
 
   /** Events resolved and not committed, of all partitions. */
   const countUncommitted = () => {
     let count = 0
-    for (const { resolved, committed, begun } of partitions.values()) {
-      if (resolved >= 0) count += Math.max(0, resolved - (committed >= 0 ? committed : begun))
-    }
+    for (const { uncommitted } of partitions.values()) count += uncommitted
     return count
   }
 
-  const isDirty = (one: Progress) => one.resolved >= 0 && one.resolved !== one.committed
-
-  const writeNow = async (one: Progress): Promise<boolean> => {
-    const { topic, partition, resolved } = one
-    const amqpOffset = one.amqpOffset ?? knownOffset(one, resolved - 1)
-    if (!isDirty(one) || !(await mayCommit(topic, partition))) return false
-    one.hasFailed = true
-    await committed.commit([{ topic, partition, offset: String(resolved), amqpOffset }])
-    one.hasFailed = false
-    one.committed = resolved
-    return true
-  }
-
-  const write = (one: Progress): Promise<boolean> => one.inTurn(() => places.run(() => writeNow(one)))
-
   return {
-    start(topic, partition, offset) {
-      partitions.set(partitionKey(topic, partition), {
-        topic,
-        partition,
-        resolved: -1,
-        committed: offset ?? -1,
-        begun: -1,
-        amqpOffset: undefined,
-        known: new KnownOffsets([]),
-        knownBefore: new KnownOffsets([]),
-        hasFailed: false,
-        inTurn: createSerial(),
-      })
+    start(topic, partition, stored) {
+      const key = partitionKey(topic, partition)
+      const offset = stored ?? remembered.get(key)
+      remembered.delete(key)
+      partitions.set(key, new PartitionOffsets(topic, partition, offset))
+      return offset
     },
 
     forget(topic, partition) {
       partitions.delete(partitionKey(topic, partition))
     },
 
+    setAside(topic, partition) {
+      const offset = this.committed(topic, partition)
+      if (offset !== undefined) remembered.set(partitionKey(topic, partition), offset)
+      this.forget(topic, partition)
+    },
+
     resolved(topic, partition) {
-      const resolved = partitions.get(partitionKey(topic, partition))?.resolved
+      const resolved = find(topic, partition)?.resolved
       return resolved === undefined || resolved < 0 ? undefined : resolved
     },
 
     committed(topic, partition) {
-      const offset = partitions.get(partitionKey(topic, partition))?.committed
+      const offset = find(topic, partition)?.committed
       return offset === undefined || offset < 0 ? undefined : offset
     },
 
-    handing(topic, partition, events) {
-      const one = partitions.get(partitionKey(topic, partition))
-      if (!one) return
-      if (one.begun < 0) one.begun = events[0]?.sequenceNumber ?? -1
-      one.amqpOffset ??= knownOffset(one, one.resolved - 1)
-      one.knownBefore = one.known
-      one.known = new KnownOffsets(events)
-    },
-
-    resolve(topic, partition, offset) {
-      const one = partitions.get(partitionKey(topic, partition))
-      if (!one) return
-      one.resolved = offset
-      one.amqpOffset = undefined
-    },
+    handing: (topic, partition, events) => find(topic, partition)?.handing(events),
+    resolve: (topic, partition, offset) => find(topic, partition)?.resolve(offset),
 
     uncommitted() {
-      return group([...partitions.values()].filter(isDirty).map((one) => toOffset(one, one.resolved)))
+      const dirty = [...partitions.values()].filter((one) => one.isDirty)
+      return group(dirty.map((one) => toOffset(one, one.resolved)))
     },
 
     committedElsewhere(list) {
       for (const { topic, partition, offset } of list) {
-        const one = partitions.get(partitionKey(topic, partition))
+        const one = find(topic, partition)
         if (one) one.committed = Number(offset)
       }
     },
 
     async restore(list) {
-      const restoreOne = async (one: Progress) => {
-        const { topic, partition } = one
-        if (!(await mayCommit(topic, partition)) || one.committed < 0) return
-        const amqpOffset = knownOffset(one, one.committed - 1)
-        await committed.commit([{ topic, partition, offset: String(one.committed), amqpOffset }])
-      }
-      const chosen = list.flatMap(({ topic, partition }) => partitions.get(partitionKey(topic, partition)) ?? [])
-      await mapConcurrently(chosen, (one) => one.inTurn(() => places.run(() => restoreOne(one))))
+      const chosen = list.flatMap(({ topic, partition }) => find(topic, partition) ?? [])
+      await mapConcurrently(chosen, writes.again)
     },
 
     async commit(only) {
-      const chosen = only ? [partitions.get(partitionKey(only.topic, only.partition))] : [...partitions.values()]
-      const dirty = chosen.filter((one) => one !== undefined && isDirty(one)) as Progress[]
+      const chosen = only ? [find(only.topic, only.partition)] : [...partitions.values()]
+      const dirty = chosen.filter((one) => one?.isDirty) as PartitionOffsets[]
       lastCommit = clock.now()
       const inOrder = [...dirty.filter((one) => !one.hasFailed), ...dirty.filter((one) => one.hasFailed)]
       const written: TopicPartitionOffset[] = []
@@ -170,7 +120,7 @@ export function createOffsets(options: OffsetsOptions): Offsets {
         await mapConcurrently(
           inOrder,
           async (one) => {
-            if (await write(one)) written.push(toOffset(one, one.committed))
+            if (await writes.resolved(one)) written.push(toOffset(one, one.committed))
           },
           { stopsAtFailure: true },
         )
@@ -186,24 +136,13 @@ export function createOffsets(options: OffsetsOptions): Offsets {
     },
 
     async commitExactly(list, { silent = false } = {}) {
-      for (const { topic, partition, offset } of list) {
-        const one = partitions.get(partitionKey(topic, partition))
-        const run = async () => {
-          const amqpOffset = one && knownOffset(one, Number(offset) - 1)
-          await committed.commit([{ topic, partition, offset, amqpOffset }])
-          if (one) one.committed = Number(offset)
-        }
-        await (one ? one.inTurn(() => places.run(run)) : places.run(run))
-      }
+      for (const one of list) await writes.exactly(one, find(one.topic, one.partition))
       if (!silent) onCommitted(group(list))
     },
   }
 }
 
-const knownOffset = ({ known, knownBefore }: Progress, sequenceNumber: number): string | undefined =>
-  known.of(sequenceNumber) ?? knownBefore.of(sequenceNumber)
-
-const toOffset = ({ topic, partition }: Progress, next: number) => ({ topic, partition, offset: String(next) })
+const toOffset = ({ topic, partition }: TopicPartition, next: number) => ({ topic, partition, offset: String(next) })
 
 function group(list: readonly TopicPartitionOffset[]): OffsetsByTopicPartition {
   const topics = new Map<string, TopicPartitionOffset[]>()

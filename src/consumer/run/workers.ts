@@ -42,9 +42,6 @@ export function createWorkers(
   /** Of partitions given up on the spot: when their handlers have come to an end. */
   const lingering = new Map<string, TopicPartition & { readonly gone: Promise<void> }>()
 
-  /** Of partitions given up on the spot: what was committed of them, should the store not know it any more. */
-  const remembered = new Map<string, number>()
-
   const find = ({ topic, partition }: TopicPartition) => workers.get(partitionKey(topic, partition))
 
   const forget = (worker: PartitionWorker) => {
@@ -73,11 +70,9 @@ export function createWorkers(
       // Given up or lost while its offsets were fetched.
       if (!ownership.holds(topic, partition) || find(tp)) continue
       const key = partitionKey(topic, partition)
-      const offset = offsets.get(topic)?.get(partition)
-      const committed = offset === undefined ? remembered.get(key) : Number(offset)
-      if (offset === undefined && committed !== undefined) forgotten.push(tp)
-      remembered.delete(key)
-      progress.offsets.start(topic, partition, committed)
+      const stored = offsets.get(topic)?.get(partition)
+      const committed = progress.offsets.start(topic, partition, stored === undefined ? undefined : Number(stored))
+      if (stored === undefined && committed !== undefined) forgotten.push(tp)
       const after = lingering.get(key)?.gone ?? Promise.resolve()
       workers.set(key, createPartitionWorker({ context: context(), topic, partition, committed, after }))
     }
@@ -111,10 +106,9 @@ export function createWorkers(
         const worker = find(tp)
         if (!worker) continue
         worker.abandon()
-        const offset = context().progress.offsets.committed(tp.topic, tp.partition)
-        if (offset !== undefined) remembered.set(partitionKey(tp.topic, tp.partition), offset)
         linger(worker)
-        forget(worker)
+        workers.delete(partitionKey(tp.topic, tp.partition))
+        context().progress.offsets.setAside(tp.topic, tp.partition)
       }
     },
 

@@ -218,3 +218,15 @@ it('begins no more writes when one has failed, and writes all others before that
   await offsets.commit()
   expect(written.map(({ partition }) => partition)).toEqual([...partitions.slice(16), ...partitions.slice(0, 16)])
 })
+
+it('begins with what was committed of a partition that was set aside, once, where the store has nothing', () => {
+  const { offsets } = open()
+  offsets.start('t', 0, 5)
+  offsets.setAside('t', 0)
+  expect(offsets.committed('t', 0)).toBeUndefined()
+  expect(offsets.start('t', 0, 7)).toBe(7)
+  offsets.setAside('t', 0)
+  expect(offsets.start('t', 0, undefined)).toBe(7)
+  offsets.forget('t', 0)
+  expect(offsets.start('t', 0, undefined)).toBeUndefined()
+})
