@@ -1,10 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { constants, type FileHandle } from 'node:fs/promises'
-import { join } from 'node:path'
-import { KafkaJSNonRetriableError } from '../../errors/index.js'
 import { createDeferred, type Deferred } from '../../util/deferred.js'
-import { appendRecords, encodeRecords, readRecords } from './framed-records.js'
-import { type ChainLink, extendChain, NO_LINKS, openExisting, readChain } from './log-chain.js'
+import { appendRecords } from './framed-records.js'
+import { createReplayedLog, type Entry, type JournaledState } from './replayed-log.js'
 
 /**
  * A state that all processes of a machine share through a directory, without locks.
@@ -28,24 +25,11 @@ export interface Journal<Change, State> {
   append(changes: readonly Change[]): Promise<boolean[]>
 }
 
-export interface JournaledState<Change> {
-  apply(change: Change): boolean
-  /** Changes that bring a new state to this one. */
-  changes(): Iterable<Change>
-}
-
 export interface JournalOptions<Change, State extends JournaledState<Change>> {
   readonly directory: string
   createState(): State
   /** A log longer than this is succeeded by a new one, once it has four times the changes it began with. */
   readonly maxLogBytes?: number
-}
-
-interface Entry<Change> {
-  /** Random: by it the writer finds its entry again. */
-  readonly id?: string
-  readonly changes?: readonly Change[]
-  readonly seal?: true
 }
 
 interface Answer<State> {
@@ -59,76 +43,18 @@ interface Request<Change, State> {
 }
 
 const DEFAULT_MAX_LOG_BYTES = 1024 * 1024
-/** Without O_CREAT. */
-const APPEND = constants.O_RDWR | constants.O_APPEND | NO_LINKS
 
 export function createJournal<Change, State extends JournaledState<Change>>(
   options: JournalOptions<Change, State>,
 ): Journal<Change, State> {
   const { directory, createState, maxLogBytes = DEFAULT_MAX_LOG_BYTES } = options
-  let log: ChainLink = { number: 0, file: '' }
-  let state = createState()
-  /** The position up to which the log has been read. */
-  let position = 0
-  let inherited = 0
-  let applied = 0
-  let sealed = true
-
-  /** Moves to the log that the chain names; false when that is the one it is at. */
-  const follow = async (): Promise<boolean> => {
-    const link = await readChain(directory)
-    if (!link && log.number > 0)
-      throw new Error('It has vanished: bring it back; or, to begin anew without its offsets, start a member again')
-    if (!link || link.file === log.file) return false
-    log = link
-    state = createState()
-    position = 0
-    inherited = 0
-    applied = 0
-    sealed = false
-    return true
-  }
-
-  const openLog = async (forWriting: boolean): Promise<FileHandle | undefined> => {
-    for (;;) {
-      if (sealed && !(await follow())) {
-        if (!forWriting) return undefined
-        await extendChain(directory, log.number + 1, encodeRecords([{ changes: [...state.changes()] }]))
-        continue
-      }
-      const file = await openExisting(join(directory, log.file), forWriting ? APPEND : constants.O_RDONLY | NO_LINKS)
-      if (file) return file
-      if (await follow()) continue
-      throw new KafkaJSNonRetriableError(
-        `The log ${join(directory, log.file)} is missing, which the file 'chain' beside it names as the current one: restore it, or remove the directory to begin anew`,
-      )
-    }
-  }
-
-  /** Applies what the log has beyond what was read; returns the outcomes of the entries that have an id. */
-  const advance = async (file: FileHandle): Promise<Map<string, boolean[]>> => {
-    const outcomes = new Map<string, boolean[]>()
-    const read = await readRecords(file, position)
-    for (const record of read.records) {
-      if (sealed) break
-      if (typeof record !== 'object' || record === null) continue
-      const { id, changes, seal } = record as Entry<Change>
-      if (seal) sealed = true
-      if (!Array.isArray(changes)) continue
-      const took = changes.map((change) => state.apply(change))
-      if (id === undefined) inherited = changes.length
-      else outcomes.set(id, took)
-      applied += changes.length
-    }
-    position = read.position
-    return outcomes
-  }
+  const log = createReplayedLog(directory, createState)
 
   const serve = async (requests: readonly Request<Change, State>[]): Promise<void> => {
     let open = requests.filter(({ entry }) => entry)
     for (;;) {
       const writing = open.length > 0
-      const file = await openLog(writing)
+      const file = await log.open(writing)
       if (!file) break
       try {
         if (writing)
@@ -136,21 +62,21 @@ export function createJournal<Change, State extends JournaledState<Change>>(
             file,
             open.map(({ entry }) => entry),
           )
-        const outcomes = await advance(file)
+        const outcomes = await log.advance(file)
         open = open.filter(({ entry, done }) => {
           const outcome = outcomes.get(entry?.id ?? '')
-          if (outcome) done.resolve({ state, outcomes: outcome })
+          if (outcome) done.resolve({ state: log.state, outcomes: outcome })
           return !outcome
         })
-        if (sealed) continue
-        if (open.length > 0) throw new Error(`What was written to ${log.file} is not there any more`)
-        if (writing && position > maxLogBytes && applied > 4 * inherited) await appendRecords(file, [{ seal: true }])
+        if (log.isSealed) continue
+        if (open.length > 0) throw new Error(`What was written to ${log.name} is not there any more`)
+        if (writing && log.isOutgrown(maxLogBytes)) await appendRecords(file, [{ seal: true }])
         break
       } finally {
         await file.close()
       }
     }
-    for (const { done } of requests) done.resolve({ state, outcomes: [] })
+    for (const { done } of requests) done.resolve({ state: log.state, outcomes: [] })
   }
 
   let waiting: Request<Change, State>[] = []
