@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isLoopback } from '../util/loopback.js'
 import { type ClientConnection, endLinksOnChange } from './amqp/connection.js'
 import { createAuthorizer } from './authorization.js'
@@ -8,14 +7,22 @@ import { type EmulatorFaults, Faults, type FaultyConnection } from './faults.js'
 import { createFaultsHandler } from './http/faults.js'
 import { createNamespaceHandler } from './http/namespace.js'
 import { type EmulatedEventHubs, inspectNamespace } from './inspection.js'
-import type { KafkaHead } from './kafka/head.js'
 import { type EmulatedKafkaGroups, inspectKafkaGroups } from './kafka/inspection.js'
-import type { KafkaSettings } from './kafka/options.js'
+import { createKafkaLoader } from './kafka-loader.js'
 import { warnOfLimits } from './limits.js'
+import type { Ports } from './listeners.js'
 import { Namespace } from './model/namespace.js'
 import { createNamedFaults } from './named-faults.js'
-import { checkKeys, DEFAULT_KEY, type EmulatorOptions, emulatorSettings, type SharedAccessKey } from './options.js'
-import { type Server, startServer } from './server.js'
+import {
+  checkKeys,
+  DEFAULT_KEY,
+  type EmulatorOptions,
+  type EmulatorSettings,
+  emulatorSettings,
+  type SharedAccessKey,
+} from './options.js'
+import { startRestartable } from './restartable-server.js'
+import { startServer } from './server.js'
 import type { Service } from './service.js'
 import { createStats, type EmulatorStats } from './stats.js'
 
@@ -87,30 +94,22 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   }
   warnOfLimits(namespace, log)
   const connections = { amqp: new Set<ClientConnection>(), all: new Set<FaultyConnection>() }
-  let kafka: KafkaHead | undefined
-  const faults = new Faults({ namespace, connections: connections.all, groups: () => kafka?.coordinator })
+  const kafka = settings.kafka && createKafkaLoader(settings.kafka, connections.all)
+  const faults = new Faults({ namespace, connections: connections.all, groups: () => kafka?.head?.coordinator })
   const eventHubs = inspectNamespace(namespace)
   const namedFaults = createNamedFaults({ faults, eventHubs })
   const stats = createStats()
   const clientHost = clientHostOf(settings.host)
 
-  /** Loads the Kafka head with the first client, so that whoever has none pays nothing for it. */
-  async function loadKafka(service: Service): Promise<KafkaHead> {
-    if (kafka) return kafka
-    const { createKafkaHead } = await import('./kafka/head.js')
-    kafka = createKafkaHead({ service, settings: settings.kafka as KafkaSettings, connections: connections.all })
-    return kafka
-  }
-
   const authorizer = createAuthorizer({ sharedAccessKeys: settings.sharedAccessKeys, jwt: settings.jwt })
-  const start = (ports: { port: number; kafkaPort: number | undefined; healthPort: number | undefined }) =>
+  const start = (ports: Ports) =>
     startServer({
       ...ports,
       host: settings.host,
       tls: settings.tls,
       connections,
       maxWebSocketMessage: Math.max(MIN_WEB_SOCKET_LIMIT, 2 * settings.maxMessageSizeInBytes),
-      loadKafka: settings.kafka && loadKafka,
+      loadKafka: kafka && ((service) => kafka.load(service)),
       service(port): Service {
         return { settings, host: `${clientHost}:${port}`, namespace, authorizer, faults, stats, log, report: warn }
       },
@@ -120,24 +119,16 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
         return createFaultsHandler({ ...service, faults: namedFaults }, manage)
       },
     })
-  let server: Server
-  try {
-    server = await start({
-      port: settings.port,
-      kafkaPort: settings.kafka?.port,
-      healthPort: settings.healthPort,
-    })
-  } catch (error) {
+  const server = await startRestartable(start, {
+    port: settings.port,
+    kafkaPort: settings.kafka?.port,
+    healthPort: settings.healthPort,
+  }).catch((error: unknown) => {
     data?.close(namespace)
     throw error
-  }
+  })
   const { port, kafkaPort, healthPort } = server
-  if (!isLoopback(settings.host) && settings.sharedAccessKeys.includes(DEFAULT_KEY)) {
-    log({
-      level: 'warn',
-      message: `Whoever reaches ${settings.host}:${port} can log in: the key is the one that everybody knows.`,
-    })
-  }
+  warnOfKnownKey(settings, port)
   const host = `${clientHost}:${port}`
   endLinksOnChange(namespace, connections.amqp, host)
   const trimming = setInterval(() => {
@@ -160,19 +151,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     return closing
   }
   async function end(): Promise<void> {
-    await restarting
     await server.close()
-    kafka?.close()
+    kafka?.head?.close()
     data?.close(namespace)
-  }
-
-  let restarting: Promise<void> = Promise.resolve()
-  async function restart(downMs: number): Promise<void> {
-    await restarting
-    if (closing) throw new Error('The emulator is closed')
-    await server.close()
-    if (downMs > 0) await sleep(downMs)
-    server = await start({ port, kafkaPort, healthPort })
   }
 
   return {
@@ -186,7 +167,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     kafkaPort: settings.kafka && (kafkaPort ?? port),
     kafkaEndpointConfig,
     eventHubs,
-    kafkaGroups: inspectKafkaGroups(() => kafka?.coordinator, namespace),
+    kafkaGroups: inspectKafkaGroups(() => kafka?.head?.coordinator, namespace),
     faults,
     stats,
     healthPort,
@@ -194,14 +175,19 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       checkKeys(keys)
       authorizer.setKeys(keys)
     },
-    restart({ downMs = 0 } = {}) {
-      const restarted = restart(downMs)
-      restarting = restarted.catch(() => {})
-      return restarted
-    },
+    restart: ({ downMs = 0 } = {}) => server.restart(downMs),
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+/** The default key outside of this machine. */
+function warnOfKnownKey({ host, sharedAccessKeys, log }: EmulatorSettings, port: number): void {
+  if (isLoopback(host) || !sharedAccessKeys.includes(DEFAULT_KEY)) return
+  log({
+    level: 'warn',
+    message: `Whoever reaches ${host}:${port} can log in: the key is the one that everybody knows.`,
+  })
 }
 
 function warn(error: unknown): void {
