@@ -1,80 +1,28 @@
-import {
-  type AtomEntry,
-  fromAtom,
-  fromErrorBody,
-  fromEventHubEntry,
-  toConsumerGroupEntry,
-  toEventHubEntry,
-  type XmlNode,
-} from './atom.js'
+import { type AtomEntry, fromEventHubEntry, toConsumerGroupEntry, toEventHubEntry, type XmlNode } from './atom.js'
 import { isPassingConflict, managementFailure } from './errors.js'
 import type { EventHubDescription, EventHubSettings, Management } from './management.js'
-import type { NamespaceHttp, NamespaceRequest, NamespaceResponse } from './namespace-http.js'
+import type { NamespaceHttp, NamespaceResponse } from './namespace-http.js'
+import { createNamespaceRequests, type Subject } from './namespace-requests.js'
 import { refuseNamespaceSettings } from './topic-settings.js'
-
-/** Entities asked for at once: the most the service gives. */
-const PAGE_SIZE = 100
 
 const HOURS_PER_DAY = 24
 
 /** Without it a PUT creates and fails when the entity is there; with it, it updates. */
 const UPDATE = { 'If-Match': '*' }
 
-/** The subject of a request, for error messages and their `topic`. */
-interface Subject {
-  readonly operation: string
-  readonly topic?: string
-}
-
 /**
  * Management over the namespace's own HTTPS API (Atom XML). It knows partition counts and whole days of retention;
  * compaction and timestamps are Resource Manager's.
  */
 export function createNamespaceManagement(http: NamespaceHttp): Management {
-  const send = async (request: NamespaceRequest, subject: Subject): Promise<NamespaceResponse> => {
-    try {
-      return await http.send(request)
-    } catch (cause) {
-      throw managementFailure({ ...subject, cause, retries: http.retries })
-    }
-  }
-
-  const failure = async ({ status, body }: NamespaceResponse, subject: Subject): Promise<Error> =>
-    managementFailure({ ...subject, status, detail: fromErrorBody(body), retries: http.retries })
-
-  const entriesOf = async ({ body }: NamespaceResponse, subject: Subject): Promise<AtomEntry[]> => {
-    try {
-      return fromAtom(body)
-    } catch (cause) {
-      throw managementFailure({ ...subject, cause })
-    }
-  }
-
-  const request = async (request: NamespaceRequest, subject: Subject): Promise<AtomEntry[]> => {
-    const response = await send(request, subject)
-    if (!isSuccess(response)) throw await failure(response, subject)
-    return request.method === 'DELETE' ? [] : await entriesOf(response, subject)
-  }
+  const { exchange, entriesOf, request, list } = createNamespaceRequests(http)
 
   /** Undefined when there is none: the service says so with 404, or with 200 and a feed without it. */
   const getEntry = async (name: string): Promise<AtomEntry | undefined> => {
     const subject = { operation: 'Get the event hub', topic: name }
-    const response = await send({ method: 'GET', path: [name] }, subject)
+    const response = await exchange({ method: 'GET', path: [name] }, subject, ({ status }) => status === 404)
     if (response.status === 404) return undefined
-    if (!isSuccess(response)) throw await failure(response, subject)
-    const entries = await entriesOf(response, subject)
-    return entries.find((entry) => 'PartitionCount' in entry.description)
-  }
-
-  const list = async (path: readonly string[], subject: Subject): Promise<AtomEntry[]> => {
-    const byName = new Map<string, AtomEntry>()
-    for (let skip = 0; ; skip += PAGE_SIZE) {
-      const page = await request({ method: 'GET', path, query: { $skip: skip, $top: PAGE_SIZE } }, subject)
-      const known = byName.size
-      for (const entry of page) byName.set(entry.name, entry)
-      // An API version that ignores paging answers with everything each time.
-      if (page.length < PAGE_SIZE || byName.size === known) return [...byName.values()]
-    }
+    return entriesOf(response, subject).find((entry) => 'PartitionCount' in entry.description)
   }
 
   const put = async (
@@ -130,19 +78,14 @@ export function createNamespaceManagement(http: NamespaceHttp): Management {
     async createConsumerGroup(eventHubName, consumerGroup) {
       const subject = { operation: `Create the consumer group "${consumerGroup}"`, topic: eventHubName }
       const path = [eventHubName, 'consumergroups', consumerGroup]
-      const response = await send({ method: 'PUT', path, body: toConsumerGroupEntry() }, subject)
-      const exists = response.status === 409 && !isPassingConflict(409, response.body)
-      if (!isSuccess(response) && !exists) throw await failure(response, subject)
+      const exists = ({ status, body }: NamespaceResponse) => status === 409 && !isPassingConflict(409, body)
+      await exchange({ method: 'PUT', path, body: toConsumerGroupEntry() }, subject, exists)
     },
 
     async close() {
       http.close()
     },
   }
-}
-
-function isSuccess({ status }: NamespaceResponse): boolean {
-  return status >= 200 && status < 300
 }
 
 function writable(settings: EventHubSettings): { MessageRetentionInDays?: XmlNode; PartitionCount?: XmlNode } {
