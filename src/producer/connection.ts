@@ -4,13 +4,12 @@ import { createTopics } from '../client/topics.js'
 import type { ProducerSettings } from '../config/settings.js'
 import { KafkaJSError, KafkaJSNonRetriableError } from '../errors/index.js'
 import type { Requests } from '../instrumentation/events.js'
-import { requireCodec } from '../translate/codecs.js'
-import { compressEvent } from '../translate/compression.js'
 import { toEvent } from '../translate/message.js'
 import type { ProducerDiagnostics } from '../types/diagnostics.js'
 import type { Logger, RecordMetadata } from '../types/index.js'
 import { share } from '../util/share.js'
 import { Accumulator } from './accumulator.js'
+import { compressEvents, createCompression } from './compression.js'
 import type { PendingSendOptions } from './pending-send.js'
 import type { Partitioner, TopicRequest } from './routing.js'
 import type { SendRequest } from './send-request.js'
@@ -48,7 +47,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   const { context, settings, requests, logger, partitioner } = options
   const connector = createConnector({ context, requests, retry: settings.retry, logger })
   let state: State = { status: 'disconnected' }
-  let hasSaidUncompressed = false
+  const compression = createCompression(context.settings.eventHubs.compression, logger)
 
   const connected = () => {
     if (state.status === 'connected') return state
@@ -86,18 +85,6 @@ export function createConnection(options: ConnectionOptions): Connection {
   let closing: Promise<void> | undefined
   let opening: Promise<void> | undefined
 
-  /** The codec must be there even where it is not applied, as in kafkajs. */
-  const compressionOf = ({ compression }: SendRequest) => {
-    if (!compression) return undefined
-    requireCodec(compression)
-    if (context.settings.eventHubs.compression === 'body') return compression
-    if (!hasSaidUncompressed) {
-      hasSaidUncompressed = true
-      logger.info("Messages are sent uncompressed: eventHubs.compression is 'none', so readers see plain bytes")
-    }
-    return undefined
-  }
-
   return {
     async open() {
       // Not awaited for nothing: a disconnect() right behind this call is to find it opening.
@@ -127,7 +114,7 @@ export function createConnection(options: ConnectionOptions): Connection {
     },
     send(request, intercept) {
       const { accumulator } = connected()
-      const compression = compressionOf(request)
+      const type = compression.typeFor(request)
       const requests = request.topics.map(
         ({ topic, messages }): TopicRequest => ({
           topic: accumulator.topic(topic),
@@ -136,11 +123,7 @@ export function createConnection(options: ConnectionOptions): Connection {
           events: messages.map((message) => toEvent(message, topic)),
         }),
       )
-      const prepared = compression
-        ? Promise.all(requests.flatMap(({ events }) => events.map((event) => compressEvent(event, compression)))).then(
-            () => undefined,
-          )
-        : undefined
+      const prepared = type ? compressEvents(requests, type) : undefined
       return accumulator.add(requests, { acks: request.acks, timeout: request.timeout, prepared, intercept })
     },
     current: () => connected().connection,
