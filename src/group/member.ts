@@ -1,11 +1,11 @@
-import { toError } from '../errors/thrown.js'
-import { isRetriable } from '../retry/retry.js'
 import { systemClock } from '../util/clock.js'
 import { createSerial } from '../util/serial.js'
 import { createHandover } from './handover.js'
-import type { Leases, TopicPartition } from './leases.js'
+import { createLeaseNews } from './lease-news.js'
+import type { Leases } from './leases.js'
 import { type LeavePatience, leaveGroup } from './leaving.js'
 import { createLook } from './look.js'
+import { createLookSchedule } from './look-schedule.js'
 import { patienceWith } from './member-record.js'
 import { createRebalance, type MemberListener } from './rebalance.js'
 import { createRenewal } from './renewal.js'
@@ -41,61 +41,27 @@ export interface GroupMember {
   leave(patience?: LeavePatience): Promise<void>
 }
 
-/** The group is not looked at more often than this, whatever `heartbeatInterval` says, ms. */
-const SHORTEST_INTERVAL_MS = 100
-
-/** The time between two looks at the group while partitions assigned to this member are still with another, ms. */
-const FIRST_RETRY_MS = 150
-
 const endless: LeavePatience = { finish: Number.POSITIVE_INFINITY, store: Number.POSITIVE_INFINITY }
 
 export function createGroupMember(options: GroupMemberOptions): GroupMember {
   const { groupId, sessionTimeout, listener, logger, clock = systemClock } = options
-  const interval = Math.max(SHORTEST_INTERVAL_MS, options.heartbeatInterval)
   const serial = createSerial()
   const ended = new AbortController()
   const lookAt = createLook(options)
-  const sessionOptions: SessionOptions = {
-    ...options,
-    onRestored(partitions) {
-      const message = 'Records of this member are gone from the checkpoint store: it writes them again, and reads on'
-      logger.warn(message, { groupId, partitions })
-      listener.onRestored(partitions)
-    },
-  }
+  const { onRestored, onLost, onExpired } = createLeaseNews({ groupId, listener, logger })
+  const sessionOptions: SessionOptions = { ...options, onRestored }
   let current = createSession(sessionOptions)
-  let retryDelay = FIRST_RETRY_MS
-  let cancelLook = () => {}
-
   const session = () => current
-  const onLost = (partitions: readonly TopicPartition[]) => {
-    logger.warn('Another owner has taken partitions of this member: it stops reading them', { groupId, partitions })
-    listener.onLost(partitions)
-  }
-  const onExpired = (partitions: readonly TopicPartition[]) => {
-    const message =
-      'Leases of this member have run out, which the checkpoint store did not renew: it stops reading until it does'
-    logger.warn(message, { groupId, partitions })
-    listener.onLost(partitions)
-  }
-  const onProgress = () => {
-    retryDelay = FIRST_RETRY_MS
-  }
 
-  const schedule = (delay: number): void => {
-    if (ended.signal.aborted) return
-    cancelLook()
-    cancelLook = clock.after(delay, () => {
-      turn().catch((thrown: unknown) => {
-        if (ended.signal.aborted) return
-        const error = toError(thrown)
-        if (!isRetriable(error)) return listener.onFailed(error)
-        logger.warn(`Could not look at the group, trying again: ${error.message}`, { groupId })
-        schedule(Math.min(1000, interval))
-      })
-    })
-  }
-  const nudge = (): void => schedule(0)
+  const schedule = createLookSchedule({
+    groupId,
+    heartbeatInterval: options.heartbeatInterval,
+    look: () => turn(),
+    onFailed: (error) => listener.onFailed(error),
+    logger,
+    clock,
+  })
+  const { nudge, onProgress } = schedule
 
   const common = { session, groupId, sessionTimeout, serial, onLost, logger, clock }
   const renewal = createRenewal({ ...common, onExpired, onChange: nudge })
@@ -116,10 +82,7 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     })
   }
 
-  const ownCounts = async (): Promise<Counts> => {
-    const counts = await Promise.all(options.topics.map((topic) => options.partitionCount(topic)))
-    return Object.fromEntries(options.topics.map((topic, i) => [topic, counts[i] ?? 0]))
-  }
+  const ownCounts = () => countPartitions(options)
 
   /** One look at the group: who is there, who reads what, what is to be given up and taken. */
   const look = async (counts: Counts): Promise<void> => {
@@ -128,18 +91,9 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     if (ended.signal.aborted) return
     if (!found) return rejoin(counts)
     const missing = await rebalance.follow(found)
-    if (missing === 0) return schedule(Math.min(interval, nextExpiry(found.slots)))
-    schedule(Math.min(retryDelay, interval))
-    retryDelay = Math.min(retryDelay * 1.5, interval)
-  }
-
-  /** A member that falls silent is noticed when its time is up, not at the interval after it. */
-  const nextExpiry = (slots: readonly Slot[]): number => {
-    const others = slots.filter((slot) => slot.record?.memberId !== current.memberId)
-    return Math.max(
-      FIRST_RETRY_MS,
-      Math.min(...others.map((slot) => patienceWith(slot.record, sessionTimeout) - slot.idleFor)),
-    )
+    if (missing > 0) return schedule.onMissing()
+    const others = found.slots.filter((slot) => slot.record?.memberId !== current.memberId)
+    schedule.onSettled(nextExpiry(others, sessionTimeout))
   }
 
   const rejoin = async (counts: Counts) => {
@@ -147,7 +101,7 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
     rebalance.restart()
     current = createSession(sessionOptions)
     await current.enter(counts)
-    schedule(0)
+    nudge()
   }
 
   return {
@@ -175,9 +129,19 @@ export function createGroupMember(options: GroupMemberOptions): GroupMember {
 
     async leave(patience = endless) {
       ended.abort()
-      cancelLook()
+      schedule.stop()
       renewal.stop()
       await leaveGroup({ ...common, renewal, handover, onLost: listener.onLost }, patience)
     },
   }
 }
+
+async function countPartitions(options: Pick<GroupMemberOptions, 'topics' | 'partitionCount'>): Promise<Counts> {
+  const { topics } = options
+  const counts = await Promise.all(topics.map((topic) => options.partitionCount(topic)))
+  return Object.fromEntries(topics.map((topic, i) => [topic, counts[i] ?? 0]))
+}
+
+/** A member that falls silent is noticed when its time is up, not at the interval after it. */
+const nextExpiry = (others: readonly Slot[], sessionTimeout: number): number =>
+  Math.min(...others.map((slot) => patienceWith(slot.record, sessionTimeout) - slot.idleFor))
