@@ -5,6 +5,7 @@ import { mapConcurrently } from '../../util/concurrency.js'
 import type { PartitionContext } from '../partition/context.js'
 import { createPartitionWorker, type PartitionWorker } from '../partition/worker.js'
 import type { PauseEntry } from '../pauses.js'
+import { createLingering } from './lingering.js'
 
 /** The partitions that a run reads, a worker each. */
 export interface Workers {
@@ -39,8 +40,7 @@ export function createWorkers(
 ): Workers {
   const workers = new Map<string, PartitionWorker>()
   const acquiring = new Set<Promise<void>>()
-  /** Of partitions given up on the spot: when their handlers have come to an end. */
-  const lingering = new Map<string, TopicPartition & { readonly gone: Promise<void> }>()
+  const lingering = createLingering()
 
   const find = ({ topic, partition }: TopicPartition) => workers.get(partitionKey(topic, partition))
 
@@ -49,14 +49,6 @@ export function createWorkers(
     if (workers.get(key) !== worker) return
     workers.delete(key)
     context().progress.offsets.forget(worker.topic, worker.partition)
-  }
-
-  const linger = ({ topic, partition, ended }: PartitionWorker) => {
-    const key = partitionKey(topic, partition)
-    const gone = Promise.all([ended, lingering.get(key)?.gone]).then(() => {
-      if (lingering.get(key)?.gone === gone) lingering.delete(key)
-    })
-    lingering.set(key, { topic, partition, gone })
   }
 
   const start = async (partitions: readonly TopicPartition[]) => {
@@ -69,12 +61,12 @@ export function createWorkers(
       const { ownership, progress } = context()
       // Given up or lost while its offsets were fetched.
       if (!ownership.holds(topic, partition) || find(tp)) continue
-      const key = partitionKey(topic, partition)
       const stored = offsets.get(topic)?.get(partition)
       const committed = progress.offsets.start(topic, partition, stored === undefined ? undefined : Number(stored))
       if (stored === undefined && committed !== undefined) forgotten.push(tp)
-      const after = lingering.get(key)?.gone ?? Promise.resolve()
-      workers.set(key, createPartitionWorker({ context: context(), topic, partition, committed, after }))
+      const after = lingering.gone(tp)
+      const worker = createPartitionWorker({ context: context(), topic, partition, committed, after })
+      workers.set(partitionKey(topic, partition), worker)
     }
     if (forgotten.length > 0) restore(forgotten)
   }
@@ -106,7 +98,7 @@ export function createWorkers(
         const worker = find(tp)
         if (!worker) continue
         worker.abandon()
-        linger(worker)
+        lingering.add(worker, worker.ended)
         workers.delete(partitionKey(tp.topic, tp.partition))
         context().progress.offsets.setAside(tp.topic, tp.partition)
       }
@@ -117,9 +109,8 @@ export function createWorkers(
       await Promise.all([...workers.values()].map((worker) => worker.positioned))
     },
 
-    abandonedEnded: () => Promise.all([...lingering.values()].map(({ gone }) => gone)),
-
-    lingering: () => [...lingering.values()].map(({ topic, partition }) => ({ topic, partition })),
+    abandonedEnded: lingering.allGone,
+    lingering: lingering.list,
 
     wake(list) {
       for (const worker of workers.values()) {
