@@ -5,6 +5,7 @@ import { handleChunk } from './handling.js'
 import { waitWhilePaused } from './paused-wait.js'
 import type { Positioning } from './positioning.js'
 import type { Failure } from './recovery.js'
+import { createRepositioning } from './repositioning.js'
 import type { PartitionStatus } from './status.js'
 import { type Chunk, createPartitionStream, type PartitionStream } from './stream.js'
 
@@ -46,9 +47,8 @@ const UNRESOLVED_DELAY_MS = 10
 
 export function createReading(options: ReadingOptions): Reading {
   const { context, status, positioning, onEvents, onDropped } = options
-  const { fetching, progress, handler, ownership } = context
+  const { fetching, handler, ownership } = context
   const { topic, partition, ended } = status
-  const { offsets, seeks } = progress
 
   const stream = createPartitionStream(
     {
@@ -69,21 +69,7 @@ export function createReading(options: ReadingOptions): Reading {
     options.position,
   )
 
-  const goOnAt = (position: number) => {
-    offsets.resolve(topic, partition, position)
-    stream.advance(position)
-  }
-
-  const applySeek = async () => {
-    const target = seeks.get(topic, partition)
-    if (target === undefined) return
-    const position = await positioning.seek(target)
-    if (seeks.get(topic, partition) !== target) return
-    goOnAt(position)
-    seeks.applied(topic, partition, target)
-  }
-
-  const reset = async () => goOnAt(await positioning.reset(stream.position))
+  const repositioning = createRepositioning({ context, status, positioning, stream })
 
   /** True where the gap before the first event read means that retention has removed what was to be read. */
   const isBehindRetention = async ({ first, events, position }: Chunk) =>
@@ -99,7 +85,7 @@ export function createReading(options: ReadingOptions): Reading {
       ended,
     })
     // What was to be read next may have gone meanwhile; and what is produced from here on must not be taken for it.
-    if (wasLong && mayWait() && (await positioning.isRemoved(stream.position))) await reset()
+    if (wasLong && mayWait() && (await positioning.isRemoved(stream.position))) await repositioning.reset()
   }
 
   const handle = async (chunk: Chunk): Promise<Failure | undefined> => {
@@ -111,7 +97,7 @@ export function createReading(options: ReadingOptions): Reading {
       return { of: 'handling', thrown }
     } finally {
       release()
-      if (!status.seekPending()) stream.advance(offsets.resolved(topic, partition) ?? stream.position)
+      repositioning.advance()
     }
     if (stream.position === chunk.position) await wait(UNRESOLVED_DELAY_MS, ended)
     return undefined
@@ -124,7 +110,7 @@ export function createReading(options: ReadingOptions): Reading {
     if (!chunk || !status.mayGoOn()) {
       if (status.ending === undefined && !status.isSurelyOurs()) await status.awaitVerdict()
     } else if (await isBehindRetention(chunk)) {
-      await reset()
+      await repositioning.reset()
     } else {
       await fetching.fetched()
       if (status.mayGoOn()) return handle(chunk)
@@ -142,7 +128,7 @@ export function createReading(options: ReadingOptions): Reading {
 
     async readOn() {
       while (status.ending === undefined) {
-        if (status.seekPending()) await applySeek()
+        if (status.seekPending()) await repositioning.seek()
         if (status.isPaused()) {
           await sitOutPause()
           continue
@@ -153,7 +139,7 @@ export function createReading(options: ReadingOptions): Reading {
       return undefined
     },
 
-    reset,
+    reset: repositioning.reset,
     interrupt: stream.interrupt,
     suspend: stream.suspend,
     diagnostics() {
