@@ -54,10 +54,12 @@ export function createOffsets(options: OffsetsOptions): Offsets {
 
   const find = (topic: string, partition: number) => partitions.get(partitionKey(topic, partition))
 
-  /** Events resolved and not committed, of all partitions. */
+  /** Events resolved and not committed, of all partitions; read off their fields, as it is asked after each message. */
   const countUncommitted = () => {
     let count = 0
-    for (const { uncommitted } of partitions.values()) count += uncommitted
+    for (const { resolved, committed, begun } of partitions.values()) {
+      if (resolved >= 0) count += Math.max(0, resolved - (committed >= 0 ? committed : begun))
+    }
     return count
   }
 

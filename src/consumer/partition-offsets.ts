@@ -6,14 +6,14 @@ import { KnownOffsets } from './known-offsets.js'
 export class PartitionOffsets {
   readonly topic: string
   readonly partition: number
+  resolved = -1
   committed: number
+  /** The offset where counting begins while nothing has been committed. */
+  begun = -1
   /** The last write failed: what is written of others does not wait for the next. */
   hasFailed = false
   /** Runs a write when those before it are done. */
   readonly inTurn = createSerial()
-  #resolved = -1
-  /** The offset where counting begins while nothing has been committed. */
-  #begun = -1
   /** The service's own offset of the event before `resolved`, where it is no longer among those below. */
   #amqpOffset: string | undefined
   /** The service's own offsets of the events being handled, and of those before: told without asking. */
@@ -26,24 +26,14 @@ export class PartitionOffsets {
     this.committed = committed ?? -1
   }
 
-  get resolved(): number {
-    return this.#resolved
-  }
-
   /** Something is resolved that is not what was committed last. */
   get isDirty(): boolean {
-    return this.#resolved >= 0 && this.#resolved !== this.committed
-  }
-
-  /** Number of events resolved and not committed. */
-  get uncommitted(): number {
-    if (this.#resolved < 0) return 0
-    return Math.max(0, this.#resolved - (this.committed >= 0 ? this.committed : this.#begun))
+    return this.resolved >= 0 && this.resolved !== this.committed
   }
 
   /** The service's own offset of the event before what is resolved, as far as known. */
   get amqpOffset(): string | undefined {
-    return this.#amqpOffset ?? this.knownOffset(this.#resolved - 1)
+    return this.#amqpOffset ?? this.knownOffset(this.resolved - 1)
   }
 
   /** The service's own offset of an event that is being handled, or was shortly before. */
@@ -53,7 +43,7 @@ export class PartitionOffsets {
 
   /** Events that go to the handler now. */
   handing(events: readonly ReceivedEvent[]): void {
-    if (this.#begun < 0) this.#begun = events[0]?.sequenceNumber ?? -1
+    if (this.begun < 0) this.begun = events[0]?.sequenceNumber ?? -1
     this.#amqpOffset = this.amqpOffset
     this.#knownBefore = this.#known
     this.#known = new KnownOffsets(events)
@@ -61,7 +51,7 @@ export class PartitionOffsets {
 
   /** Marks everything before `offset` as handled. */
   resolve(offset: number): void {
-    this.#resolved = offset
+    this.resolved = offset
     this.#amqpOffset = undefined
   }
 }

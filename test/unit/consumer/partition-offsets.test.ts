@@ -8,16 +8,16 @@ const events = (from: number, to: number) =>
     (_, i) => ({ sequenceNumber: from + i, offset: `at-${from + i}`, wholeOffset: Number.NaN }) as ReceivedEvent,
   )
 
-it('counts what is resolved from what was committed, or else from the first event', () => {
-  const fresh = new PartitionOffsets('t', 0, undefined)
-  expect([fresh.isDirty, fresh.uncommitted]).toEqual([false, 0])
-  fresh.handing(events(10, 15))
-  fresh.resolve(13)
-  expect([fresh.isDirty, fresh.uncommitted]).toEqual([true, 3])
-  fresh.committed = 13
-  expect([fresh.isDirty, fresh.uncommitted]).toEqual([false, 0])
-  fresh.resolve(11)
-  expect([fresh.isDirty, fresh.uncommitted]).toEqual([true, 0])
+it('has something to commit while what is resolved is not what was committed last', () => {
+  const one = new PartitionOffsets('t', 0, undefined)
+  one.handing(events(10, 15))
+  expect([one.begun, one.isDirty]).toEqual([10, false])
+  one.resolve(13)
+  expect(one.isDirty).toBe(true)
+  one.committed = 13
+  expect(one.isDirty).toBe(false)
+  one.resolve(11)
+  expect(one.isDirty).toBe(true)
 })
 
 it('keeps the service’s own offset of the last event handled, however many events come after it', () => {
