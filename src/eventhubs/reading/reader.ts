@@ -162,7 +162,7 @@ export class Reader implements PartitionReader {
   #isFirstOfMore(): boolean {
     const newest = this.#newest
     if (this.#isUnderway || newest === undefined || this.#queue.length > 1) return false
-    if (this.#state.is !== 'open' || this.#state.link.credit === 0) return false
+    if (this.#state.is !== 'open' || this.#state.link.outstanding === 0) return false
     return (newest.lastEnqueuedSequenceNumber ?? -1) > newest.sequenceNumber
   }
 
@@ -208,7 +208,7 @@ export class Reader implements PartitionReader {
       bytes: this.#queueBytes + this.#handed.bytes,
     }
     const { link } = this.#state
-    const count = this.#credit.more(held, link.credit)
+    const count = this.#credit.more(held, link.outstanding)
     if (count > 0) link.grant(count)
   }
 

@@ -35,8 +35,8 @@ export interface LinkOptions {
 
 /** An open link to a partition. */
 export interface OpenLink {
-  /** Events that were asked for and have not come. */
-  readonly credit: number
+  /** Events that were asked for and have not come, or not all of it. */
+  readonly outstanding: number
   grant(count: number): void
   /** Resolves when the service has let it go, or is not to be waited for. */
   close(): Promise<void>
@@ -165,8 +165,8 @@ export class ReadingConnection {
     isOpen = true
     const opened = receiver
     return {
-      get credit() {
-        return link.credit
+      get outstanding() {
+        return link.outstanding
       },
       grant: (count) => link.grant(count),
       close: async () => {

@@ -25,8 +25,8 @@ export class ReadingConnections {
       const link = await entry.connection.open(options, signal)
       let isClosed = false
       return {
-        get credit() {
-          return link.credit
+        get outstanding() {
+          return link.outstanding
         },
         grant: (count) => link.grant(count),
         close: async () => {

@@ -48,9 +48,9 @@ export class ReceivingLink implements RoutedLink {
     this.#events = events
   }
 
-  /** Events that were asked for and have not come. */
-  get credit(): number {
-    return this.#credit
+  /** Events that were asked for and have not come, or not all of it: the service takes those for used up already. */
+  get outstanding(): number {
+    return this.#credit + Number(this.#isIncomplete)
   }
 
   /** The service has answered, and will not have it. */

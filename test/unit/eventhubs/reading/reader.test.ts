@@ -151,6 +151,21 @@ it('asks for one event at a time where not even one fits, and never for another 
   await reader.close()
 })
 
+it('counts an event of several frames as asked for until all of it has come', async () => {
+  const hub = newHub()
+  const value = 'x'.repeat(300_000)
+  for (let i = 0; i < 3; i++) await send(transport, hub, '0', value)
+  await send(transport, hub, '1', 'y')
+  const before = emulator.stats.eventsDelivered
+  const reader = openReader(transport, { eventHubName: hub, partitionId: '0', budget: () => 0 })
+  expect((await reader.next())?.events).toHaveLength(1)
+  // On the same connection: what was asked for before has been read when this is answered.
+  const other = openReader(transport, { eventHubName: hub, partitionId: '1', budget: () => 0 })
+  expect((await other.next())?.events).toHaveLength(1)
+  expect(emulator.stats.eventsDelivered - before).toBe(2)
+  await Promise.all([reader.close(), other.close()])
+})
+
 it('ends once when the connection goes, gives what came before, and then the reason', async () => {
   await using own = await openTransport(emulator)
   const hub = newHub()

@@ -54,7 +54,7 @@ it('attaches with position, name and epoch, and asks for settled transfers', asy
   expect(fields).toMatchObject({ role: true, snd_settle_mode: 1 })
   expect(fields['properties']).toMatchObject({ 'com.microsoft:receiver-name': 'test', 'com.microsoft:epoch': 3 })
   expect(fields['desired_capabilities']).toContain('com.microsoft:enable-receiver-runtime-metric')
-  expect(link.credit).toBe(0)
+  expect(link.outstanding).toBe(0)
 })
 
 it('counts credit and transfers from where the service begins', async () => {
@@ -65,7 +65,7 @@ it('counts credit and transfers from where the service begins', async () => {
   for (const id of [0xffffffff, 0, 1]) peer.write(peer.transfer({ delivery_id: id, settled: true }, text(`${id}`)))
   await eventually(() => payloads.length === 3)
   expect(payloads).toEqual(['4294967295', '0', '1'])
-  expect(link.credit).toBe(2)
+  expect(link.outstanding).toBe(2)
   link.grant(1)
   const second = await peer.next('flow', flowOf(0))
   expect(second.fields).toMatchObject({ next_incoming_id: 1, delivery_count: 2, link_credit: 3 })
@@ -137,7 +137,7 @@ it('answers a flow that asks for it, and gives up credit that the sender has use
   expect((await peer.next('flow', flowOf(0))).fields).toMatchObject({ link_credit: 10, delivery_count: 0 })
   peer.write(peer.frame('flow', { ...flow, handle: 0, delivery_count: 10, link_credit: 0, drain: true, echo: true }))
   expect((await peer.next('flow', flowOf(0))).fields).toMatchObject({ link_credit: 0, delivery_count: 10 })
-  expect(link.credit).toBe(0)
+  expect(link.outstanding).toBe(0)
 })
 
 it('keeps the window of its session open', async () => {
